@@ -1,0 +1,93 @@
+"""Every error that Parley raises on purpose.
+
+ParleyError
+├── ConfigurationError      the host must change a setting           exit code 2
+├── StartupError            something outside must change first      exit code 1
+│   └── DatabaseTooNew      written by a newer Parley
+├── InvalidTransition       a run was asked to move where its table does not lead
+└── ProviderError           a provider did not answer as asked; carries a ProviderFault
+
+The first argument of each is a sentence fit for the person who can do something about it: it holds no
+secret and no provider's raw words.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ParleyError(Exception):
+    """Something went wrong in Parley."""
+
+
+class ConfigurationError(ParleyError):
+    """A setting is missing or wrong."""
+
+
+class StartupError(ParleyError):
+    """Parley cannot start as things are."""
+
+
+class DatabaseTooNew(StartupError):
+    """The database was written by a newer Parley."""
+
+
+class InvalidTransition(ParleyError):
+    """A run cannot move this way from the state it is in."""
+
+
+class ProviderFault(StrEnum):
+    """Why a provider did not answer, the same for every wire format."""
+
+    AUTH = "auth"
+    QUOTA = "quota"
+    RATE_LIMITED = "rate_limited"
+    BUSY = "busy"
+    BAD_REQUEST = "bad_request"
+    MODERATED = "moderated"
+    NOT_FOUND = "not_found"
+    NOT_IMPLEMENTED = "not_implemented"
+    TIMEOUT = "timeout"
+    NETWORK = "network"
+    PROTOCOL = "protocol"
+    UNKNOWN = "unknown"
+
+
+class ProviderError(ParleyError):
+    """A provider refused, failed, or broke off.
+
+    `str(error)` is the friendly sentence of `fault`.  `detail` holds the provider's own words, cleaned of keys,
+    for the log only.  `retry_after_seconds` is what the provider asked for, if it did.
+    """
+
+    def __init__(
+        self,
+        fault: ProviderFault,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
+        super().__init__(SENTENCES[fault])
+        self.fault = fault
+        self.detail = detail
+        self.status = status
+        self.request_id = request_id
+        self.retry_after_seconds = retry_after_seconds
+
+
+SENTENCES: dict[ProviderFault, str] = {
+    ProviderFault.AUTH: "The model provider did not accept this bot's key. The host has to check it.",
+    ProviderFault.QUOTA: "The model provider's credit is used up. The host has to top it up.",
+    ProviderFault.RATE_LIMITED: "The model provider is getting too many requests. Please try again in a moment.",
+    ProviderFault.BUSY: "The model provider is overloaded right now. Please try again in a moment.",
+    ProviderFault.BAD_REQUEST: "The model provider could not handle this conversation. `/reset` starts a new one.",
+    ProviderFault.MODERATED: "The model provider's content filter stopped this answer.",
+    ProviderFault.NOT_FOUND: "The model provider does not know this model. The host has to choose another one.",
+    ProviderFault.NOT_IMPLEMENTED: "The model provider does not offer what was asked of it.",
+    ProviderFault.TIMEOUT: "The model provider took too long to answer. Please try again.",
+    ProviderFault.NETWORK: "The model provider could not be reached. Please try again in a moment.",
+    ProviderFault.PROTOCOL: "The model provider broke off or sent something that is not an answer. Please try again.",
+    ProviderFault.UNKNOWN: "The model provider failed for a reason it did not give. Please try again.",
+}

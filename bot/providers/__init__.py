@@ -1,0 +1,1 @@
+"""One stream of events over every wire format."""

@@ -1,0 +1,1 @@
+"""From a growing text to Discord messages."""

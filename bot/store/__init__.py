@@ -1,0 +1,1 @@
+"""SQLAlchemy Core on aiosqlite: one module per noun."""

@@ -1,0 +1,1 @@
+"""A Discord and a model provider on loopback, over real sockets, with a page to chat in."""

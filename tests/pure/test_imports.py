@@ -1,0 +1,97 @@
+"""The house rule: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path for room in ("bot", "cogs") for path in (ROOT / room).rglob("*.py"))
+
+# Which modules may import a library; a folder ends with a slash.
+LIBRARIES = {
+    "discord": ("cogs/", "bot/client.py", "bot/reply/writer.py", "bot/reply/surface.py"),
+    "httpx": ("bot/providers/",),
+    "sqlalchemy": ("bot/store/",),
+    "aiosqlite": ("bot/store/",),
+    "alembic": ("bot/store/",),
+}
+
+# Which of our own modules a room may not import.
+FORBIDDEN = {
+    "bot/": ("cogs", "sandbox", "bench", "tests"),
+    "cogs/": ("cogs", "sandbox", "bench", "tests", "bot.store"),
+    "bot/store/": ("bot.providers", "bot.reply", "bot.runs.worker", "bot.runs.service", "bot.app", "bot.client"),
+    "bot/providers/": ("bot.store", "bot.reply", "bot.runs", "bot.app", "bot.client"),
+    "bot/reply/": ("bot.store", "bot.providers", "bot.runs.worker", "bot.app"),
+}
+
+# Modules that hold no I/O: they may import only the standard library and each other.
+PURE = (
+    "bot/errors.py",
+    "bot/messages.py",
+    "bot/runs/model.py",
+    "bot/providers/events.py",
+    "bot/reply/pages.py",
+    "bot/reply/pacing.py",
+)
+PURE_MODULES = {path.removesuffix(".py").replace("/", ".") for path in PURE}
+
+
+def imported(path: Path) -> set[str]:
+    """The dotted names that a module imports, `from a import b` as both `a` and `a.b`."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def within(name: str, package: str) -> bool:
+    """Whether a dotted name is a package or lies below it."""
+    return name == package or name.startswith(package + ".")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_module_imports_only_what_its_room_allows(path: Path) -> None:
+    """Directions of import and the few homes of each library."""
+    place, names = path.relative_to(ROOT).as_posix(), imported(path)
+    for library, homes in LIBRARIES.items():
+        if not place.startswith(homes):
+            assert not [name for name in names if within(name, library)], f"{place} may not import {library}"
+    for room, forbidden in FORBIDDEN.items():
+        if place.startswith(room):
+            wrong = [name for name in names for package in forbidden if within(name, package)]
+            assert not wrong, f"{place} may not import {wrong}"
+
+
+@pytest.mark.parametrize("place", PURE)
+def test_pure_module_imports_nothing_with_io(place: str) -> None:
+    """The pure core knows only itself and the quiet part of the standard library."""
+    path = ROOT / place
+    if not path.exists():
+        pytest.skip("not written yet")
+    quiet = {
+        "__future__",
+        "collections",
+        "dataclasses",
+        "datetime",
+        "enum",
+        "types",
+        "typing",
+        "re",
+        "math",
+        "unicodedata",
+        "itertools",
+        "functools",
+        "heapq",
+        "bisect",
+    }
+    for name in imported(path):
+        ours = any(within(name, module) for module in PURE_MODULES)
+        assert ours or name.split(".")[0] in quiet or name in {"bot.runs", "bot.providers", "bot.reply", "bot"}, name
