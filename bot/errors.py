@@ -4,6 +4,8 @@ ParleyError
 ├── ConfigurationError      the host must change a setting           exit code 2
 ├── StartupError            something outside must change first      exit code 1
 │   └── DatabaseTooNew      written by a newer Parley
+├── StoreError              the database could not do what was asked
+│   └── LiveRunExists       the conversation is being answered already
 ├── InvalidTransition       a run was asked to move where its table does not lead
 └── ProviderError           a provider did not answer as asked; carries a ProviderFault
 
@@ -30,6 +32,14 @@ class StartupError(ParleyError):
 
 class DatabaseTooNew(StartupError):
     """The database was written by a newer Parley."""
+
+
+class StoreError(ParleyError):
+    """The database could not do what was asked of it."""
+
+
+class LiveRunExists(StoreError):
+    """This conversation is being answered already."""
 
 
 class InvalidTransition(ParleyError):

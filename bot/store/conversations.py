@@ -1,0 +1,100 @@
+"""Conversations: found by their place, made when first spoken in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import StoreError
+from bot.store.dialect import insert_into
+from bot.store.schema import conversations
+
+UNKNOWN = "This conversation is not known any more."
+
+
+class Scope(StrEnum):
+    """Whose conversation it is within its place."""
+
+    CHANNEL = "channel"  # of everyone there
+    MEMBER = "member"  # of one member, where moderators choose that
+    PRIVATE = "private"  # of one person, seen by nobody else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """What a conversation is found by; `place_id` is a channel, thread or DM, `member_id` is 0 where nobody's."""
+
+    place_id: int
+    guild_id: int | None
+    scope: Scope
+    member_id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One row of `conversations`; what was said in an earlier `epoch` is out of sight."""
+
+    id: int
+    place: Place
+    epoch: int
+
+
+async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conversation:
+    """The conversation of a place, made if there is none yet, also when two ask at once."""
+    same_place = (
+        conversations.c.place_id == place.place_id,
+        conversations.c.scope == place.scope,
+        conversations.c.member_id == place.member_id,
+    )
+    found = await _one(connection, *same_place)
+    if found is None:
+        fresh = insert_into(connection, conversations).values(
+            place_id=place.place_id,
+            guild_id=place.guild_id,
+            scope=place.scope,
+            member_id=place.member_id,
+            created_at=now,
+        )
+        unique = [conversations.c.place_id, conversations.c.scope, conversations.c.member_id]
+        await connection.execute(fresh.on_conflict_do_nothing(index_elements=unique))
+        found = await _one(connection, *same_place)
+    if found is None:
+        raise StoreError(UNKNOWN)
+    return found
+
+
+async def get(connection: AsyncConnection, conversation_id: int) -> Conversation:
+    """The conversation with this id.  Raises: StoreError if there is none."""
+    found = await _one(connection, conversations.c.id == conversation_id)
+    if found is None:
+        raise StoreError(UNKNOWN)
+    return found
+
+
+async def start_epoch(connection: AsyncConnection, conversation_id: int) -> int:
+    """Begin anew: the new epoch, in which nothing has been said.  Raises: StoreError if there is no conversation."""
+    statement = (
+        update(conversations)
+        .where(conversations.c.id == conversation_id)
+        .values(epoch=conversations.c.epoch + 1)
+        .returning(conversations.c.epoch)
+    )
+    epoch: int | None = await connection.scalar(statement)
+    if epoch is None:
+        raise StoreError(UNKNOWN)
+    return epoch
+
+
+async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Conversation | None:
+    row = (await connection.execute(select(conversations).where(*conditions))).one_or_none()
+    return None if row is None else _conversation(row)
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    place = Place(place_id=row.place_id, guild_id=row.guild_id, scope=Scope(row.scope), member_id=row.member_id)
+    return Conversation(id=row.id, place=place, epoch=row.epoch)

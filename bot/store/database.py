@@ -1,0 +1,126 @@
+"""The database: opened once by the app, read by many, written by one at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from typing import Self
+
+from sqlalchemy import URL, Connection, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.store.faults import raises_startup_error, raises_store_error
+from bot.store.location import SQLITE, parse_url, prepare_folder
+
+# How long a statement waits for another process; one process never waits for itself, see Database.write.
+BUSY_TIMEOUT_SECONDS = 10.0
+
+# A read lasts less than a millisecond, so a few serve hundreds of conversations; each costs a thread and a cache.
+MAX_READERS = 3
+
+# PostgreSQL writes side by side; a default server allows 100 connections in all, shared by all our processes.
+MAX_POSTGRESQL_WRITERS = 4
+
+# With a write-ahead log, NORMAL keeps every commit through the death of the process, and the file sound through the
+# loss of power; FULL would wait for the disk at each commit to keep the last few through a loss of power as well.
+SQLITE_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -1024",  # KiB for each connection; the operating system caches the file anyway
+)
+SQLITE_READ_ONLY = "PRAGMA query_only = ON"
+
+
+class Database:
+    """An open database.
+
+    `read` and `write` each yield a connection inside one transaction, which is committed at the end of the block, or
+    rolled back if the block raises.  Raises: StoreError, in place of every error of the driver.
+    """
+
+    def __init__(self, readers: AsyncEngine, writers: AsyncEngine, *, one_writer: bool) -> None:
+        self._readers = readers
+        self._writers = writers
+        # First come, first served, where writers that wait in SQLite's busy timeout poll, and the unlucky starve.
+        self._turn = asyncio.Lock() if one_writer else nullcontext()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, url: str) -> AsyncIterator[Self]:
+        """An open database; the folder of a SQLite file is made.  Raises: ConfigurationError, StartupError."""
+        location = parse_url(url)
+        async with AsyncExitStack() as stack:
+            with raises_startup_error(location):
+                prepare_folder(location)
+                writers, readers = make_writers(location), make_readers(location)
+                stack.push_async_callback(writers.dispose)
+                stack.push_async_callback(readers.dispose)
+                for engine in (writers, readers):
+                    async with engine.connect() as connection:
+                        await connection.execute(text("SELECT 1"))
+            yield cls(readers, writers, one_writer=location.get_backend_name() == SQLITE)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one state of the database and cannot change it."""
+        with raises_store_error():
+            async with self._readers.begin() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that may change the database; hold it briefly, and never while waiting for the network."""
+        with raises_store_error():
+            async with self._turn, self._writers.begin() as connection:
+                yield connection
+
+
+def make_readers(location: URL) -> AsyncEngine:
+    """Connections that cannot write."""
+    if location.get_backend_name() == SQLITE:
+        return make_sqlite_engine(
+            location, max_connections=MAX_READERS, begin="BEGIN", pragmas=(*SQLITE_PRAGMAS, SQLITE_READ_ONLY)
+        )
+    engine = create_async_engine(location, pool_size=MAX_READERS, max_overflow=0)
+    return engine.execution_options(postgresql_readonly=True)
+
+
+def make_writers(location: URL) -> AsyncEngine:
+    """Connections whose transactions begin as writers: in SQLite a reader that turns writer may fail at once."""
+    if location.get_backend_name() == SQLITE:
+        return make_sqlite_engine(location, max_connections=1, begin="BEGIN IMMEDIATE", pragmas=SQLITE_PRAGMAS)
+    return create_async_engine(location, pool_size=MAX_POSTGRESQL_WRITERS, max_overflow=0)
+
+
+def make_sqlite_engine(
+    location: URL,
+    *,
+    max_connections: int,
+    begin: str,
+    pragmas: tuple[str, ...],
+    busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+) -> AsyncEngine:
+    """Connections to a SQLite file whose transactions begin by our word: the driver's own beginnings are off."""
+    engine = create_async_engine(
+        location,
+        pool_size=max_connections,
+        max_overflow=0,
+        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None},
+    )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(pragma)
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine

@@ -1,0 +1,165 @@
+"""Messages: what people said and what was answered, each once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.messages import Role
+from bot.runs.model import Run
+from bot.store.conversations import Conversation
+from bot.store.dialect import insert_into
+from bot.store.schema import messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """What a person said; `discord_id` is None where no message of Discord's holds it, as after `/ask`."""
+
+    discord_id: int | None
+    author_id: int
+    author_name: str
+    text: str
+    quote_author: str | None = None
+    quote_text: str | None = None
+    tokens: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """One row of `messages`.
+
+    `run_id` of a user's message is the run that answers it, None while it waits; of an answer, the run that wrote it.
+    """
+
+    id: int
+    role: Role
+    discord_id: int | None
+    author_id: int | None
+    author_name: str | None
+    text: str
+    quote_author: str | None
+    quote_text: str | None
+    run_id: int | None
+    tokens: int
+    created_at: datetime
+
+
+COLUMNS = tuple(messages.c[field.name] for field in fields(StoredMessage))
+
+
+async def append(connection: AsyncConnection, conversation: Conversation, new: NewMessage) -> int | None:
+    """Add what a person said: its id, or None if that Discord message is known already."""
+    statement = insert_into(connection, messages).values(
+        conversation_id=conversation.id,
+        epoch=conversation.epoch,
+        role=Role.USER,
+        discord_id=new.discord_id,
+        author_id=new.author_id,
+        author_name=new.author_name,
+        text=new.text,
+        quote_author=new.quote_author,
+        quote_text=new.quote_text,
+        tokens=new.tokens,
+        created_at=new.created_at,
+    )
+    once = statement.on_conflict_do_nothing(index_elements=[messages.c.discord_id])
+    message_id: int | None = await connection.scalar(once.returning(messages.c.id))
+    return message_id
+
+
+async def waiting(connection: AsyncConnection, conversation: Conversation) -> tuple[StoredMessage, ...]:
+    """What no run has taken up yet in the conversation's epoch, oldest first."""
+    statement = (
+        select(*COLUMNS)
+        .where(
+            messages.c.conversation_id == conversation.id,
+            messages.c.epoch == conversation.epoch,
+            messages.c.run_id.is_(None),
+            messages.c.role == Role.USER,
+            messages.c.hidden_at.is_(None),
+        )
+        .order_by(messages.c.id)
+    )
+    return tuple(map(_message, await connection.execute(statement)))
+
+
+async def attach(connection: AsyncConnection, message_ids: Sequence[int], run_id: int) -> None:
+    """Let a run answer these messages; one that another run took up stays with it."""
+    await connection.execute(
+        update(messages).where(messages.c.id.in_(message_ids), messages.c.run_id.is_(None)).values(run_id=run_id)
+    )
+
+
+async def add_answer(connection: AsyncConnection, run: Run, text: str, tokens: int, now: datetime) -> int:
+    """Add what a run answered to its conversation: the message's id."""
+    statement = insert(messages).values(
+        conversation_id=run.conversation_id,
+        epoch=run.epoch,
+        role=Role.ASSISTANT,
+        text=text,
+        run_id=run.id,
+        tokens=tokens,
+        created_at=now,
+    )
+    message_id: int = (await connection.execute(statement.returning(messages.c.id))).scalar_one()
+    return message_id
+
+
+async def hide_answer(connection: AsyncConnection, run_id: int, now: datetime) -> None:
+    """Take what a run answered out of the history; the table keeps it."""
+    await connection.execute(
+        update(messages)
+        .where(messages.c.run_id == run_id, messages.c.role == Role.ASSISTANT, messages.c.hidden_at.is_(None))
+        .values(hidden_at=now)
+    )
+
+
+async def hide(connection: AsyncConnection, discord_id: int, now: datetime) -> StoredMessage | None:
+    """Take a message that was deleted in Discord out of the history; None if it is not in it."""
+    statement = (
+        update(messages)
+        .where(messages.c.discord_id == discord_id, messages.c.hidden_at.is_(None))
+        .values(hidden_at=now)
+        .returning(*COLUMNS)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else _message(row)
+
+
+async def history(
+    connection: AsyncConnection, conversation_id: int, epoch: int, *, before_or_of_run: int, limit: int
+) -> tuple[StoredMessage, ...]:
+    """What a run builds on: its own messages and those of earlier runs, newest first, at most `limit`.
+
+    The order is that of the runs, and within a run that of the messages: a question that came while another was
+    being answered stands after that answer.
+    """
+    statement = (
+        select(*COLUMNS)
+        .where(
+            messages.c.conversation_id == conversation_id,
+            messages.c.epoch == epoch,
+            messages.c.run_id <= before_or_of_run,
+            messages.c.hidden_at.is_(None),
+        )
+        .order_by(messages.c.run_id.desc(), messages.c.id.desc())
+        .limit(limit)
+    )
+    return tuple(map(_message, await connection.execute(statement)))
+
+
+async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredMessage | None:
+    """The message that a Discord message was stored as, also when it is hidden by now; None if it never was."""
+    row = (await connection.execute(select(*COLUMNS).where(messages.c.discord_id == discord_id))).one_or_none()
+    return None if row is None else _message(row)
+
+
+def _message(row: Row[Any]) -> StoredMessage:
+    return StoredMessage(**row._mapping)

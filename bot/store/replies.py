@@ -1,0 +1,67 @@
+"""Replies: which Discord messages show a run, written down before they are posted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.dialect import insert_into
+from bot.store.schema import replies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One Discord message of a reply, counted from 0; `discord_id` is None until Discord acknowledged the post."""
+
+    run_id: int
+    number: int
+    place_id: int
+    nonce: str
+    discord_id: int | None
+
+
+COLUMNS = tuple(replies.c[field.name] for field in fields(Page))
+
+
+async def pages(connection: AsyncConnection, run_id: int) -> tuple[Page, ...]:
+    """The pages of a run's reply, in order, posted or not."""
+    statement = select(*COLUMNS).where(replies.c.run_id == run_id).order_by(replies.c.number)
+    return tuple(Page(**row._mapping) for row in await connection.execute(statement))
+
+
+async def plan(connection: AsyncConnection, run_id: int, number: int, place_id: int, nonce: str, now: datetime) -> Page:
+    """Write a page down before it is posted; one that was written down before comes back as it is, with its nonce."""
+    fresh = insert_into(connection, replies).values(
+        run_id=run_id, number=number, place_id=place_id, nonce=nonce, created_at=now
+    )
+    await connection.execute(fresh.on_conflict_do_nothing(index_elements=[replies.c.run_id, replies.c.number]))
+    same_page = select(*COLUMNS).where(replies.c.run_id == run_id, replies.c.number == number)
+    return Page(**(await connection.execute(same_page)).one()._mapping)
+
+
+async def posted(connection: AsyncConnection, run_id: int, number: int, discord_id: int, now: datetime) -> None:
+    """Note which Discord message a page has become."""
+    await connection.execute(
+        update(replies)
+        .where(replies.c.run_id == run_id, replies.c.number == number)
+        .values(discord_id=discord_id, posted_at=now)
+    )
+
+
+async def remove(connection: AsyncConnection, run_id: int, number: int) -> None:
+    """Forget a page whose Discord message is gone."""
+    await connection.execute(delete(replies).where(replies.c.run_id == run_id, replies.c.number == number))
+
+
+async def adopt(connection: AsyncConnection, from_run_id: int, to_run_id: int) -> None:
+    """Hand a reply to another run, which will be shown in the same Discord messages; again changes nothing."""
+    await connection.execute(update(replies).where(replies.c.run_id == from_run_id).values(run_id=to_run_id))
+
+
+async def run_of(connection: AsyncConnection, discord_id: int) -> int | None:
+    """The run that a Discord message shows, None if it shows none."""
+    run_id: int | None = await connection.scalar(select(replies.c.run_id).where(replies.c.discord_id == discord_id))
+    return run_id

@@ -1,0 +1,222 @@
+"""Runs: the only code that writes a status, and always with its event in the same transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.errors import InvalidTransition, LiveRunExists
+from bot.runs.model import TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
+from bot.store.dialect import insert_into
+from bot.store.schema import IS_LIVE, IS_QUEUED, IS_TERMINAL, IS_UNDELIVERED, UtcDateTime, run_events, runs
+
+ENQUEUED = "enqueued"  # the first event of every run; all others are a Cause
+NO_LEASE: Mapping[str, Any] = MappingProxyType({"lease_owner": None, "lease_expires_at": None})
+COLUMNS = tuple(runs.c[field.name] for field in fields(Run))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRun:
+    """An answer to be made; see Run for what the fields mean."""
+
+    conversation_id: int
+    epoch: int
+    kind: RunKind
+    model: str
+    provider: str
+    place_id: int
+    guild_id: int | None
+    asker_id: int
+    question_id: int | None
+    previous_run_id: int | None
+    interaction_token: str | None
+    expires_at: datetime
+
+
+async def enqueue(connection: AsyncConnection, new: NewRun, now: datetime) -> Run:
+    """A new run, queued.  Raises: LiveRunExists if the conversation has a live one, and nothing has changed."""
+    statement = (
+        insert_into(connection, runs)
+        .values(**asdict(new), status=Status.QUEUED, created_at=now)
+        .on_conflict_do_nothing(index_elements=[runs.c.conversation_id], index_where=IS_LIVE)
+        .returning(*COLUMNS)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise LiveRunExists("This conversation is being answered already.")
+    run = Run(**row._mapping)
+    event = {"run_id": run.id, "at": now, "cause": ENQUEUED, "to_status": run.status}
+    await connection.execute(insert(run_events).values(event))
+    return run
+
+
+async def get(connection: AsyncConnection, run_id: int) -> Run | None:
+    """The run with this id."""
+    return await _first(connection, runs.c.id == run_id)
+
+
+async def live(connection: AsyncConnection, conversation_id: int) -> Run | None:
+    """The run that is answering a conversation now, or will next."""
+    return await _first(connection, runs.c.conversation_id == conversation_id, IS_LIVE)
+
+
+async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) -> Run | None:
+    """The newest run of a conversation's epoch, in whatever status."""
+    return await _first(connection, runs.c.conversation_id == conversation_id, runs.c.epoch == epoch)
+
+
+async def claim(
+    connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, limit: int
+) -> tuple[Run, ...]:
+    """Up to `limit` queued runs, oldest first, that are the owner's until the lease ends and nobody else's."""
+    due = select(runs.c.id).where(IS_QUEUED).order_by(runs.c.id).limit(limit).with_for_update(skip_locked=True).cte()
+    return await _transition(
+        connection,
+        Status.QUEUED,
+        Cause.CLAIMED,
+        now,
+        runs.c.id.in_(select(due.c.id)),
+        values={
+            "lease_owner": owner,
+            "lease_expires_at": lease_expires_at,
+            "started_at": func.coalesce(runs.c.started_at, literal(now, UtcDateTime)),
+        },
+    )
+
+
+async def extend_leases(connection: AsyncConnection, owner: str, lease_expires_at: datetime) -> None:
+    """Keep all runs of an owner its own for longer."""
+    await connection.execute(
+        update(runs).where(IS_LIVE, runs.c.lease_owner == owner).values(lease_expires_at=lease_expires_at)
+    )
+
+
+async def reclaim(connection: AsyncConnection, now: datetime) -> int:
+    """Take the runs whose lease has ended from their owners: how many.
+
+    A run in progress is queued again; one that waits for tool outputs keeps its status and has no owner.
+    """
+    taken = 0
+    for status, cause in TRANSITIONS:
+        if cause is Cause.LEASE_LOST:
+            taken += len(await _transition(connection, status, cause, now, IS_LIVE, runs.c.lease_expires_at <= now))
+    return taken
+
+
+async def hand_back(connection: AsyncConnection, run_id: int, owner: str, now: datetime) -> Run:
+    """Give a run up before its lease ends, as at a graceful stop.  Raises: InvalidTransition if it is another's."""
+    return await move(connection, run_id, Cause.LEASE_LOST, now, owner=owner)
+
+
+async def move(
+    connection: AsyncConnection,
+    run_id: int,
+    cause: Cause,
+    now: datetime,
+    *,
+    owner: str | None = None,
+    text: str | None = None,
+    incomplete_reason: IncompleteReason | None = None,
+    failure: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> Run:
+    """The run after `cause` moved it; what is None keeps its value, `detail` goes to the event.
+
+    With `owner`, only if the run is still the owner's.  Raises: InvalidTransition, and nothing has changed.
+    """
+    status: Status | None = await connection.scalar(select(runs.c.status).where(runs.c.id == run_id))
+    if status is None:
+        raise InvalidTransition("A run that does not exist cannot move.")
+    guards = [runs.c.id == run_id]
+    if owner is not None:
+        guards.append(runs.c.lease_owner == owner)
+    words = {"text": text, "incomplete_reason": incomplete_reason, "failure": failure}
+    values = {name: value for name, value in words.items() if value is not None}
+    moved = await _transition(connection, status, cause, now, *guards, values=values, detail=detail)
+    if not moved:
+        raise InvalidTransition(f"A run that has gone on, or has gone to another owner, cannot move by {cause}.")
+    return moved[0]
+
+
+async def save_text(connection: AsyncConnection, run_id: int, owner: str, text: str) -> bool:
+    """Keep what a run has written so far; False if it is not the owner's any more, and nothing has changed."""
+    statement = (
+        update(runs)
+        .where(runs.c.id == run_id, runs.c.lease_owner == owner, IS_LIVE)
+        .values(text=text)
+        .returning(runs.c.id)
+    )
+    return await connection.scalar(statement) is not None
+
+
+async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now: datetime) -> Run | None:
+    """Note that a member wants a run stopped; the first wish counts.  None if the run is not live."""
+    statement = (
+        update(runs)
+        .where(runs.c.id == run_id, IS_LIVE)
+        .values(
+            cancel_requested_at=func.coalesce(runs.c.cancel_requested_at, literal(now, UtcDateTime)),
+            cancel_requested_by=func.coalesce(runs.c.cancel_requested_by, by),
+        )
+        .returning(*COLUMNS)
+    )
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else Run(**row._mapping)
+
+
+async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
+    """The live runs whose deadline has passed, oldest first."""
+    statement = select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now).order_by(runs.c.id)
+    return tuple(Run(**row._mapping) for row in await connection.execute(statement))
+
+
+async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
+    """Note that Discord acknowledged the last edit of a run that has ended."""
+    await connection.execute(
+        update(runs).where(runs.c.id == run_id, IS_TERMINAL, IS_UNDELIVERED).values(delivered_at=now)
+    )
+
+
+async def undelivered(
+    connection: AsyncConnection, now: datetime, *, grace: timedelta = timedelta(0)
+) -> tuple[Run, ...]:
+    """The runs that ended at least `grace` ago and whose last edit Discord has not acknowledged, oldest first."""
+    statement = select(*COLUMNS).where(IS_UNDELIVERED, IS_TERMINAL, runs.c.ended_at <= now - grace).order_by(runs.c.id)
+    return tuple(Run(**row._mapping) for row in await connection.execute(statement))
+
+
+async def _transition(
+    connection: AsyncConnection,
+    status: Status,
+    cause: Cause,
+    now: datetime,
+    *guards: ColumnElement[bool],
+    values: Mapping[str, Any] | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> tuple[Run, ...]:
+    """Move every run that has this status and passes the guards: those moved, oldest first, each with its event."""
+    target = advance(status, cause)
+    changed: dict[str, Any] = {**(values or {}), "status": target}
+    if target in TERMINAL:
+        changed.update(NO_LEASE, ended_at=now)
+    elif cause is Cause.LEASE_LOST:
+        changed.update(NO_LEASE)
+    statement = update(runs).where(runs.c.status == status, *guards).values(changed).returning(*COLUMNS)
+    moved = sorted((Run(**row._mapping) for row in await connection.execute(statement)), key=lambda run: run.id)
+    if moved:
+        event = {"at": now, "cause": cause, "from_status": status, "to_status": target, "detail": detail}
+        await connection.execute(insert(run_events), [{"run_id": run.id, **event} for run in moved])
+    return tuple(moved)
+
+
+async def _first(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Run | None:
+    """The newest run of those that meet the conditions."""
+    statement = select(*COLUMNS).where(*conditions).order_by(runs.c.id.desc()).limit(1)
+    row = (await connection.execute(statement)).one_or_none()
+    return None if row is None else Run(**row._mapping)

@@ -1,0 +1,197 @@
+"""The tables.  Ids of Discord are 64 bits wide, times are integer milliseconds since 1970 in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    literal_column,
+)
+
+from bot.messages import Role
+from bot.runs.model import LIVE, TERMINAL, IncompleteReason, RunKind, Status
+
+UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+MAX_NONCE_CHARS = 25  # Discord's limit for the nonce of a message
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime, kept as integer milliseconds: every database stores and compares that alike."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002 - interface
+        return None if value is None else (value - UNIX_EPOCH) // MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - interface
+        return None if value is None else UNIX_EPOCH + value * MILLISECOND
+
+
+class Word(TypeDecorator[StrEnum]):
+    """A member of a closed set, kept as its text, so that a new member needs no migration."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, members: type[StrEnum]) -> None:
+        super().__init__()
+        self.members = members
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - interface
+        return None if value is None else self.members(value).value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - interface
+        return None if value is None else self.members(value)
+
+
+def status_in(column: Column[StrEnum], statuses: frozenset[Status]) -> ColumnElement[bool]:
+    """Whether a status is one of these, as literals: with parameters no database would use a partial index."""
+    return column.in_([literal_column(f"'{status}'") for status in sorted(statuses)])
+
+
+# SQLite counts a primary key up only where its type is INTEGER, which is 64 bits wide there.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("place_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("scope", Text, nullable=False),
+    Column("member_id", BigInteger, nullable=False),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("place_id", "scope", "member_id"),
+    sqlite_autoincrement=True,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation_id", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("kind", Word(RunKind), nullable=False),
+    Column("status", Word(Status), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("provider", Text, nullable=False),
+    Column("place_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("asker_id", BigInteger, nullable=False),
+    Column("question_id", BigInteger),
+    Column("previous_run_id", Id, ForeignKey("runs.id")),
+    Column("interaction_token", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("cancel_requested_at", UtcDateTime),
+    Column("cancel_requested_by", BigInteger),
+    Column("lease_owner", Text),
+    Column("lease_expires_at", UtcDateTime),
+    Column("incomplete_reason", Word(IncompleteReason)),
+    Column("failure", Text),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("delivered_at", UtcDateTime),
+    Index("ix_runs_conversation", "conversation_id", "epoch", "id"),
+    sqlite_autoincrement=True,  # an id is never given out twice: buttons in Discord carry it
+)
+
+IS_LIVE = status_in(runs.c.status, LIVE)
+IS_TERMINAL = status_in(runs.c.status, TERMINAL)
+IS_QUEUED = status_in(runs.c.status, frozenset({Status.QUEUED}))
+IS_UNDELIVERED = runs.c.delivered_at.is_(None)
+
+# What is looked for all the time is few among many: partial indexes hold only that.
+Index("ix_runs_one_live", runs.c.conversation_id, unique=True, sqlite_where=IS_LIVE, postgresql_where=IS_LIVE)
+Index("ix_runs_queued", runs.c.id, sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED)
+Index("ix_runs_undelivered", runs.c.id, sqlite_where=IS_UNDELIVERED, postgresql_where=IS_UNDELIVERED)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("conversation_id", Id, ForeignKey("conversations.id"), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("role", Word(Role), nullable=False),
+    Column("discord_id", BigInteger, unique=True),
+    Column("author_id", BigInteger),
+    Column("author_name", Text),
+    Column("text", Text, nullable=False),
+    Column("quote_author", Text),
+    Column("quote_text", Text),
+    # The run that answers a user's message, null while it waits; the run that wrote an answer.
+    Column("run_id", Id, ForeignKey("runs.id")),
+    Column("tokens", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("hidden_at", UtcDateTime),  # deleted in Discord, or replaced by a regenerated answer
+    Index("ix_messages_history", "conversation_id", "epoch", "run_id", "id"),
+    Index("ix_messages_run", "run_id"),
+    sqlite_autoincrement=True,
+)
+
+run_events = Table(
+    "run_events",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("cause", Text, nullable=False),
+    Column("from_status", Word(Status)),
+    Column("to_status", Word(Status), nullable=False),
+    Column("detail", JSON(none_as_null=True)),
+    Index("ix_run_events_run", "run_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+replies = Table(
+    "replies",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("place_id", BigInteger, nullable=False),
+    Column("nonce", String(MAX_NONCE_CHARS), nullable=False, unique=True),
+    Column("discord_id", BigInteger, unique=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("posted_at", UtcDateTime),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
