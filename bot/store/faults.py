@@ -35,11 +35,10 @@ def sentence_for(error: Exception) -> str:
     """What went wrong in the database, without its own words: those may quote a user's."""
     original = error.orig if isinstance(error, DBAPIError) else error
     code = getattr(original, "sqlite_errorcode", None)
-    if isinstance(code, int) and code & PRIMARY_CODE_BITS in SQLITE_SENTENCES:
-        return SQLITE_SENTENCES[code & PRIMARY_CODE_BITS]
-    if isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError, OSError)):
-        return UNREACHABLE
-    return REFUSED
+    if isinstance(code, int):
+        return SQLITE_SENTENCES.get(code & PRIMARY_CODE_BITS, REFUSED)
+    server_is_gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError, OSError))
+    return UNREACHABLE if server_is_gone else REFUSED
 
 
 @contextmanager

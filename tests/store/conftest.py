@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from bot.store.database import Database
-from bot.store.schema import metadata
+from bot.store.migrate import migrate
 
 
 @pytest.fixture
 async def url(tmp_path: Path) -> str:
     """The address of a database with our tables and nothing in them."""
     address = f"sqlite:///{tmp_path}/parley.db"
-    async with Database.open(address) as database, database.write() as connection:
-        await connection.run_sync(metadata.create_all)
+    await migrate(address)
     return address
 
 
