@@ -123,4 +123,10 @@ def make_sqlite_engine(
     def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def give_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None) -> None:
+        # SQLAlchemy closes the connection of a task that was cancelled.  That alone would keep the lock of the
+        # transaction for as long as anybody, such as a traceback, holds one of its cursors.
+        connection.rollback()
+
     return engine
