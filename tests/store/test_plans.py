@@ -1,0 +1,61 @@
+"""How SQLite finds what is looked for all the time: by an index, however many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store import messages, runs
+from bot.store.database import Database
+from tests.store.stories import NOW, converse, later
+
+LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
+    "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
+    "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
+    "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
+    "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
+    "overdue": (lambda c: runs.overdue(c, NOW), "ix_runs_one_live"),
+    "extend_leases": (lambda c: runs.extend_leases(c, "me", NOW), "ix_runs_one_live"),
+    "reclaim": (lambda c: runs.reclaim(c, NOW), "ix_runs_one_live"),
+    "undelivered": (lambda c: runs.undelivered(c, later(9)), "ix_runs_undelivered"),
+    "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
+}
+
+
+async def plans(connection: AsyncConnection, look: Callable[[AsyncConnection], Awaitable[object]]) -> list[str]:
+    """The steps that SQLite takes in everything a function asks of it."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_: Connection, __: object, statement: str, parameters: Any, *___: object) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection.sync_connection, "before_cursor_execute", note)
+    await look(connection)
+    event.remove(connection.sync_connection, "before_cursor_execute", note)
+    steps: list[str] = []
+    for statement, parameters in asked:
+        rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        steps += [row.detail for row in rows]
+    return steps
+
+
+@pytest.mark.parametrize("name", LOOKS)
+async def test_look_walks_through_an_index(database: Database, name: str) -> None:
+    """No table is walked through, nothing is sorted but the one live run, and the index is the one made for it."""
+    look, index = LOOKS[name]
+    async with database.write() as connection:
+        steps = await plans(connection, look)
+    assert any(index in step for step in steps), steps
+    assert not [step for step in steps if step.startswith("SCAN") and "USING" not in step and "anon" not in step], steps
+
+
+async def test_waiting_is_found_by_the_index_of_the_history(database: Database) -> None:
+    """What waits is the end of a conversation's index, not its whole past."""
+    async with database.write() as connection:
+        conversation = await converse(connection)
+        steps = await plans(connection, lambda c: messages.waiting(c, conversation))
+    assert steps == ["SEARCH messages USING INDEX ix_messages_history (conversation_id=? AND epoch=? AND run_id=?)"]
