@@ -34,6 +34,7 @@ PURE = (
     "bot/messages.py",
     "bot/runs/model.py",
     "bot/providers/events.py",
+    "bot/providers/sse.py",
     "bot/reply/pages.py",
     "bot/reply/pacing.py",
 )
