@@ -8,6 +8,7 @@ ParleyError
 │   └── LiveRunExists       the conversation is being answered already
 ├── InvalidTransition       a run was asked to move where its table does not lead
 └── ProviderError           a provider did not answer as asked; carries a ProviderFault
+    └── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
 
 The first argument of each is a sentence fit for the person who can do something about it: it holds no
 secret and no provider's raw words.
@@ -16,6 +17,7 @@ secret and no provider's raw words.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import ClassVar
 
 
 class ParleyError(Exception):
@@ -70,6 +72,8 @@ class ProviderError(ParleyError):
     for the log only.  `retry_after_seconds` is what the provider asked for, if it did.
     """
 
+    own_sentence: ClassVar[str] = ""
+
     def __init__(
         self,
         fault: ProviderFault,
@@ -79,12 +83,18 @@ class ProviderError(ParleyError):
         request_id: str | None = None,
         retry_after_seconds: float | None = None,
     ) -> None:
-        super().__init__(SENTENCES[fault])
+        super().__init__(self.own_sentence or SENTENCES[fault])
         self.fault = fault
         self.detail = detail
         self.status = status
         self.request_id = request_id
         self.retry_after_seconds = retry_after_seconds
+
+
+class ContextTooLong(ProviderError):
+    """This conversation is longer than the model can read. `/reset` starts a new one."""
+
+    own_sentence = "This conversation is longer than the model can read. `/reset` starts a new one."
 
 
 SENTENCES: dict[ProviderFault, str] = {
