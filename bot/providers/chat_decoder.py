@@ -1,0 +1,279 @@
+"""Chat completions, streamed or whole, as events; pure.
+
+Decoded as leniently as it can be: every field may be absent or of another type than documented.  What decides is what
+was seen, not what the provider calls it: an answer with calls in it ends with `TOOL_CALLS` whatever its
+`finish_reason`, and a stream is whole if `[DONE]` or any `finish_reason` came.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+
+from bot.errors import ProviderError, ProviderFault
+from bot.providers.events import (
+    Event,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    Started,
+    Usage,
+)
+from bot.providers.failures import Complaint, complaint_in, failure_of, redact
+from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
+from bot.providers.thinking import ThinkingSplitter
+from bot.providers.tool_calls import CallPiece, ToolCallAssembler
+
+# The documented words, and what other servers behind the same wire format say; any other word is a plain stop.
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "length": FinishReason.LENGTH,
+    "max_tokens": FinishReason.LENGTH,
+    "model_length": FinishReason.LENGTH,
+    "content_filter": FinishReason.CONTENT_FILTER,
+    "safety": FinishReason.CONTENT_FILTER,
+    "refusal": FinishReason.CONTENT_FILTER,
+}
+
+Json = Mapping[str, object]
+
+
+class ChunkDecoder:
+    """Turns the chunks of one completion into events."""
+
+    def __init__(self, *, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
+        self._secrets = secrets
+        self._is_started = False
+        self._has_spoken = False
+        self._finish_reason: FinishReason | None = None
+        self._usage: Usage | None = None
+        self._thinking = ThinkingSplitter()
+        self._calls = ToolCallAssembler(new_call_id=new_call_id)
+        self._stray = ""
+        self.is_done = False
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the model said that it is finished; usage may still follow."""
+        return self.is_done or self._finish_reason is not None
+
+    def feed(self, data: str, name: str = "") -> list[Event]:
+        """The events in one server-sent event.
+
+        Raises:
+            ProviderError: what the provider complains about, or `PROTOCOL` where JSON is broken.
+        """
+        if data == DONE:
+            self.is_done = True
+            return []
+        if not data.lstrip().startswith(("{", "[")) and name != "error":
+            self._stray = self._stray or data  # some servers say `ping` here
+            return []
+        try:
+            chunk = json.loads(data)
+        except (ValueError, RecursionError) as exc:
+            if name == "error":
+                raise self._failure(Complaint(message=data)) from exc
+            if "\n" in data:  # events that no blank line kept apart
+                return [event for line in data.split("\n") for event in self.feed(line)]
+            raise ProviderError(ProviderFault.PROTOCOL, redact(f"broken JSON: {data}", self._secrets)) from exc
+        if isinstance(chunk, list) and len(chunk) == 1:
+            chunk = chunk[0]  # an error in a list is how some gateways wrap it
+        return self._take_chunk(chunk, is_error=name == "error") if isinstance(chunk, dict) else []
+
+    def feed_whole(self, body: str) -> list[Event]:
+        """The events in a completion that was not streamed: it is whole, whether it says so or not."""
+        events = self.feed(body)
+        self.is_done = self.is_done or self._has_spoken
+        return events
+
+    def close(self) -> list[Event]:
+        """The end of the stream.
+
+        Raises:
+            ProviderError: `PROTOCOL` when neither `[DONE]` nor a finish_reason came: the answer is cut.
+        """
+        if not self.is_answered:
+            detail = f"the stream ended in the middle {self._stray}" if self._is_started else f"no answer {self._stray}"
+            raise ProviderError(ProviderFault.PROTOCOL, redact(detail, self._secrets))
+        events = [*self._thinking.close(), *self._calls.close()]
+        if self._usage is not None:
+            events.append(self._usage)
+        reason = FinishReason.TOOL_CALLS if self._calls.has_calls else self._finish_reason
+        return [*events, Finished(reason or FinishReason.STOP)]
+
+    def _take_chunk(self, chunk: Json, *, is_error: bool) -> list[Event]:
+        choices = chunk.get("choices")
+        if is_error or chunk.get("error") or not isinstance(choices, list):
+            complaint = complaint_in(chunk)
+            if complaint is not None:
+                raise self._failure(complaint)
+        self._usage = usage_in(chunk.get("usage")) or self._usage
+        if not isinstance(choices, list):
+            return []
+        events: list[Event] = []
+        if not self._is_started:
+            self._is_started = True
+            events.append(Started(_text(chunk.get("id")) or None, _text(chunk.get("model")) or None))
+        if choices and isinstance(choices[0], dict) and not choices[0].get("index"):  # one answer was asked for
+            self._take_choice(choices[0], events)
+        return events
+
+    def _take_choice(self, choice: Json, events: list[Event]) -> None:
+        delta = choice.get("delta")
+        if isinstance(delta, dict):
+            self._take_message(delta, events, is_whole=False)
+        elif not self._has_spoken:  # a completion that is not streamed, or the older API's text
+            message = choice.get("message")
+            self._take_message(message if isinstance(message, dict) else {"content": choice.get("text")}, events)
+        reason = choice.get("finish_reason")
+        if reason == "error":
+            raise self._failure(complaint_in(choice) or Complaint(message="finish_reason error", code="502"))
+        if isinstance(reason, str) and reason:
+            self._finish_reason = FINISH_REASONS.get(reason.lower(), FinishReason.STOP)
+
+    def _take_message(self, message: Json, events: list[Event], *, is_whole: bool = True) -> None:
+        before = len(events)
+        thought = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
+        if thought:
+            events.append(ReasoningDelta(thought))
+        content = message.get("content")
+        if isinstance(content, str):
+            if content:
+                events += self._thinking.feed(content)
+        elif content is not None:
+            self._take_parts(content, events)
+        if refusal := _text(message.get("refusal")):
+            events += self._thinking.feed(refusal)
+        calls = message.get("tool_calls")
+        if isinstance(calls, list):
+            for position, call in enumerate(calls):
+                self._take_call(call, events, index=position if is_whole else None)
+        if isinstance(message.get("function_call"), dict):
+            self._take_call({"function": message["function_call"]}, events, index=None)
+        self._has_spoken = self._has_spoken or len(events) > before
+
+    def _take_parts(self, content: object, events: list[Event]) -> None:
+        for part in content if isinstance(content, list) else [content]:
+            if isinstance(part, str):
+                events += self._thinking.feed(part)
+            elif isinstance(part, dict) and "thinking" in part:
+                thoughts = part["thinking"]
+                texts = [_part_text(thought) for thought in (thoughts if isinstance(thoughts, list) else [thoughts])]
+                events += [ReasoningDelta(text) for text in texts if text]
+            else:
+                events += self._thinking.feed(_part_text(part))
+
+    def _take_call(self, call: object, events: list[Event], *, index: int | None) -> None:
+        if not isinstance(call, dict):
+            return
+        function = call.get("function") or call.get("custom")
+        if not isinstance(function, dict):
+            function = {}
+        given = call.get("index")
+        arguments = function.get("arguments", function.get("input"))
+        events += self._calls.feed(
+            CallPiece(
+                index=index if index is not None else given if isinstance(given, int) else None,
+                id=_text(call.get("id")),
+                name=_text(function.get("name")),
+                arguments=json.dumps(arguments) if isinstance(arguments, (dict, list)) else _text(arguments),
+            )
+        )
+
+    def _failure(self, complaint: Complaint) -> ProviderError:
+        return failure_of(complaint, status=200, secrets=self._secrets)
+
+
+class BodyDecoder:
+    """Turns the bytes of a 200 response into events: an event stream, a whole completion, or an error.
+
+    What the body starts with decides, not its label: event streams come labelled as JSON, and JSON as event streams.
+    """
+
+    def __init__(self, *, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
+        self._chunks = ChunkDecoder(new_call_id=new_call_id, secrets=secrets)
+        self._stream = EventStreamDecoder()
+        self._body = bytearray()
+        self._is_stream: bool | None = None
+        self._secrets = secrets
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that may follow matters."""
+        return self._chunks.is_done
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the model said that it is finished; usage may still follow."""
+        return self._chunks.is_answered
+
+    @property
+    def progress(self) -> int:
+        """A number that grows with every whole line, comments too, and not with mere bytes."""
+        return self._stream.line_count
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that are whole with these bytes; nothing after `[DONE]` is looked at."""
+        if self._is_stream:
+            return self._take(self._stream.feed(chunk))
+        self._body += chunk
+        if len(self._body) > MAX_EVENT_BYTES:
+            raise ProviderError(ProviderFault.PROTOCOL, f"a body of more than {MAX_EVENT_BYTES} bytes")
+        if self._is_stream is None:
+            start = self._body.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
+            if not start and len(self._body) > len(BYTE_ORDER_MARK):
+                self._body.clear()  # white space says nothing, however much of it comes
+            self._is_stream = start not in b"{[<" if start else None
+        if not self._is_stream:
+            return []
+        chunk = bytes(self._body)
+        self._body.clear()
+        return self._take(self._stream.feed(chunk))
+
+    def close(self) -> list[Event]:
+        """What is left at the end of the body, and the end itself."""
+        if self._is_stream:
+            return [*self._take(self._stream.close()), *self._chunks.close()]
+        body = self._body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
+        if body.startswith("<") or not body:
+            raise failure_of(
+                Complaint(message=body or "an empty body"), status=200, is_page=True, secrets=self._secrets
+            )
+        return [*self._chunks.feed_whole(body), *self._chunks.close()]
+
+    def _take(self, arrived: list[ServerSentEvent]) -> list[Event]:
+        events: list[Event] = []
+        for name, data in arrived:
+            if self._chunks.is_done:
+                break
+            events += self._chunks.feed(data, name)
+        return events
+
+
+def usage_in(usage: object) -> Usage | None:
+    """The tokens a chunk counts; None where it counts none, as relays do that do not know."""
+    if not isinstance(usage, dict):
+        return None
+    found = Usage(
+        input_tokens=_count(usage.get("prompt_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
+        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
+        reasoning_tokens=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+    return found if found.input_tokens or found.output_tokens else None
+
+
+def _count(value: object, field: str | None = None) -> int:
+    if field is not None:
+        value = value.get(field) if isinstance(value, dict) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return 0
+    return max(0, int(value)) if value == value and abs(value) < 1e15 else 0
+
+
+def _part_text(part: object) -> str:
+    return _text(part.get("text")) or _text(part.get("refusal")) if isinstance(part, dict) else _text(part)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

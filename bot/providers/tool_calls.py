@@ -1,0 +1,98 @@
+"""Puts tool calls together from the pieces that providers stream; pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.providers.events import Event, ToolCallDelta, ToolCallDone, ToolCallStarted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPiece:
+    """One entry of a delta's `tool_calls`: `index` is the provider's, if it gave one; texts are empty where absent."""
+
+    index: int | None
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(slots=True, kw_only=True)
+class _OpenCall:
+    ordinal: int
+    index: int | None
+    id: str
+    name: str = ""
+    arguments: str = ""
+    is_started: bool = False
+
+    def is_whole(self) -> bool:
+        try:
+            return isinstance(json.loads(self.arguments), dict)
+        except (ValueError, RecursionError):
+            return False
+
+
+class ToolCallAssembler:
+    """The calls of one answer.
+
+    Providers disagree about which piece belongs to which call: the index may be absent or start again in every
+    chunk, ids may be absent, repeated in every piece, or the same for parallel calls.  So a piece that names another
+    function or has another id begins a new call, and so does one that names a function after a whole one; any other
+    continues the newest call of its index.  Our own indexes count from 0 and our ids differ within an answer.
+    """
+
+    def __init__(self, *, new_call_id: Callable[[], str]) -> None:
+        self._new_call_id = new_call_id
+        self._calls: list[_OpenCall] = []
+
+    @property
+    def has_calls(self) -> bool:
+        """Whether the model asked for any tool."""
+        return any(call.name for call in self._calls)
+
+    def feed(self, piece: CallPiece) -> list[Event]:
+        """What this piece makes certain."""
+        call = self._call_of(piece)
+        call.name = call.name or piece.name
+        call.arguments += piece.arguments
+        if not call.name:
+            return []
+        if not call.is_started:
+            call.is_started = True
+            events: list[Event] = [ToolCallStarted(call.ordinal, call.id, call.name)]
+            return [*events, ToolCallDelta(call.ordinal, call.arguments)] if call.arguments else events
+        return [ToolCallDelta(call.ordinal, piece.arguments)] if piece.arguments else []
+
+    def close(self) -> list[Event]:
+        """The calls as a whole, when no more pieces come."""
+        return [
+            ToolCallDone(call.ordinal, call.id, call.name, call.arguments if call.arguments.strip() else "{}")
+            for call in self._calls
+            if call.name
+        ]
+
+    def _call_of(self, piece: CallPiece) -> _OpenCall:
+        mates = [call for call in self._calls if piece.index is None or call.index in (piece.index, None)]
+        if not mates or self._begins_another(mates[-1], piece):
+            return self._open(piece)
+        call = mates[-1]
+        if piece.id and not call.is_started:
+            call.id = self._own_id(piece.id)
+        return call
+
+    @staticmethod
+    def _begins_another(call: _OpenCall, piece: CallPiece) -> bool:
+        if not piece.name or not call.name:
+            return False
+        return piece.name != call.name or piece.id not in ("", call.id) or call.is_whole()
+
+    def _open(self, piece: CallPiece) -> _OpenCall:
+        call = _OpenCall(ordinal=len(self._calls), index=piece.index, id=self._own_id(piece.id))
+        self._calls.append(call)
+        return call
+
+    def _own_id(self, id: str) -> str:
+        return id if id and all(call.id != id for call in self._calls) else self._new_call_id()
