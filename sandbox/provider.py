@@ -1,0 +1,196 @@
+"""A model provider over HTTP that plays stories instead of thinking."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from sandbox.stories import STORIES, Frame, Story
+
+MODEL = "scripted"
+STORY_WORD = "story:"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Performance:
+    """One request and how its story went so far; times are of `loop.time()`, in seconds."""
+
+    body: Mapping[str, object]
+    headers: Mapping[str, str]
+    at: float
+    story: Story
+    first_token_at: float | None = None
+    last_token_at: float | None = None
+    token_count: int = 0
+    pieces: list[str] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    disconnected: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def text(self) -> str:
+        """What of the answer has been sent."""
+        return "".join(self.pieces)
+
+    def note(self, frame: Frame, now: float) -> None:
+        """Writes down that an event was sent."""
+        if frame.is_token:
+            self.token_count += 1
+            self.pieces.append(frame.text)
+            self.last_token_at = now
+            if self.first_token_at is None:
+                self.first_token_at = now
+
+
+class ScriptedProvider:
+    """Chat completions on loopback: `async with ScriptedProvider() as provider`, then `provider.base_url`.
+
+    A request plays the next story that was queued with `play`, else the one that its last user message names with
+    `story:NAME` (of `stories`, to which one may add), else `default`.
+    """
+
+    def __init__(
+        self, *, api_key: str = "", default: Story | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.default = default or STORIES["hello"]
+        self.stories = dict(STORIES)
+        self.models: tuple[str, ...] = (MODEL,)
+        self.requests: list[Performance] = []
+        self.connection_count = 0
+        self.base_url = ""
+        self._api_key = api_key
+        self._host = host
+        self._port = port
+        self._queue: deque[Story] = deque()
+        self._arrived = asyncio.Condition()
+        self._peers: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> ScriptedProvider:
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._list_models)
+        # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
+        self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=512)
+        await site.start()
+        host, port = self._runner.addresses[0][:2]
+        self.base_url = f"http://{host}:{port}/v1"
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    def play(self, *stories: Story) -> None:
+        """Queues stories for the next requests, in this order."""
+        self._queue.extend(stories)
+
+    async def wait_for_request(self, number: int = 1) -> Performance:
+        """The request of this number, counted from 1, as soon as it is there."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= number)
+        return self.requests[number - 1]
+
+    async def _list_models(self, request: web.Request) -> web.StreamResponse:
+        if refused := self._refuse_key(request):
+            return refused
+        return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        if refused := self._refuse_key(request):
+            return refused
+        performance = await self._begin(request)
+        try:
+            return await self._perform(request, performance)
+        except (asyncio.CancelledError, ConnectionError):
+            performance.disconnected.set()
+            raise
+        finally:
+            performance.ended.set()
+
+    async def _begin(self, request: web.Request) -> Performance:
+        body = await request.json()
+        story = self._queue.popleft() if self._queue else self.stories.get(_named_story(body), self.default)
+        now = asyncio.get_running_loop().time()
+        performance = Performance(body=body, headers=dict(request.headers), at=now, story=story)
+        if request.transport is not None and request.transport not in self._peers:
+            self._peers.add(request.transport)
+            self.connection_count += 1
+        async with self._arrived:
+            self.requests.append(performance)
+            self._arrived.notify_all()
+        return performance
+
+    async def _perform(self, request: web.Request, performance: Performance) -> web.StreamResponse:
+        story = performance.story
+        if story.refuses_connection:
+            _drop(request)
+            return web.Response()
+        headers = {"Content-Type": story.content_type, **story.headers}
+        model = str(performance.body.get("model"))
+        if story.body is not None or not story.is_streamed:
+            content = story.body if story.body is not None else story.whole(model)
+            return web.Response(status=story.status, headers=headers, body=content)
+        response = web.StreamResponse(status=story.status, headers=headers)
+        await response.prepare(request)
+        loop = asyncio.get_running_loop()
+        due = loop.time() + story.first_token_seconds
+        for number, frame in enumerate(story.frames(model)):
+            if story.hang_at == number:
+                await asyncio.Event().wait()
+            if story.cut_at == number:
+                _drop(request)
+                return response
+            if frame.is_token:
+                if due > loop.time():
+                    await asyncio.sleep(due - loop.time())
+                due += 1 / story.tokens_per_second if story.tokens_per_second else 0.0
+            await _write(response, frame.content, story)
+            performance.note(frame, loop.time())
+        if story.hangs_after_done:
+            await asyncio.Event().wait()
+        await response.write_eof()
+        if story.closes_connection:
+            _drop(request)
+        return response
+
+    def _refuse_key(self, request: web.Request) -> web.Response | None:
+        if not self._api_key or request.headers.get("Authorization") == f"Bearer {self._api_key}":
+            return None
+        error = {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}
+        return web.json_response({"error": error}, status=401)
+
+
+async def serve(port: int) -> None:
+    """Plays stories on this port until cancelled."""
+    async with ScriptedProvider(port=port) as provider:
+        print(f"scripted provider at {provider.base_url}, stories: {', '.join(provider.stories)}")
+        await asyncio.Event().wait()
+
+
+async def _write(response: web.StreamResponse, content: bytes, story: Story) -> None:
+    size = story.bytes_per_write
+    if size is None:
+        await response.write(content)
+        return
+    for start in range(0, len(content), size):
+        await response.write(content[start : start + size])
+        await asyncio.sleep(story.seconds_per_write)
+
+
+def _drop(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()
+
+
+def _named_story(body: object) -> str:
+    messages = body.get("messages") if isinstance(body, dict) else None
+    asked = [message.get("content") for message in messages or [] if message.get("role") == "user"]
+    _, found, rest = str(asked[-1] if asked else "").rpartition(STORY_WORD)
+    return rest.split()[0].strip(".,!?\"'`*") if found and rest.split() else ""

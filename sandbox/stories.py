@@ -1,0 +1,176 @@
+"""What a scripted model provider does, as data: answers of any pace, and every way of failing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import cycle, islice
+
+# Plain words of the length that tokens have; the benchmark looks for them in what becomes visible.
+WORDS = tuple(
+    word
+    for line in (
+        "The quick brown fox jumps over the lazy dog while seven wise owls watch from an old oak tree",
+        "and count every leap it makes under a pale moon that lights the quiet meadow until morning comes again.",
+    )
+    for word in line.split()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedCall:
+    """A tool call of a story, sent in as many pieces as given; `id` or `index` None leaves the field out."""
+
+    name: str
+    arguments: tuple[str, ...] = ("{}",)
+    id: str | None = "call_1"
+    index: int | None = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One answer of the scripted provider; the default is a short, whole, well-behaved stream.
+
+    Positions (`error_at`, `cut_at`, `hang_at`) count events from 0, before which it happens.  What is said is
+    `pieces`, else the words of `text`, else `token_count` words.  `raw` replaces the events' data with texts of
+    one's own, and `body` the whole response body.
+    """
+
+    # what is said
+    text: str = "Hello from the scripted model."
+    token_count: int | None = None
+    pieces: tuple[str, ...] | None = None
+    reasoning: tuple[str, ...] = ()
+    reasoning_field: str = "reasoning_content"
+    tool_calls: tuple[ScriptedCall, ...] = ()
+    finish_reason: str | None = "stop"
+    usage: Mapping[str, int] | None = field(default_factory=lambda: {"prompt_tokens": 10}, hash=False)
+    raw: tuple[str, ...] | None = None
+    is_endless: bool = False
+    # how fast; None is as fast as it goes
+    first_token_seconds: float = 0.0
+    tokens_per_second: float | None = None
+    # how it is written
+    line_end: str = "\n"
+    comments: bool = False
+    sends_done: bool = True
+    bytes_per_write: int | None = None
+    seconds_per_write: float = 0.0
+    is_streamed: bool = True
+    # the response around it
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    content_type: str = "text/event-stream"
+    body: bytes | None = None
+    # how it ends
+    refuses_connection: bool = False
+    error_at: int | None = None
+    error: str = '{"error": {"message": "The upstream broke.", "code": 502}}'
+    cut_at: int | None = None
+    hang_at: int | None = None
+    hangs_after_done: bool = False
+    closes_connection: bool = False
+
+    def words(self) -> tuple[str, ...]:
+        """The pieces of the answer, one for each token."""
+        if self.pieces is not None:
+            return self.pieces
+        words = self.text.split(" ") if self.token_count is None else list(islice(cycle(WORDS), self.token_count))
+        return tuple(word if number == 0 else f" {word}" for number, word in enumerate(words))
+
+    def answer(self) -> str:
+        """The text that must become visible in the end."""
+        return "".join(self.words())
+
+    def frames(self, model: str) -> Iterator[Frame]:
+        """The events of the story as they go over the wire."""
+        return iter(_frames(self, model)) if not self.is_endless else cycle(_frames(self, model)[: len(self.words())])
+
+    def whole(self, model: str) -> bytes:
+        """The answer as one JSON body."""
+        message = {"role": "assistant", "content": self.answer()}
+        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
+        return json.dumps({"id": "chatcmpl-1", "model": model, "choices": [choice], "usage": self.usage}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event's bytes, and the answer's text in it, empty for what is not a token of the answer."""
+
+    content: bytes
+    text: str = ""
+    is_token: bool = False
+
+
+@lru_cache(maxsize=256)
+def _frames(story: Story, model: str) -> tuple[Frame, ...]:
+    end = story.line_end * 2
+    head = f'{{"id":"chatcmpl-1","object":"chat.completion.chunk","created":0,"model":{json.dumps(model)},"choices":['
+
+    def event(data: str) -> bytes:
+        comment = f": PING{end}" if story.comments else ""
+        return f"{comment}data: {data}{end}".encode("utf-8", "surrogatepass")
+
+    def chunk(delta: str, finish: str = "null") -> bytes:
+        return event(f'{head}{{"index":0,"delta":{delta},"finish_reason":{finish}}}]}}')
+
+    if story.raw is not None:
+        frames = [Frame(event(data), is_token=True) for data in story.raw]
+    else:
+        frames = [Frame(chunk(json.dumps({story.reasoning_field: thought}))) for thought in story.reasoning]
+        if not story.tool_calls or story.pieces is not None:
+            frames += [Frame(chunk(f'{{"content":{json.dumps(word)}}}'), word, True) for word in story.words()]
+        frames += [Frame(chunk(json.dumps(delta))) for call in story.tool_calls for delta in _call_deltas(call)]
+        if story.finish_reason is not None:
+            frames.append(Frame(chunk("{}", json.dumps(story.finish_reason))))
+        if story.usage is not None:
+            usage = {"completion_tokens": len(story.words()), **story.usage}
+            frames.append(Frame(event(f'{head}],"usage":{json.dumps(usage)}}}')))
+    if story.error_at is not None:
+        frames[story.error_at :] = [Frame(event(story.error))]
+    return (*frames, Frame(event("[DONE]"))) if story.sends_done else tuple(frames)
+
+
+def _call_deltas(call: ScriptedCall) -> Iterator[dict[str, object]]:
+    for number, arguments in enumerate(call.arguments):
+        piece: dict[str, object] = {} if call.index is None else {"index": call.index}
+        function: dict[str, object] = {"arguments": arguments}
+        if number == 0:
+            function["name"] = call.name
+            piece["type"] = "function"
+            if call.id is not None:
+                piece["id"] = call.id
+        yield {"tool_calls": [{**piece, "function": function}]}
+
+
+def refusal(status: int, code: str, message: str = "No.", **headers: str) -> Story:
+    """A story of one error response; headers with `_` for `-`."""
+    body = json.dumps({"error": {"message": message, "type": "invalid_request_error", "code": code}}).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Story(status=status, body=body, content_type="application/json", headers=named)
+
+
+STORIES: Mapping[str, Story] = {
+    "hello": Story(),
+    "steady": Story(token_count=300, tokens_per_second=50.0),
+    "slow": Story(token_count=60, tokens_per_second=4.0, first_token_seconds=3.0),
+    "thinking": Story(reasoning=("Let me ", "think."), tokens_per_second=20.0),
+    "empty": Story(pieces=()),
+    "spaces": Story(pieces=("   ",) * 20),
+    "cut": Story(cut_at=3),
+    "cut-length": Story(finish_reason="length"),
+    "error": Story(error_at=2),
+    "hang": Story(hang_at=3),
+    "endless": Story(token_count=100, tokens_per_second=50.0, is_endless=True),
+    "drip": Story(bytes_per_write=1, seconds_per_write=1.0),
+    "html": Story(body=b"<!doctype html><title>Welcome</title>", content_type="text/html"),
+    "nothing": Story(body=b""),
+    "huge-line": Story(body=b"data: " + b"x" * 10_000_000 + b"\n\n"),
+    "busy": refusal(503, "overloaded"),
+    "limited": refusal(429, "rate_limit_exceeded", Retry_After="1"),
+    "quota": refusal(429, "insufficient_quota"),
+    "moderated": refusal(400, "content_filter"),
+    "too-long": refusal(400, "context_length_exceeded"),
+}
