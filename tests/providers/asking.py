@@ -1,0 +1,30 @@
+"""Asks a provider in one line."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+
+from bot.messages import ChatMessage, ProviderRequest, Role
+from bot.providers.chat_completions import ChatCompletions
+from bot.providers.events import Event, TextDelta
+
+
+def question(text: str = "Hello?", *, model: str = "scripted") -> ProviderRequest:
+    """A request of one user message."""
+    return ProviderRequest(model=model, messages=(ChatMessage(role=Role.USER, content=text),))
+
+
+async def ask(
+    completions: ChatCompletions, request: ProviderRequest | None = None, *, seen: list[Event] | None = None
+) -> list[Event]:
+    """All events of an answer; `seen` has them even if the answer breaks."""
+    seen = [] if seen is None else seen
+    async with aclosing(completions.stream(request or question())) as events:
+        async for event in events:
+            seen.append(event)
+    return seen
+
+
+def text_of(events: list[Event]) -> str:
+    """The answer's text."""
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
