@@ -40,6 +40,10 @@ PURE = (
     "bot/providers/failures.py",
     "bot/providers/chat_decoder.py",
     "bot/reply/pages.py",
+    "bot/reply/blocks.py",
+    "bot/reply/tables.py",
+    "bot/reply/spans.py",
+    "bot/reply/characters.py",
     "bot/reply/pacing.py",
 )
 PURE_MODULES = {path.removesuffix(".py").replace("/", ".") for path in PURE}
