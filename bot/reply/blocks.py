@@ -13,16 +13,18 @@ from dataclasses import dataclass
 from bot.reply.spans import code_spans
 from bot.reply.tables import aligned, listed, parse_table, starts_table
 
-_FENCE = re.compile(r"(?P<indent>[ \t]*)(?P<marker>(?:[-*+]|\d{1,9}[.)])[ \t]+)?(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)")
+_FENCE = re.compile(
+    r"(?P<quote>(?:[ \t]*>){0,5})(?P<indent>[ \t]*)(?P<marker>(?:[-*+]|\d{1,9}[.)])[ \t]+)?"
+    r"(?P<fence>`{3,}|~{3,})(?P<info>[^`]*)"
+)
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+\-.#]{1,32}")
 _DEEP_HEADING = re.compile(r" {0,3}#{4,6}[ \t]+(?=\S)(.*)")
 _IMAGE = re.compile(r"(?<!\\)!(?=\[[^\[\]\n]*+\]\()")
 _PAIR_OF_THREE = re.compile(r"``(?=`)")
 _ZERO_WIDTH_SPACE = "\u200b"
 
-# Of a growing text, a last line that is still any of these says nothing yet about how it will be drawn.
+# As the last line of a growing text, this does not say yet how it will be drawn.
 _MAY_BECOME_FENCE = re.compile(r"[ \t]*(?:`{1,2}|~{1,2})")
-_MAY_BECOME_RULE = re.compile(r"[ \t]*[|:\-][|:\- \t]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +63,7 @@ def break_fences(text: str) -> str:
 
 
 class _Parser:
-    """Walks over the lines once; `self._index` is the line it looks at."""
+    """Walks over the lines once; `self._index` is the one it looks at."""
 
     def __init__(self, lines: list[str], finished: bool) -> None:
         if not finished and _MAY_BECOME_FENCE.fullmatch(lines[-1]):
@@ -112,17 +114,25 @@ class _Parser:
         yield " ".join(words).rstrip()
 
     def _fence(self, fence: re.Match[str]) -> Iterator[Code]:
-        """The code up to the fence's end or that of the text, without the indent of the fence itself."""
-        mark, indent = fence["fence"], fence.start("fence")
-        start = self._index = self._index + 1
-        while self._index < len(self._lines) and not _closes(self._lines[self._index], mark):
-            self._index += 1
-        code = [_dedent(line, indent) for line in self._lines[start : self._index]]
-        known = self._finished or self._index < len(self._lines)
+        """The code up to the end of the fence, of the quote that it stands in, or of the text.
+
+        It comes without the indent and the quote marks of the fence, which are not its own.
+        """
+        mark, depth, indent = fence["fence"], fence["quote"].count(">"), fence.start("fence") - fence.start("indent")
+        code: list[str] = []
+        closed = False
         self._index += 1
+        while not closed and self._index < len(self._lines):
+            line = _unquote(self._lines[self._index], depth)
+            if line is None:
+                break
+            closed = _closes(line, mark)
+            if not closed:
+                code.append(_dedent(line, indent))
+            self._index += 1
         word = next(iter(fence["info"].split()), "")
         language = word if _LANGUAGE.fullmatch(word) else ""
-        yield from self._code(code, language=language, known=known)
+        yield from self._code(code, language=language, known=closed or self._finished)
 
     def _code(self, lines: list[str], *, language: str, known: bool) -> Iterator[Code]:
         """The lines as one block of code; if there are none, and that is known to stay so, an empty one."""
@@ -174,6 +184,15 @@ class _Parser:
 def _closes(line: str, mark: str) -> bool:
     line = line.strip()
     return len(line) >= len(mark) and not line.strip(mark[0])
+
+
+def _unquote(line: str, depth: int) -> str | None:
+    """The line without so many quote marks before it; None if it has fewer."""
+    for _ in range(depth):
+        mark, line = line.lstrip()[:1], line.lstrip()[1:]
+        if mark != ">":
+            return None
+    return line
 
 
 def _dedent(line: str, indent: int) -> str:

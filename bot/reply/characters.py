@@ -9,6 +9,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 # Drawn as nothing although Unicode calls them letters or symbols: the Hangul fillers and the empty Braille cell.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0\u2800")
+# Unicode asks to draw all of these as nothing, even those that it has not assigned.
+_IGNORED = range(0xE0000, 0xE1000)
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -58,7 +60,8 @@ def _is_blank(character: str) -> bool:
     return (
         character.isspace()
         or character in _FILLERS
-        or unicodedata.category(character) in {"Cc", "Cf", "Cn", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}
+        or ord(character) in _IGNORED
+        or unicodedata.category(character) in {"Cc", "Cf", "Cs", "Mn", "Me", "Zs", "Zl", "Zp"}
     )
 
 

@@ -17,6 +17,9 @@ from bot.reply.spans import atoms, code_spans, emphases
 # Discord's own limit on a message's content.
 MAX_PAGE_CHARS = 2000
 
+# Below this there is no room for a fence, its language and a line between.
+MIN_PAGE_CHARS = 64
+
 # A page is this full before a better place to break may cost the rest of it.
 FULL_ENOUGH = 0.6
 
@@ -25,6 +28,8 @@ WORTH_BEGINNING = 0.1
 
 _BREAK = re.compile(r"[ \t\n]+|(?<=[\u3002\uff01\uff1f])(?!\s)")
 _SENTENCE_ENDS = (*".!?:;\u2026", *(end + close for end in ".!?\u2026" for close in "\"')*_\u2019\u201d\u00bb"))
+_ONLY_MARKER = re.compile(r"[ \t]*(?:[-*+>]|-?#{1,6}|\d{1,9}[.)])")
+_MAX_MARKER_CHARS = 20
 _HEADING_LINE = re.compile(r"#{1,3} [^\n]*|\*\*[^*\n]{1,200}\*\*:?")
 
 
@@ -42,12 +47,17 @@ class _Rank(IntEnum):
 
 
 def paginate(text: str, *, limit: int = MAX_PAGE_CHARS, finished: bool = True) -> tuple[str, ...]:
-    """The pages of an answer in Markdown, each 1 to `limit` characters by any of Discord's ways to count.
+    """The pages of an answer in Markdown, each of 1 to `limit` characters by any of Discord's ways to count.
 
     Of an answer that is not finished, all that can be drawn is shown, with open fences closed.  No page begins or
     ends with white space, which Discord would strip, and there is none that Discord would refuse as empty; so an
     answer of which nothing can be seen has no pages.
+
+    Raises:
+        ValueError: `limit` is below `MIN_PAGE_CHARS`.
     """
+    if limit < MIN_PAGE_CHARS:
+        raise ValueError(f"a page has at least {MIN_PAGE_CHARS} characters, not {limit}")
     filler = _Filler(limit)
     for block in parse(clean(text), finished=finished):
         match block:
@@ -206,15 +216,22 @@ def _breaks(text: str, start: int, first: int, last: int) -> Iterator[tuple[int,
     """Where a page from `start` may end between `first` and `last`, where the next begins, how good that is."""
     for match in _BREAK.finditer(text, first, last + 1):
         end, following = match.span()
-        if end == following and not may_break_line(text, end, start):
+        between_ideographs = end == following
+        if between_ideographs and not may_break_line(text, end, start):
             continue
-        if end <= last and may_part(text, following, start):
+        if end <= last and may_part(text, following, start) and not _is_behind_marker(text, start, end):
             yield end, following, _rank(text, match)
     if not text.isascii():
         for index in range(last, first - 1, -1):
             if may_break_line(text, index, start):
                 yield index, index, _Rank.WORD
                 break
+
+
+def _is_behind_marker(text: str, start: int, end: int) -> bool:
+    """Whether only the mark of a list item, a quote or a heading stands before `end` on its line."""
+    line = text.rfind("\n", max(start, end - _MAX_MARKER_CHARS), end) + 1 or start
+    return end - line <= _MAX_MARKER_CHARS and _ONLY_MARKER.fullmatch(text, line, end) is not None
 
 
 def _rank(text: str, match: re.Match[str]) -> _Rank:

@@ -144,34 +144,39 @@ def test_code_is_reopened_with_its_language_and_keeps_its_lines(lines: list[str]
 
 EXAMPLES = {
     "paragraphs part at the blank line": (
-        "one two three four five.\n\nsix seven eight nine ten.",
-        40,
-        ("one two three four five.", "six seven eight nine ten."),
+        "one two three four five six seven eight nine.\n\nten eleven twelve. thirteen",
+        64,
+        ("one two three four five six seven eight nine.", "ten eleven twelve. thirteen"),
     ),
     "sentences part at their end": (
-        "One two three four five. Six seven eight nine ten.",
-        40,
-        ("One two three four five.", "Six seven eight nine ten."),
+        "One two three four five six seven eight nine. Ten eleven twelve thirteen.",
+        64,
+        ("One two three four five six seven eight nine.", "Ten eleven twelve thirteen."),
     ),
     "a heading goes with what it heads": (
-        "one two three four five six\n\n## Next\nseven eight nine ten",
-        45,
-        ("one two three four five six", "## Next\nseven eight nine ten"),
+        "one two three four five six seven eight nine\n\n## Next\nten eleven twelve",
+        64,
+        ("one two three four five six seven eight nine", "## Next\nten eleven twelve"),
     ),
     "list items stay whole": (
-        "- one two three four\n- five six seven\n- eight nine ten",
-        50,
-        ("- one two three four\n- five six seven", "- eight nine ten"),
+        "- one two three four five\n- six seven eight nine\n- ten eleven twelve",
+        64,
+        ("- one two three four five\n- six seven eight nine", "- ten eleven twelve"),
+    ),
+    "a list's number stays with its item": (
+        "one two three four five six seven eight nine ten\n12. eleventwelve",
+        64,
+        ("one two three four five six seven eight nine ten", "12. eleventwelve"),
     ),
     "bold text stays whole where it can": (
-        "one two three four five six **seven eight nine**",
-        40,
-        ("one two three four five six", "**seven eight nine**"),
+        "one two three four five six seven eight nine **ten eleven twelve**",
+        64,
+        ("one two three four five six seven eight nine", "**ten eleven twelve**"),
     ),
     "inline code stays whole where it can": (
-        "one two three four five six `seven eight nine`",
-        40,
-        ("one two three four five six", "`seven eight nine`"),
+        "one two three four five six seven eight nine `ten eleven twelve nn`",
+        64,
+        ("one two three four five six seven eight nine", "`ten eleven twelve nn`"),
     ),
     "a deep heading becomes bold": ("#### A **deep** one ##", 100, ("**A deep one**",)),
     "a sharp is no end of a heading": ("#### C#", 100, ("**C#**",)),
@@ -190,6 +195,7 @@ EXAMPLES = {
         ("1. First:\n```py\nif x:\n    y\n```",),
     ),
     "a fence behind a list marker is a fence": ("1. ```py\n   x\n   ```\n2. b", 100, ("1.\n```py\nx\n```\n2. b",)),
+    "a fence in a quote is a fence": ("> See\n> ```py\n>   x\n> ```\n> y", 100, ("> See\n```py\n  x\n```\n> y",)),
     "a file name behind the language is kept": ("```py title=a.py\nx\n```", 100, ("title=a.py\n```py\nx\n```",)),
     "inline code of three backticks gets two": ("so ```x``` here", 100, ("so ``x`` here",)),
     "three lonely backticks open nothing": ("type ``` here", 100, ("type ``\u200b` here",)),
@@ -259,7 +265,7 @@ def test_halves_of_a_surrogate_pair_are_joined_or_replaced() -> None:
     ["[", "`", "|", "*", "<", "[a](", "[[a]", "![", "|a|\n", "a|b\n-|-\n", "```\nx\n", "\n", " ", "🇩🇪", "\u0301"],
 )
 def test_no_repetition_takes_long(piece: str) -> None:
-    """Doubling a hostile text does not multiply the pages' count beyond double: all of it is walked over once."""
+    """A hostile text is walked over once; at its square, 100,000 characters would stall the whole suite."""
     pages = paginate("a " + piece * (100_000 // len(piece)))
     assert_valid(pages, 2000)
 
@@ -271,3 +277,9 @@ def test_what_cannot_be_seen_is_no_content(blank: str) -> None:
     """Discord answers such a message with error 50006."""
     assert not has_content(blank * 3)
     assert has_content(blank + "x")
+
+
+def test_a_page_without_room_for_a_fence_is_refused() -> None:
+    """A limit that no code fits in is a mistake of the caller, not an endless answer."""
+    with pytest.raises(ValueError, match="at least 64"):
+        paginate("text", limit=10)
