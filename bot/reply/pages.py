@@ -27,6 +27,7 @@ FULL_ENOUGH = 0.6
 WORTH_BEGINNING = 0.1
 
 _BREAK = re.compile(r"[ \t\n]+|(?<=[\u3002\uff01\uff1f])(?!\s)")
+_NO_SPACES = re.compile(r"[\u1100-\u11ff\u2300-\u2bff\u2e80-\U0010ffff]")
 _SENTENCE_ENDS = (*".!?:;\u2026", *(end + close for end in ".!?\u2026" for close in "\"')*_\u2019\u201d\u00bb"))
 _ONLY_MARKER = re.compile(r"[ \t]*(?:[-*+>]|-?#{1,6}|\d{1,9}[.)])")
 _MAX_MARKER_CHARS = 20
@@ -221,7 +222,7 @@ def _breaks(text: str, start: int, first: int, last: int) -> Iterator[tuple[int,
             continue
         if end <= last and may_part(text, following, start) and not _is_behind_marker(text, start, end):
             yield end, following, _rank(text, match)
-    if not text.isascii():
+    if _NO_SPACES.search(text, first, last):
         for index in range(last, first - 1, -1):
             if may_break_line(text, index, start):
                 yield index, index, _Rank.WORD

@@ -16,25 +16,24 @@ LIMIT = 200
 WORD = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Zs")), min_size=1, max_size=12
 ) | st.sampled_from(["the", "word", "ist", "größer", "你好世界", "שלום", "مرحبا", "नमस्ते"])
-ATOM = st.sampled_from(
-    [
-        "[a link](https://example.org/path_(x)?q=1)",
-        "https://example.org/a/very/long/path?with=query&and=more",
-        "<:custom:123456789012345678>",
-        "<a:moving:123456789012345678>",
-        "<@123456789012345678>",
-        "<#123456789012345678>",
-        "<@&123456789012345678>",
-        "</ask:123456789012345678>",
-        "<t:1700000000:R>",
-        "👩‍👩‍👧‍👦",
-        "🇩🇪",
-        "👍🏽",
-        "1️⃣",
-        "❤️",
-        "\\*",
-    ]
+ATOMS = (
+    "[a link](https://example.org/path_(x)?q=1)",
+    "https://example.org/a/very/long/path?with=query&and=more",
+    "<:custom:123456789012345678>",
+    "<a:moving:123456789012345678>",
+    "<@123456789012345678>",
+    "<#123456789012345678>",
+    "<@&123456789012345678>",
+    "</ask:123456789012345678>",
+    "<t:1700000000:R>",
+    "👩‍👩‍👧‍👦",
+    "🇩🇪",
+    "👍🏽",
+    "1️⃣",
+    "❤️",
+    "\\*",
 )
+ATOM = st.sampled_from(ATOMS)
 SENTENCE = st.lists(WORD | ATOM, min_size=1, max_size=30).map(" ".join)
 PARAGRAPH = st.lists(st.from_regex(r"[A-Za-zäöü]{1,12}[.,]?", fullmatch=True), min_size=1, max_size=60).map(" ".join)
 LIST = st.lists(PARAGRAPH.map(lambda line: "- " + line[:150]), min_size=1, max_size=5).map("\n".join)
@@ -105,7 +104,7 @@ def test_nothing_is_lost_and_nothing_doubled_in_plain_text(text: str) -> None:
 def test_atoms_stay_whole(words: list[str]) -> None:
     """A link, a URL, a mention, an emoji or an escape is never parted between two pages."""
     pages = paginate(" ".join(words), limit=LIMIT)
-    for atom in set(words) - {"z" * 300}:
+    for atom in ATOMS:
         assert sum(page.count(atom) for page in pages) == " ".join(words).count(atom)
 
 
