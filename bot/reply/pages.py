@@ -7,12 +7,10 @@ page only.  Where a page ends depends on the text up to there, and on links and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from enum import IntEnum
 
 from bot.reply.blocks import Block, Code, Prose, parse
-from bot.reply.characters import clean, has_content, may_break_line, may_part, reach, units
-from bot.reply.spans import atoms, code_spans, emphases
+from bot.reply.breaks import cut, pieces
+from bot.reply.characters import clean, has_content, units
 
 # Discord's own limit on a message's content.
 MAX_PAGE_CHARS = 2000
@@ -20,31 +18,11 @@ MAX_PAGE_CHARS = 2000
 # Below this there is no room for a fence, its language and a line between.
 MIN_PAGE_CHARS = 64
 
-# A page is this full before a better place to break may cost the rest of it.
-FULL_ENOUGH = 0.6
-
 # Code that does not fit is begun on a page only if this much of the page is free.
 WORTH_BEGINNING = 0.1
 
-_BREAK = re.compile(r"[ \t\n]+|(?<=[\u3002\uff01\uff1f])(?!\s)")
-_NO_SPACES = re.compile(r"[\u1100-\u11ff\u2300-\u2bff\u2e80-\U0010ffff]")
-_SENTENCE_ENDS = (*".!?:;\u2026", *(end + close for end in ".!?\u2026" for close in "\"')*_\u2019\u201d\u00bb"))
-_ONLY_MARKER = re.compile(r"[ \t]*(?:[-*+>]|-?#{1,6}|\d{1,9}[.)])")
-_MAX_MARKER_CHARS = 20
+# What a page should not end with: headings, also those that are only bold.
 _HEADING_LINE = re.compile(r"#{1,3} [^\n]*|\*\*[^*\n]{1,200}\*\*:?")
-
-
-# What parting a text somewhere would do: hurt how it looks, or break it.
-_BETTER_WHOLE, _WHOLE = 1, 2
-
-
-class _Rank(IntEnum):
-    """How good a place is to end a page, the best first."""
-
-    BLOCK = 0
-    LINE = 1
-    SENTENCE = 2
-    WORD = 3
 
 
 def paginate(text: str, *, limit: int = MAX_PAGE_CHARS, finished: bool = True) -> tuple[str, ...]:
@@ -91,7 +69,7 @@ class _Filler:
             if len(text) - start <= room and units(text[start:]) <= room:
                 self._page += gap + text[start:]
                 return
-            end, following = _cut(text, start, room=room, limit=self._limit)
+            end, following = cut(text, start, room=room, limit=self._limit)
             if end > start:
                 self._page += gap + text[start:end]
             self._turn()
@@ -157,107 +135,4 @@ def _open(block: Code, limit: int) -> tuple[str, list[str]]:
     if not lines or units(opening) > limit // 2:
         opening, lines = "```\n", block.header + lines
     longest = limit - units(opening) - len("\n```")
-    return opening, [piece for line in lines for piece in _pieces(line, longest)]
-
-
-def _pieces(line: str, longest: int) -> Iterator[str]:
-    """The line in pieces of at most so many UTF-16 code units, parted between characters as people see them."""
-    start = 0
-    while len(line) - start > longest or units(line[start:]) > longest:
-        end = _last_parting(line, start, reach(line, start, longest))
-        yield line[start:end]
-        start = end
-    yield line[start:]
-
-
-def _last_parting(text: str, start: int, end: int) -> int:
-    """The last place up to `end` between two characters as people see them, or `end` if there is none."""
-    return next((index for index in range(end, start, -1) if may_part(text, index, start)), end)
-
-
-def _cut(text: str, start: int, *, room: int, limit: int) -> tuple[int, int]:
-    """Where a page ends that has room for so much of `text[start:]`, and where the next one begins.
-
-    Both are `start` if the page should end before the text.  Looks at the text just past the room, and never further
-    but for what must not be parted there.
-    """
-    used = limit - room
-    last = reach(text, start, max(room, 0))
-    if last == start:
-        return start, start
-    full_enough = reach(text, start, max(int(limit * FULL_ENOUGH) - used, 0))
-    marks = _marks(text[start : last + limit], last - start, limit)
-    fresh = used == 0
-    places = [
-        (marks[end - start], rank, -end, following)
-        for end, following, rank in _breaks(text, start, max(full_enough, start + 1), last)
-        if marks[end - start] < _WHOLE
-    ]
-    if full_enough == start and not fresh:
-        places.append((0, _Rank.BLOCK, -start, start))
-    if not places:
-        places = [
-            (0, _Rank.WORD, -end, following)
-            for end, following, _ in _breaks(text, start, start + 1, full_enough)
-            if marks[end - start] < _WHOLE
-        ]
-    if places:
-        _, _, end, following = min(places)
-        return -end, following
-    if not fresh:
-        return start, start
-    end = next(
-        (index for index in range(last, start, -1) if marks[index - start] < _WHOLE and may_part(text, index, start)), 0
-    )
-    end = end or _last_parting(text, start, last)
-    return end, end
-
-
-def _breaks(text: str, start: int, first: int, last: int) -> Iterator[tuple[int, int, _Rank]]:
-    """Where a page from `start` may end between `first` and `last`, where the next begins, how good that is."""
-    for match in _BREAK.finditer(text, first, last + 1):
-        end, following = match.span()
-        between_ideographs = end == following
-        if between_ideographs and not may_break_line(text, end, start):
-            continue
-        if end <= last and may_part(text, following, start) and not _is_behind_marker(text, start, end):
-            yield end, following, _rank(text, match)
-    if _NO_SPACES.search(text, first, last):
-        for index in range(last, first - 1, -1):
-            if may_break_line(text, index, start):
-                yield index, index, _Rank.WORD
-                break
-
-
-def _is_behind_marker(text: str, start: int, end: int) -> bool:
-    """Whether only the mark of a list item, a quote or a heading stands before `end` on its line."""
-    line = text.rfind("\n", max(start, end - _MAX_MARKER_CHARS), end) + 1 or start
-    return end - line <= _MAX_MARKER_CHARS and _ONLY_MARKER.fullmatch(text, line, end) is not None
-
-
-def _rank(text: str, match: re.Match[str]) -> _Rank:
-    newlines = match[0].count("\n")
-    if newlines > 1 or (newlines and text.startswith("#", match.end(), match.endpos)):
-        return _Rank.BLOCK
-    if newlines:
-        return _Rank.LINE
-    if not match[0] or text.endswith(_SENTENCE_ENDS, 0, match.start()):
-        return _Rank.SENTENCE
-    return _Rank.WORD
-
-
-def _marks(text: str, room: int, limit: int) -> bytearray:
-    """For each index up to `room`, whether parting the text there would hurt: not, `_BETTER_WHOLE` or `_WHOLE`."""
-    marks = bytearray(room + 1)
-    for mark, longest, spans in (
-        (_BETTER_WHOLE, limit // 2, code_spans(text)),
-        (_BETTER_WHOLE, limit // 2, emphases(text)),
-        (_WHOLE, limit, atoms(text)),
-    ):
-        for start, end in spans:
-            if start >= room:
-                break
-            if units(text[start:end]) <= longest:
-                inside = slice(start + 1, min(end, room + 1))
-                marks[inside] = bytes([mark]) * (inside.stop - inside.start)
-    return marks
+    return opening, [piece for line in lines for piece in pieces(line, longest)]

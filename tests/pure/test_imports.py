@@ -40,6 +40,7 @@ PURE = (
     "bot/providers/failures.py",
     "bot/providers/chat_decoder.py",
     "bot/reply/pages.py",
+    "bot/reply/breaks.py",
     "bot/reply/blocks.py",
     "bot/reply/tables.py",
     "bot/reply/spans.py",
