@@ -1,0 +1,170 @@
+"""What people do in the sandbox's Discord, each refused with a sentence where Discord's client would not let them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sandbox.semantics import BackendError, Channel, Engine, Message, SetupError, reaction_permissions
+from sandbox.wire import Payload, Refused
+
+REFUSALS = {
+    10003: "There is no such channel.",
+    10008: "There is no such message.",
+    50001: "You cannot see that channel.",
+    50013: "You do not have the permission to do that here.",
+    50083: "That thread is archived.",
+    160004: "There is a thread on that message already.",
+}
+
+Attachment = tuple[str, bytes]  # filename, content
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn the engine's errors into sentences for a person."""
+    try:
+        yield
+    except BackendError as exc:
+        raise Refused(REFUSALS.get(exc.code, f"Discord refuses that: {exc.message}.")) from exc
+    except SetupError as exc:
+        raise Refused(str(exc)) from exc
+
+
+class People:
+    """The hands of every user; ids in, ids out.
+
+    Raises:
+        Refused: (every action) the user may not or cannot do that.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def say(
+        self,
+        user_id: int,
+        channel_id: int,
+        content: str = "",
+        *,
+        reply_to: int | None = None,
+        files: Sequence[Attachment] = (),
+    ) -> int:
+        """Post a message and return its id; an archived thread opens again."""
+        engine = self._engine
+        with refusals():
+            channel = self._channel_to_write(user_id, channel_id)
+            if files:
+                engine.require_permissions(channel.guild_id, user_id, channel_id, "attach_files")
+            reference = None
+            if reply_to is not None:
+                self._visible_message(user_id, channel_id, reply_to)
+                reference = engine.normalize_message_reference(channel_id, {"message_id": str(reply_to)})
+            if channel.thread_metadata is not None and channel.thread_metadata.archived:
+                engine.edit_channel(channel_id, {}, thread_metadata={"archived": False})
+            if channel.is_thread:
+                engine.add_thread_member(channel_id, user_id)
+            attachments = engine.store_attachments(channel_id, list(files))
+            message = engine.create_message(channel_id, user_id, content, reference=reference, attachments=attachments)
+            return message.id
+
+    async def edit(self, user_id: int, channel_id: int, message_id: int, content: str) -> None:
+        """Change the text of an own message."""
+        with refusals():
+            message = self._visible_message(user_id, channel_id, message_id)
+            if message.author_id != user_id:
+                raise Refused("You can only edit your own messages.")
+            self._engine.edit_message(channel_id, message_id, {"content": content})
+
+    async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
+        """Delete an own message, or anybody's with Manage Messages; dismisses an ephemeral one."""
+        with refusals():
+            message = self._visible_message(user_id, channel_id, message_id)
+            channel = self._engine.get_channel(channel_id)
+            if message.author_id != user_id and not message.is_ephemeral:
+                if channel.guild_id is None:
+                    raise Refused("You can only delete your own messages here.")
+                self._engine.require_permissions(channel.guild_id, user_id, channel_id, "manage_messages")
+            self._engine.delete_message(channel_id, message_id)
+
+    async def type(self, user_id: int, channel_id: int) -> None:
+        """Show as typing for Discord's ten seconds."""
+        engine = self._engine
+        with refusals():
+            channel = self._channel_to_write(user_id, channel_id)
+            payload: Payload = {"channel_id": str(channel_id), "user_id": str(user_id)}
+            if channel.guild_id is not None:
+                payload |= {
+                    "guild_id": str(channel.guild_id),
+                    "member": engine.member_payload(channel.guild_id, user_id),
+                }
+            engine.emit("TYPING_START", payload)
+
+    async def open_dm(self, user_id: int, recipient_id: int) -> int:
+        """The id of the user's direct messages with the bot."""
+        if recipient_id != self._engine.bot_user.id:
+            raise Refused("In the sandbox only the bot takes direct messages.")
+        with refusals():
+            return self._engine.get_dm_channel(user_id).id
+
+    async def start_thread(self, user_id: int, channel_id: int, name: str, *, message_id: int | None = None) -> int:
+        """Open a public thread, on a message if one is given, and return its id."""
+        engine = self._engine
+        with refusals():
+            channel = engine.get_channel(channel_id)
+            if channel.guild_id is None or channel.is_thread:
+                raise Refused("A thread can only be started in a server's channel.")
+            engine.require_permissions(channel.guild_id, user_id, channel_id, "create_public_threads")
+            if message_id is not None:
+                self._visible_message(user_id, channel_id, message_id)
+            return engine.create_thread(channel_id, name, user_id, message_id=message_id).id
+
+    async def archive_thread(
+        self, user_id: int, thread_id: int, *, archived: bool = True, locked: bool = False
+    ) -> None:
+        """Archive an own thread, or anybody's with Manage Threads; only the latter may lock it."""
+        engine = self._engine
+        with refusals():
+            thread = engine.get_thread(thread_id)
+            if thread.owner_id != user_id or locked:
+                engine.require_permissions(thread.guild_id, user_id, thread_id, "manage_threads")
+            engine.edit_channel(thread_id, {}, thread_metadata={"archived": archived, "locked": locked})
+
+    async def delete_channel(self, user_id: int, channel_id: int) -> None:
+        """Delete a channel with Manage Channels, or a thread with Manage Threads."""
+        engine = self._engine
+        with refusals():
+            channel = engine.get_channel(channel_id)
+            if channel.guild_id is None:
+                raise Refused("Direct messages cannot be deleted.")
+            needed = "manage_threads" if channel.is_thread else "manage_channels"
+            engine.require_permissions(channel.guild_id, user_id, channel_id, needed)
+            engine.delete_channel(channel_id)
+
+    async def react(self, user_id: int, channel_id: int, message_id: int, emoji: str, *, on: bool = True) -> None:
+        """Add or take back a reaction; a custom emoji is written `name:id`."""
+        engine = self._engine
+        with refusals():
+            message = self._visible_message(user_id, channel_id, message_id)
+            channel = engine.get_channel(channel_id)
+            if channel.guild_id is not None:
+                needed = reaction_permissions(message, emoji, reacted=on)
+                engine.require_permissions(channel.guild_id, user_id, channel_id, *needed)
+            engine.set_reaction(channel_id, message_id, emoji, user_id, on)
+
+    def _channel_to_write(self, user_id: int, channel_id: int) -> Channel:
+        """The channel, if the user may write into it."""
+        channel = self._engine.get_channel(channel_id)
+        needed = "send_messages_in_threads" if channel.is_thread else "send_messages"
+        self._engine.require_permissions(channel.guild_id, user_id, channel_id, needed)
+        metadata = channel.thread_metadata
+        if metadata is not None and metadata.locked:
+            self._engine.require_permissions(channel.guild_id, user_id, channel_id, "manage_threads")
+        return channel
+
+    def _visible_message(self, user_id: int, channel_id: int, message_id: int) -> Message:
+        """The message, if the user can see it."""
+        message = self._engine.get_message(channel_id, message_id)
+        if not self._engine.sees_message(user_id, message):
+            raise Refused("You cannot see that message.")
+        return message

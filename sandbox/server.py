@@ -1,0 +1,110 @@
+"""The sandbox's HTTP server on loopback: REST, gateway, CDN, and the page's files."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from sandbox.rest import API_PREFIX, Rest
+from sandbox.semantics import Engine
+from sandbox.sockets import GatewaySockets
+from sandbox.wire import Payload
+
+PAGE = Path(__file__).parent / "page"
+MAX_REQUEST_BYTES = 25 * 1024 * 1024  # Discord's limit for one request
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on loopback; port 0 takes a free one."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
+        listener.listen(512)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name, with or without a port, is this machine's own."""
+    name = urlsplit(f"//{host}").hostname or ""
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+@web.middleware
+async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse pages of other sites that point a name of theirs at this address (DNS rebinding)."""
+    origin = request.headers.get("Origin")
+    if not is_loopback(request.host) or (origin is not None and not is_loopback(urlsplit(origin).netloc)):
+        return web.json_response({"error": "The sandbox answers only this machine."}, status=403)
+    return await handler(request)
+
+
+class Server:
+    """Routes requests to the parts of the sandbox; closes every connection when it stops."""
+
+    def __init__(self, *, engine: Engine, rest: Rest, gateway: GatewaySockets) -> None:
+        self._engine = engine
+        self._gateway = gateway
+        self._app = web.Application(middlewares=[only_loopback], client_max_size=MAX_REQUEST_BYTES)
+        router = self._app.router
+        router.add_route("*", API_PREFIX + "/{path:.*}", rest.handle)
+        router.add_get("/gateway", gateway.handle)
+        router.add_get("/gateway/", gateway.handle)
+        router.add_get("/cdn/{path:.*}", self._cdn)
+        router.add_get("/", self._index)
+        if PAGE.is_dir():
+            router.add_static("/page", PAGE)
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def router(self) -> web.UrlDispatcher:
+        """Where the page's API adds its routes before the start."""
+        return self._app.router
+
+    async def start(self, listener: socket.socket) -> None:
+        """Serve on a socket until `close`."""
+        self._runner = web.AppRunner(self._app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.SockSite(self._runner, listener).start()
+
+    async def close(self) -> None:
+        """Stop serving; requests that hang are cut off."""
+        await self._gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _index(self, _request: web.Request) -> web.StreamResponse:
+        index = PAGE / "index.html"
+        exists = await asyncio.to_thread(index.is_file)
+        return web.FileResponse(index) if exists else web.Response(text="The sandbox runs; its page is not installed.")
+
+    async def _cdn(self, request: web.Request) -> web.StreamResponse:
+        blob = self._engine.cdn.blobs.get(request.rel_url.raw_path)
+        if blob is None:
+            return web.json_response({"message": "404: Not Found", "code": 0}, status=404)
+        data, content_type = blob
+        headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+        if not content_type.startswith(("image/", "audio/", "video/", "text/plain")):
+            headers["Content-Disposition"] = "attachment"
+        return web.Response(body=data, headers=headers)
+
+
+def gateway_answer(gateway_url: str) -> Payload:
+    """The body of GET /gateway/bot."""
+    limit = {"total": 1000, "remaining": 1000, "reset_after": 86_400_000, "max_concurrency": 1}
+    return {"url": gateway_url, "shards": 1, "session_start_limit": limit}

@@ -1,0 +1,177 @@
+"""The sandbox as one object: opens everything, wires it, and closes it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from sandbox.faults import Faults
+from sandbox.gateway import Gateway
+from sandbox.house import House
+from sandbox.journal import Journal
+from sandbox.limits import Limits, RateLimiter
+from sandbox.people import People
+from sandbox.pulse import Pulse
+from sandbox.rest import API_PREFIX, Rest
+from sandbox.semantics import ALL_INTENTS, Engine
+from sandbox.server import Server, bind, gateway_answer
+from sandbox.sockets import GatewaySockets
+from sandbox.wire import Payload
+
+T = TypeVar("T")
+
+
+def make_token(bot_id: int) -> str:
+    """A token in Discord's shape: the bot's id in base64, then two parts that nobody else's has."""
+    digest = hashlib.sha256(f"parley sandbox {bot_id}".encode()).digest()
+    first, *rest = (
+        base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (str(bot_id).encode(), digest[:4], digest[4:])
+    )
+    return ".".join((first, *rest))
+
+
+class Sandbox:
+    """A Discord on loopback, with the hands of its people and the switches of its faults."""
+
+    def __init__(self, *, port: int, limits: Limits, latency_seconds: float, granted_intents: int) -> None:
+        self._listener = bind(port)
+        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.api_base_url = self.address + API_PREFIX
+        self.gateway_url = self.address.replace("http", "ws", 1) + "/gateway"
+        self.latency_seconds = latency_seconds
+        self.granted_intents = granted_intents
+        self.faults = Faults()
+        self.requests = Journal()
+        self.engine = Engine(self.address)
+        self.house = House(self.engine)
+        self.people = People(self.engine)
+        self._limiter = RateLimiter(limits)
+        self._pulse = Pulse()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        *,
+        limits: Limits | None = None,
+        latency_seconds: float = 0.0,
+        port: int = 0,
+        granted_intents: int | None = None,
+    ) -> AsyncIterator[Sandbox]:
+        """A running sandbox.  `latency_seconds` is a round trip; half of it passes on each way."""
+        sandbox = cls(
+            port=port,
+            limits=limits or Limits(),
+            latency_seconds=latency_seconds,
+            granted_intents=ALL_INTENTS if granted_intents is None else granted_intents,
+        )
+        sandbox.house.furnish()
+        server = sandbox._build_server()
+        await server.start(sandbox._listener)
+        try:
+            yield sandbox
+        finally:
+            await server.close()
+
+    def _build_server(self) -> Server:
+        engine = self.engine
+        self.gateway = Gateway(engine, self.faults, self.token, self.granted_intents)
+        rest = Rest(
+            engine=engine,
+            limiter=self._limiter,
+            faults=self.faults,
+            journal=self.requests,
+            token=self.token,
+            delay_seconds=self._half_way,
+        )
+        rest.add_own_route("GET", "/gateway", lambda: {"url": self.gateway_url})
+        rest.add_own_route("GET", "/gateway/bot", lambda: gateway_answer(self.gateway_url))
+        for path in ("/oauth2/applications/@me", "/applications/@me"):
+            rest.add_own_route("GET", path, lambda: engine.application_payload(self.granted_intents))
+        engine.subscribers.append(lambda _event, _payload: self._pulse.beat())
+        engine.private_listeners.append(lambda _viewer_id, _event, _payload: self._pulse.beat())
+        self.requests.listen(lambda _record: self._pulse.beat())
+        self.gateway.listen(self._pulse.beat)
+        sockets = GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way)
+        return Server(engine=engine, rest=rest, gateway=sockets)
+
+    def _half_way(self) -> float:
+        return self.latency_seconds / 2
+
+    # ---------------------------------------------------------------- who is who
+
+    @property
+    def token(self) -> str:
+        """The one bot token that is accepted."""
+        return make_token(self.bot_id)
+
+    @property
+    def bot_id(self) -> int:
+        """The bot's user id."""
+        return self.engine.bot_user.id
+
+    @property
+    def application_id(self) -> int:
+        """The bot's application id."""
+        return self.engine.application_id
+
+    @property
+    def guild_id(self) -> int:
+        """The id of "Parley House"."""
+        return self.house.guild_id
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Channel ids by name."""
+        return self.house.channels
+
+    @property
+    def users(self) -> dict[str, int]:
+        """User ids by name."""
+        return self.house.users
+
+    def add_channel(self, name: str, *, category: str | None = None, hidden: bool = False) -> int:
+        """Open a text channel; a hidden one is for moderators and the bot.  Returns its id."""
+        return self.house.add_channel(name, category=category, hidden=hidden)
+
+    def add_user(self, name: str, display_name: str, *roles: str, bot: bool = False) -> int:
+        """Let somebody join, with roles by name ("moderator"); returns the user's id."""
+        return self.house.add_user(name, display_name, *roles, bot=bot)
+
+    def add_guild(self, name: str, owner: str = "ada") -> int:
+        """Found another guild with a channel of its name; returns the guild's id."""
+        return self.house.add_guild(name, self.users[owner])
+
+    # ------------------------------------------------------------------- looking
+
+    @property
+    def limits(self) -> Limits:
+        """The rate limits in force; assign others to change them."""
+        return self._limiter.limits
+
+    @limits.setter
+    def limits(self, limits: Limits) -> None:
+        self._limiter.limits = limits
+
+    def messages(self, channel_id: int, viewer_id: int | None = None) -> list[Payload]:
+        """The messages of a channel as Discord writes them, oldest first, ephemeral ones for their viewer only."""
+        return [
+            self.engine.message_payload(message, viewer_id)
+            for message in self.engine.messages.get(channel_id, {}).values()
+            if message.visible_to(viewer_id)
+        ]
+
+    async def wait_for(self, look: Callable[[], T | None], timeout_seconds: float = 10.0) -> T:
+        """The first value of `look` that is neither None nor False, looked at after every event and request.
+
+        Raises:
+            TimeoutError: there was none in time.
+        """
+        return await self._pulse.wait_for(look, timeout_seconds)
+
+    async def bot_ready(self, timeout_seconds: float = 10.0) -> None:
+        """Wait until a session of the bot has been told READY and its guilds."""
+        await self.wait_for(lambda: self.gateway.ready_count > 0 and self.gateway.connected > 0, timeout_seconds)
