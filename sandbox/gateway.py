@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from sandbox.bot_view import BotView
 from sandbox.faults import Faults
 from sandbox.semantics import Engine
 from sandbox.wire import Payload
@@ -64,6 +65,7 @@ class Gateway:
 
     def __init__(self, engine: Engine, faults: Faults, token: str, granted_intents: int) -> None:
         self.engine = engine
+        self.view = BotView(engine)
         self.faults = faults
         self.token = token
         self.granted_intents = granted_intents
@@ -97,7 +99,7 @@ class Gateway:
             refusal = 4004
         elif not 0 <= index < count:
             refusal = 4010
-        elif self.engine.refused_intents(intents, self.granted_intents):
+        elif self.view.refused_intents(intents, self.granted_intents):
             refusal = 4014
         if refusal is not None:
             outlet.close(refusal)
@@ -125,7 +127,7 @@ class Gateway:
             return
         self._dispatch(session, "READY", encode(ready))
         for guild_id in guild_ids:
-            self._dispatch(session, "GUILD_CREATE", encode(engine.guild_create(guild_id, session.intents)))
+            self._dispatch(session, "GUILD_CREATE", encode(self.view.guild_create(guild_id, session.intents)))
         self.ready_count += 1
         self.changed()
 
@@ -176,13 +178,13 @@ class Gateway:
 
     def publish(self, event: str, payload: Mapping[str, Any]) -> None:
         """Send an event to every session that may see it; encoded once for all that see it whole."""
-        if not self.sessions or not self.engine.reaches_bot(event, payload):
+        if not self.sessions or not self.view.reaches_bot(event, payload):
             return
         whole: str | None = None
         for session in self.sessions.values():
             if not session.serves(event, payload):
                 continue
-            seen = self.engine.for_intents(event, payload, session.intents)
+            seen = self.view.for_intents(event, payload, session.intents)
             if seen is None:
                 continue
             if seen is payload:
@@ -193,7 +195,7 @@ class Gateway:
 
     def send_members(self, session: Session, request: Payload) -> None:
         """Answer a request for a guild's members (op 8)."""
-        chunk = self.engine.members_chunk(request)
+        chunk = self.view.members_chunk(request)
         if chunk is not None:
             self._dispatch(session, "GUILD_MEMBERS_CHUNK", encode(chunk))
 

@@ -17,7 +17,8 @@ from sandbox.gateway import encode
 from sandbox.journal import Journal, RequestRecord
 from sandbox.limits import CREATE_ROUTE, RateLimiter, Verdict, refusal_headers
 from sandbox.nonces import Nonces
-from sandbox.semantics import Engine, RouteMatch, Routes
+from sandbox.routes import RouteMatch, Routes
+from sandbox.semantics import Engine
 from sandbox.wire import ApiError, Payload, RestCall, Upload
 
 _log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ class Rest:
         self._authorization = f"Bot {token}"
         self._delay_seconds = delay_seconds
         self._nonces = Nonces()
-        self._routes = Routes()
+        self._routes = Routes(engine)
         self._own: dict[tuple[str, str], Callable[[], Payload]] = {}
 
     def add_own_route(self, method: str, path: str, answer: Callable[[], Payload]) -> None:
@@ -119,7 +120,7 @@ class Rest:
         body = call.json if isinstance(call.json, dict) else {}
         nonce = body.get("nonce")
         if nonce is None or (call.method, match.template) != CREATE_ROUTE:
-            return self._engine.answer(call, match)
+            return self._routes.answer(call, match)
         note.nonce = str(nonce)
         key = (match.arguments["channel_id"], str(nonce))
         now = time.monotonic()
@@ -128,7 +129,7 @@ class Rest:
             if message is not None:
                 note.repeated = True
                 return self._engine.message_payload(message) | {"nonce": nonce}
-        answer = self._engine.answer(call, match)
+        answer = self._routes.answer(call, match)
         self._nonces.keep(key, int(answer["id"]), now)
         return answer
 

@@ -1,19 +1,17 @@
 """What a Discord does, by simcord's backend: the one module here that imports simcord.
 
-simcord 3.2.1 is made for tests inside one process, so four things are changed for a server that runs for
+simcord 3.2.1 is made for tests inside one process, so some things are changed for a server that runs for
 days: the clock is the wall's, its ever-growing logs keep nothing, ids come from a counter, and ephemeral
 messages, which it announces to nobody, are told to their one viewer.
 """
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import discord
 from simcord import intents as gating
@@ -21,23 +19,28 @@ from simcord._clock import Clock
 from simcord.backend import Backend, serializers
 from simcord.backend.access import channel_accessible, message_accessible, reaction_permissions
 from simcord.backend.cdn import CdnStore
+from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, SetupError
-from simcord.backend.models import Channel, Message, Overwrite
-from simcord.enums import ChannelType, OverwriteType
+from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User
+from simcord.components import validate_modal, walk_components
+from simcord.enums import AppCommandType, ChannelType, ComponentType, InteractionType, OptionType, OverwriteType
 from simcord.http import routes as _routes  # noqa: F401 - importing it registers the routes
-from simcord.http.router import _ROUTES, Handler, RequestContext, RouteNotImplemented, UnsupportedField
+from simcord.http.router import _ROUTES as ROUTES
+from simcord.http.router import Handler, RequestContext, RouteNotImplemented, UnsupportedField
+from simcord.interactions import (
+    base_payload,
+    nest_options,
+    store_interaction_attachment,
+    validate_option_value,
+    walk_to_subcommand,
+)
 
-from sandbox.wire import ApiError, Payload, RestCall
-
-_log = logging.getLogger(__name__)
+from sandbox.wire import Payload
 
 DISCORD_EPOCH_MS = 1420070400000
 HAS_THREAD_FLAG = 1 << 5
-ARCHIVED_THREAD = 50083  # Discord's code for writing into an archived thread
-
-ALL_INTENTS = discord.Intents.all().value
-# The application flags that say which privileged intents are switched on, for bots in few guilds
-PRIVILEGED_FLAGS = {"presences": 1 << 13, "members": 1 << 15, "message_content": 1 << 19}
+ANSWER_SECONDS = 3.0  # Discord's deadline for the first answer to an interaction
+KEPT_INTERACTIONS = 1000  # expired ones are dropped when there are more than this
 
 PrivateListener: TypeAlias = Callable[[int, str, Payload], None]  # viewer id, event, payload
 
@@ -84,10 +87,12 @@ class Cdn(CdnStore):
 class Engine(Backend):
     """The state of one Discord and everything that may be done to it; not aware of sockets or of time limits."""
 
-    def __init__(self, cdn_address: str) -> None:
+    def __init__(self, cdn_address: str, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._last_snowflake = 0
-        self._nonce: str | int | None = None
+        self.answer_seconds = answer_seconds
+        self.nonce: str | int | None = None  # of the message being posted
         self.private_listeners: list[PrivateListener] = []
+        self.command_listeners: list[Callable[[], None]] = []
         super().__init__(clock=WallClock())
         self.http_requests = Unkept()
         self.transcript = Unkept()
@@ -109,8 +114,8 @@ class Engine(Backend):
         """Tell every subscriber; corrects what simcord leaves blank."""
         if event == "TYPING_START":
             payload = {**payload, "timestamp": int(time.time())}
-        elif event == "MESSAGE_CREATE" and self._nonce is not None:
-            payload = {**payload, "nonce": self._nonce}
+        elif event == "MESSAGE_CREATE" and self.nonce is not None:
+            payload = {**payload, "nonce": self.nonce}
         for listener in self.subscribers:
             listener(event, payload)
 
@@ -174,6 +179,24 @@ class Engine(Backend):
             self.emit("MESSAGE_UPDATE", self.message_payload(starter))
         return thread
 
+    def register_commands(self, guild_id: int | None, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Replace the application's commands of a guild (None: everywhere) and tell the listeners."""
+        registered = super().register_commands(guild_id, payloads)
+        for listener in self.command_listeners:
+            listener()
+        return registered
+
+    def new_interaction(self, type: int, channel_id: int, user_id: int, guild_id: int | None) -> Interaction:
+        """Begin an interaction with its deadlines; expired ones are dropped."""
+        if len(self.interactions) > KEPT_INTERACTIONS:
+            now = self.now_iso()
+            for old in [item for item in self.interactions.values() if (item.expires_at or "") <= now]:
+                del self.interactions[old.id]
+                del self.interaction_tokens[old.token]
+        record = super().new_interaction(type, channel_id, user_id, guild_id)
+        record.initial_response_deadline = self.iso_after(self.answer_seconds)
+        return record
+
     # -------------------------------------------------------------- what is seen
 
     def message_payload(self, message: Message, viewer_id: int | None = None) -> Payload:
@@ -197,6 +220,14 @@ class Engine(Backend):
         payload = serializers.member_payload(self, self.get_guild(guild_id), member, with_user=with_user)
         return cast("Payload", dict(payload))
 
+    def role_payload(self, guild_id: int, role_id: int) -> Payload:
+        """A role as Discord writes it."""
+        return cast("Payload", dict(serializers.role_payload(self.get_role(guild_id, role_id))))
+
+    def guild_payload(self, guild_id: int) -> Payload:
+        """A guild with all its channels, threads, roles and members."""
+        return cast("Payload", dict(serializers.guild_create_payload(self, self.get_guild(guild_id))))
+
     def sees_channel(self, user_id: int, channel_id: int) -> bool:
         """Whether somebody may look into a channel, thread or DM."""
         return channel_accessible(self, channel_id, user_id)
@@ -205,199 +236,37 @@ class Engine(Backend):
         """Whether somebody may read a message; an ephemeral one only its viewer."""
         return message_accessible(self, message.channel_id, message, user_id)
 
-    # ------------------------------------------------------------------ gateway
-
-    def guild_create(self, guild_id: int, intents_value: int) -> Payload:
-        """GUILD_CREATE as a session with these intents gets it: open threads only, members by intent."""
-        payload = cast("Payload", dict(serializers.guild_create_payload(self, self.get_guild(guild_id))))
-        payload["threads"] = [
-            thread
-            for thread in payload["threads"]
-            if not thread["thread_metadata"]["archived"] and self.sees_channel(self.bot_user.id, int(thread["id"]))
-        ]
-        gating.prune_guild_create(payload, discord.Intents._from_value(intents_value), self.bot_user.id)
-        return payload
-
-    def refused_intents(self, declared: int, granted: int) -> list[str]:
-        """The privileged intents that were asked for and are not switched on for this application."""
-        flags = discord.Intents._from_value
-        return gating.missing_privileged_intents(flags(declared), flags(granted))
-
-    def reaches_bot(self, event: str, payload: Mapping[str, Any]) -> bool:
-        """Whether the bot may see the channel that an event is about."""
-        if event.startswith(("MESSAGE_", "TYPING_")):
-            return self.sees_channel(self.bot_user.id, int(payload["channel_id"]))
-        return True
-
-    def for_intents(self, event: str, payload: Mapping[str, Any], intents_value: int) -> Mapping[str, Any] | None:
-        """What a session with these intents gets of an event, or None."""
-        intents = discord.Intents._from_value(intents_value)
-        gate = gating.required_intent(event, payload)
-        if gate is not None and not getattr(intents, gate):
-            return None
-        if event == "GUILD_CREATE":
-            return self.guild_create(int(payload["id"]), intents_value)
-        if intents.message_content or event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE"):
-            return payload
-        censored = deepcopy(dict(payload))
-        if event != "INTERACTION_CREATE":
-            gating.censor_message(censored, self.bot_user.id, backend=self)
-        elif isinstance(censored.get("message"), dict):
-            gating.censor_message(censored["message"], self.bot_user.id, backend=self, exempt_root=True)
-        return censored
-
-    def members_chunk(self, request: Payload) -> Payload | None:
-        """The answer to a request for a guild's members: by ids, by the start of a name, or all."""
-        guild = self.guilds.get(int(request["guild_id"]))
-        if guild is None:
-            return None
-        wanted = request.get("user_ids")
-        ids = [wanted] if isinstance(wanted, str) else wanted or []
-        prefix = str(request.get("query") or "").lower()
-        found = [
-            member
-            for member in guild.members.values()
-            if (not ids or str(member.user_id) in map(str, ids))
-            and ((member.nick or "").lower().startswith(prefix) or self.users[member.user_id].name.startswith(prefix))
-        ]
-        chunk: Payload = {
-            "guild_id": str(guild.id),
-            "members": [
-                self.member_payload(guild.id, member.user_id) for member in found[: request.get("limit") or None]
-            ],
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "not_found": [str(user_id) for user_id in ids if int(user_id) not in guild.members],
-        }
-        if request.get("nonce") is not None:
-            chunk["nonce"] = request["nonce"]
-        if request.get("presences"):
-            chunk["presences"] = []
-        return chunk
-
-    def application_payload(self, granted_intents: int) -> Payload:
-        """The bot's application, whose flags show the privileged intents that are switched on."""
-        intents = discord.Intents._from_value(granted_intents)
-        owner_id = next(iter(self.guilds.values())).owner_id if self.guilds else self.bot_user.id
-        return {
-            "id": str(self.application_id),
-            "name": self.bot_user.name,
-            "icon": None,
-            "description": "",
-            "summary": "",
-            "bot_public": True,
-            "bot_require_code_grant": False,
-            "verify_key": "0" * 64,
-            "owner": self.user_payload(owner_id),
-            "team": None,
-            "flags": sum(bit for name, bit in PRIVILEGED_FLAGS.items() if getattr(intents, name)),
-            "bot": self.user_payload(self.bot_user.id),
-            "approximate_guild_count": len(self.guilds),
-        }
-
-    # --------------------------------------------------------------------- REST
-
-    def answer(self, call: RestCall, match: RouteMatch) -> Any:
-        """Apply a bot's request and return the body of its answer, None for 204.
-
-        Raises:
-            ApiError: Discord would refuse it, or (501) simcord does not know it.
-        """
-        body = call.json if isinstance(call.json, dict) else {}
-        self._nonce = body.get("nonce")
-        try:
-            self._check_archived(call.method, match)
-            answer = match.handler(
-                RequestContext(
-                    self,
-                    match.arguments,
-                    json=call.json,
-                    params=dict(call.params),
-                    files=list(call.files),
-                    reason=call.reason,
-                    method=call.method,
-                    path=call.path,
-                )
-            )
-        except (RouteNotImplemented, UnsupportedField) as exc:
-            _log.error("not implemented: %s %s: %s", call.method, match.template, exc.message)
-            raise ApiError(501, 0, exc.message) from exc
-        except BackendError as exc:
-            raise ApiError(exc.status, exc.code, exc.message, exc.errors) from exc
-        except (KeyError, TypeError, ValueError, SetupError) as exc:
-            _log.warning("malformed %s %s: %r", call.method, match.template, exc)
-            raise ApiError(400, 50035, f"Invalid Form Body: {exc}") from exc
-        finally:
-            nonce, self._nonce = self._nonce, None
-        if nonce is not None and isinstance(answer, dict) and "content" in answer:
-            answer["nonce"] = nonce
-        return answer
-
-    def _check_archived(self, method: str, match: RouteMatch) -> None:
-        """Posting opens an archived thread again; anything else inside it is refused, as is a locked one."""
-        if method == "GET" or not match.template.startswith("/channels/{channel_id}/"):
-            return
-        channel = self.get_channel(int(match.arguments["channel_id"]))
-        metadata = channel.thread_metadata
-        if metadata is None or not metadata.archived:
-            return
-        if match.template != "/channels/{channel_id}/messages" or metadata.locked:
-            raise BackendError(400, ARCHIVED_THREAD, "Thread is archived")
-        self.edit_channel(channel.id, {}, thread_metadata={"archived": False})
-
-
-class RouteMatch:
-    """A known route and the arguments that a path gives it."""
-
-    __slots__ = ("arguments", "handler", "template")
-
-    def __init__(self, template: str, handler: Handler, arguments: dict[str, str]) -> None:
-        self.template = template
-        self.handler = handler
-        self.arguments = arguments
-
-    @property
-    def major(self) -> str:
-        """The parameters that give a route a bucket of its own: channel, guild, webhook with its token."""
-        names = ("channel_id", "guild_id", "webhook_id", "interaction_id", "token")
-        return ":".join(self.arguments[name] for name in names if name in self.arguments)
-
-
-class Routes:
-    """simcord's routes, found by method and length; its own search walks all of them and copies every body."""
-
-    def __init__(self) -> None:
-        self._routes: dict[tuple[str, int], list[tuple[list[str], str, Handler]]] = {}
-        for method, routes in _ROUTES.items():
-            for segments, handler in routes:
-                known = self._routes.setdefault((method, len(segments)), [])
-                known.append((segments, "/" + "/".join(segments), handler))
-        for known in self._routes.values():  # the most literal first: ".../messages/pins" before a message's id
-            known.sort(key=lambda entry: sum(segment.startswith("{") for segment in entry[0]))
-
-    def find(self, method: str, path: str) -> RouteMatch | None:
-        """The route of a still percent-encoded path such as `/channels/1/messages`."""
-        parts = path.strip("/").split("/")
-        for segments, template, handler in self._routes.get((method, len(parts)), ()):
-            if all(known == part or known[0] == "{" for known, part in zip(segments, parts, strict=True)):
-                pairs = zip(segments, parts, strict=True)
-                return RouteMatch(
-                    template, handler, {name[1:-1]: unquote(part) for name, part in pairs if name[0] == "{"}
-                )
-        return None
-
 
 __all__ = [
-    "ALL_INTENTS",
+    "ROUTES",
+    "AppCommandType",
     "BackendError",
     "Channel",
     "ChannelType",
+    "ComponentType",
     "Engine",
+    "Guild",
+    "Handler",
+    "Interaction",
+    "InteractionType",
     "Message",
+    "OptionType",
     "Overwrite",
     "OverwriteType",
-    "Routes",
+    "RequestContext",
+    "RouteNotImplemented",
     "SetupError",
+    "UnsupportedField",
+    "User",
+    "base_payload",
+    "command_access",
+    "gating",
+    "nest_options",
     "permission_bits",
     "reaction_permissions",
+    "store_interaction_attachment",
+    "validate_modal",
+    "validate_option_value",
+    "walk_components",
+    "walk_to_subcommand",
 ]

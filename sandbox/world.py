@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
+from sandbox.bot_view import ALL_INTENTS
 from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.house import House
@@ -16,7 +17,7 @@ from sandbox.limits import Limits, RateLimiter
 from sandbox.people import People
 from sandbox.pulse import Pulse
 from sandbox.rest import API_PREFIX, Rest
-from sandbox.semantics import ALL_INTENTS, Engine
+from sandbox.semantics import Engine
 from sandbox.server import Server, bind, gateway_answer
 from sandbox.sockets import GatewaySockets
 from sandbox.wire import Payload
@@ -90,7 +91,7 @@ class Sandbox:
         rest.add_own_route("GET", "/gateway", lambda: {"url": self.gateway_url})
         rest.add_own_route("GET", "/gateway/bot", lambda: gateway_answer(self.gateway_url))
         for path in ("/oauth2/applications/@me", "/applications/@me"):
-            rest.add_own_route("GET", path, lambda: engine.application_payload(self.granted_intents))
+            rest.add_own_route("GET", path, lambda: self.gateway.view.application(self.granted_intents))
         engine.subscribers.append(lambda _event, _payload: self._pulse.beat())
         engine.private_listeners.append(lambda _viewer_id, _event, _payload: self._pulse.beat())
         self.requests.listen(lambda _record: self._pulse.beat())

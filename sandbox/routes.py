@@ -1,0 +1,114 @@
+"""The REST routes that simcord knows, found quickly and answered with Discord's errors."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox.semantics import (
+    ROUTES,
+    BackendError,
+    Engine,
+    Handler,
+    RequestContext,
+    RouteNotImplemented,
+    SetupError,
+    UnsupportedField,
+)
+from sandbox.wire import ApiError, RestCall
+
+_log = logging.getLogger(__name__)
+
+ARCHIVED_THREAD = 50083  # Discord's code for writing into an archived thread
+
+
+class RouteMatch:
+    """A known route and the arguments that a path gives it."""
+
+    __slots__ = ("arguments", "handler", "template")
+
+    def __init__(self, template: str, handler: Handler, arguments: dict[str, str]) -> None:
+        self.template = template
+        self.handler = handler
+        self.arguments = arguments
+
+    @property
+    def major(self) -> str:
+        """The parameters that give a route a bucket of its own: channel, guild, webhook with its token."""
+        names = ("channel_id", "guild_id", "webhook_id", "interaction_id", "token")
+        return ":".join(self.arguments[name] for name in names if name in self.arguments)
+
+
+class Routes:
+    """simcord's routes, found by method and length; its own search walks all of them and copies every body."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._routes: dict[tuple[str, int], list[tuple[list[str], str, Handler]]] = {}
+        for method, routes in ROUTES.items():
+            for segments, handler in routes:
+                known = self._routes.setdefault((method, len(segments)), [])
+                known.append((segments, "/" + "/".join(segments), handler))
+        for known in self._routes.values():  # the most literal first: ".../messages/pins" before a message's id
+            known.sort(key=lambda entry: sum(segment.startswith("{") for segment in entry[0]))
+
+    def find(self, method: str, path: str) -> RouteMatch | None:
+        """The route of a still percent-encoded path such as `/channels/1/messages`."""
+        parts = path.strip("/").split("/")
+        for segments, template, handler in self._routes.get((method, len(parts)), ()):
+            if all(known == part or known[0] == "{" for known, part in zip(segments, parts, strict=True)):
+                pairs = zip(segments, parts, strict=True)
+                return RouteMatch(
+                    template, handler, {name[1:-1]: unquote(part) for name, part in pairs if name[0] == "{"}
+                )
+        return None
+
+    def answer(self, call: RestCall, match: RouteMatch) -> Any:
+        """Apply a bot's request and return the body of its answer, None for 204.
+
+        Raises:
+            ApiError: Discord would refuse it, or (501) simcord does not know it.
+        """
+        engine = self._engine
+        body = call.json if isinstance(call.json, dict) else {}
+        engine.nonce = body.get("nonce")
+        try:
+            self._check_archived(call.method, match)
+            answer = match.handler(
+                RequestContext(
+                    engine,
+                    match.arguments,
+                    json=call.json,
+                    params=dict(call.params),
+                    files=list(call.files),
+                    reason=call.reason,
+                    method=call.method,
+                    path=call.path,
+                )
+            )
+        except (RouteNotImplemented, UnsupportedField) as exc:
+            _log.error("not implemented: %s %s: %s", call.method, match.template, exc.message)
+            raise ApiError(501, 0, exc.message) from exc
+        except BackendError as exc:
+            raise ApiError(exc.status, exc.code, exc.message, exc.errors) from exc
+        except (KeyError, TypeError, ValueError, SetupError) as exc:
+            _log.warning("malformed %s %s: %r", call.method, match.template, exc)
+            raise ApiError(400, 50035, f"Invalid Form Body: {exc}") from exc
+        finally:
+            nonce, engine.nonce = engine.nonce, None
+        if nonce is not None and isinstance(answer, dict) and "content" in answer:
+            answer["nonce"] = nonce
+        return answer
+
+    def _check_archived(self, method: str, match: RouteMatch) -> None:
+        """Posting opens an archived thread again; anything else inside it is refused, as is a locked one."""
+        if method == "GET" or not match.template.startswith("/channels/{channel_id}/"):
+            return
+        channel = self._engine.get_channel(int(match.arguments["channel_id"]))
+        metadata = channel.thread_metadata
+        if metadata is None or not metadata.archived:
+            return
+        if match.template != "/channels/{channel_id}/messages" or metadata.locked:
+            raise BackendError(400, ARCHIVED_THREAD, "Thread is archived")
+        self._engine.edit_channel(channel.id, {}, thread_metadata={"archived": False})
