@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from sandbox.semantics import BackendError, Channel, Engine, Message, SetupError, reaction_permissions
+from sandbox.interactions import Interactions
+from sandbox.refusals import refusals, visible_message
+from sandbox.semantics import Channel, reaction_permissions
 from sandbox.wire import Payload, Refused
-
-REFUSALS = {
-    10003: "There is no such channel.",
-    10008: "There is no such message.",
-    50001: "You cannot see that channel.",
-    50013: "You do not have the permission to do that here.",
-    50083: "That thread is archived.",
-    160004: "There is a thread on that message already.",
-}
 
 Attachment = tuple[str, bytes]  # filename, content
 
 
-@contextmanager
-def refusals() -> Iterator[None]:
-    """Turn the engine's errors into sentences for a person."""
-    try:
-        yield
-    except BackendError as exc:
-        raise Refused(REFUSALS.get(exc.code, f"Discord refuses that: {exc.message}.")) from exc
-    except SetupError as exc:
-        raise Refused(str(exc)) from exc
-
-
-class People:
-    """The hands of every user; ids in, ids out.
+class People(Interactions):
+    """The hands of every user, for messages here and for a bot's commands and buttons by inheritance; ids in, ids out.
 
     Raises:
         Refused: (every action) the user may not or cannot do that.
     """
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     async def say(
         self,
@@ -58,7 +36,7 @@ class People:
                 engine.require_permissions(channel.guild_id, user_id, channel_id, "attach_files")
             reference = None
             if reply_to is not None:
-                self._visible_message(user_id, channel_id, reply_to)
+                visible_message(self._engine, user_id, channel_id, reply_to)
                 reference = engine.normalize_message_reference(channel_id, {"message_id": str(reply_to)})
             if channel.thread_metadata is not None and channel.thread_metadata.archived:
                 engine.edit_channel(channel_id, {}, thread_metadata={"archived": False})
@@ -71,7 +49,7 @@ class People:
     async def edit(self, user_id: int, channel_id: int, message_id: int, content: str) -> None:
         """Change the text of an own message."""
         with refusals():
-            message = self._visible_message(user_id, channel_id, message_id)
+            message = visible_message(self._engine, user_id, channel_id, message_id)
             if message.author_id != user_id:
                 raise Refused("You can only edit your own messages.")
             self._engine.edit_message(channel_id, message_id, {"content": content})
@@ -79,7 +57,7 @@ class People:
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Delete an own message, or anybody's with Manage Messages; dismisses an ephemeral one."""
         with refusals():
-            message = self._visible_message(user_id, channel_id, message_id)
+            message = visible_message(self._engine, user_id, channel_id, message_id)
             channel = self._engine.get_channel(channel_id)
             if message.author_id != user_id and not message.is_ephemeral:
                 if channel.guild_id is None:
@@ -116,7 +94,7 @@ class People:
                 raise Refused("A thread can only be started in a server's channel.")
             engine.require_permissions(channel.guild_id, user_id, channel_id, "create_public_threads")
             if message_id is not None:
-                self._visible_message(user_id, channel_id, message_id)
+                visible_message(self._engine, user_id, channel_id, message_id)
             return engine.create_thread(channel_id, name, user_id, message_id=message_id).id
 
     async def archive_thread(
@@ -145,7 +123,7 @@ class People:
         """Add or take back a reaction; a custom emoji is written `name:id`."""
         engine = self._engine
         with refusals():
-            message = self._visible_message(user_id, channel_id, message_id)
+            message = visible_message(self._engine, user_id, channel_id, message_id)
             channel = engine.get_channel(channel_id)
             if channel.guild_id is not None:
                 needed = reaction_permissions(message, emoji, reacted=on)
@@ -161,10 +139,3 @@ class People:
         if metadata is not None and metadata.locked:
             self._engine.require_permissions(channel.guild_id, user_id, channel_id, "manage_threads")
         return channel
-
-    def _visible_message(self, user_id: int, channel_id: int, message_id: int) -> Message:
-        """The message, if the user can see it."""
-        message = self._engine.get_message(channel_id, message_id)
-        if not self._engine.sees_message(user_id, message):
-            raise Refused("You cannot see that message.")
-        return message

@@ -238,6 +238,7 @@ class Engine(Backend):
 
 
 __all__ = [
+    "ANSWER_SECONDS",
     "ROUTES",
     "AppCommandType",
     "BackendError",

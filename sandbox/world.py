@@ -17,7 +17,7 @@ from sandbox.limits import Limits, RateLimiter
 from sandbox.people import People
 from sandbox.pulse import Pulse
 from sandbox.rest import API_PREFIX, Rest
-from sandbox.semantics import Engine
+from sandbox.semantics import ANSWER_SECONDS, Engine
 from sandbox.server import Server, bind, gateway_answer
 from sandbox.sockets import GatewaySockets
 from sandbox.wire import Payload
@@ -37,7 +37,9 @@ def make_token(bot_id: int) -> str:
 class Sandbox:
     """A Discord on loopback, with the hands of its people and the switches of its faults."""
 
-    def __init__(self, *, port: int, limits: Limits, latency_seconds: float, granted_intents: int) -> None:
+    def __init__(
+        self, *, port: int, limits: Limits, latency_seconds: float, granted_intents: int, answer_seconds: float
+    ) -> None:
         self._listener = bind(port)
         self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.api_base_url = self.address + API_PREFIX
@@ -46,11 +48,11 @@ class Sandbox:
         self.granted_intents = granted_intents
         self.faults = Faults()
         self.requests = Journal()
-        self.engine = Engine(self.address)
-        self.house = House(self.engine)
-        self.people = People(self.engine)
-        self._limiter = RateLimiter(limits)
         self._pulse = Pulse()
+        self.engine = Engine(self.address, answer_seconds=answer_seconds)
+        self.house = House(self.engine)
+        self.people = People(self.engine, self._pulse)
+        self._limiter = RateLimiter(limits)
 
     @classmethod
     @asynccontextmanager
@@ -61,6 +63,7 @@ class Sandbox:
         latency_seconds: float = 0.0,
         port: int = 0,
         granted_intents: int | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> AsyncIterator[Sandbox]:
         """A running sandbox.  `latency_seconds` is a round trip; half of it passes on each way."""
         sandbox = cls(
@@ -68,6 +71,7 @@ class Sandbox:
             limits=limits or Limits(),
             latency_seconds=latency_seconds,
             granted_intents=ALL_INTENTS if granted_intents is None else granted_intents,
+            answer_seconds=answer_seconds,
         )
         sandbox.house.furnish()
         server = sandbox._build_server()

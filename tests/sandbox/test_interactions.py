@@ -1,0 +1,285 @@
+"""Commands, buttons, menus and forms of a real discord.py bot, used by the sandbox's people."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from discord.ext import commands
+
+from sandbox.wire import Refused
+from sandbox.world import Sandbox
+from tests.sandbox.conftest import Connect, logged_in
+
+
+class Form(discord.ui.Modal, title="Tell us"):
+    """A form with one line of text."""
+
+    what: discord.ui.TextInput[Form] = discord.ui.TextInput(label="What", custom_id="what", max_length=20)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Say what was written, to the writer only."""
+        await interaction.response.send_message(f"noted: {self.what.value}", ephemeral=True)
+
+
+class Panel(discord.ui.View):
+    """Two buttons and two menus."""
+
+    @discord.ui.button(label="Count", custom_id="count")
+    async def count(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
+        """Change the message in place."""
+        await interaction.response.edit_message(content="counted")
+
+    @discord.ui.button(label="Form", custom_id="form")
+    async def form(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
+        """Open the form."""
+        await interaction.response.send_modal(Form())
+
+    @discord.ui.button(label="Off", custom_id="off", disabled=True)
+    async def off(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
+        """Never reached."""
+        raise AssertionError(interaction.id)
+
+    @discord.ui.select(
+        custom_id="fruit", options=[discord.SelectOption(label="Pear"), discord.SelectOption(label="Fig")]
+    )
+    async def fruit(self, interaction: discord.Interaction, menu: discord.ui.Select[Panel]) -> None:
+        """Acknowledge, then write."""
+        await interaction.response.defer()
+        await interaction.followup.send(f"{interaction.user.name} likes {menu.values[0]}")
+
+    @discord.ui.select(custom_id="who", cls=discord.ui.UserSelect)
+    async def who(self, interaction: discord.Interaction, menu: discord.ui.UserSelect[Panel]) -> None:
+        """Name the chosen member."""
+        await interaction.response.send_message(f"chose {menu.values[0].display_name}")
+
+
+class Workshop(commands.Bot):
+    """A bot with one of each kind of command."""
+
+    def __init__(self) -> None:
+        super().__init__("!", intents=discord.Intents.all(), guild_ready_timeout=0.05)
+
+    async def setup_hook(self) -> None:
+        """Register everything."""
+        tools = app_commands.Group(name="tools", description="Tools")
+        tools.command(name="add", description="Add numbers")(add)
+        self.tree.add_command(tools)
+        self.tree.command(name="ask", description="Ask")(ask)
+        self.tree.add_command(quiet)
+        self.tree.add_command(late)
+        self.tree.add_command(quote)
+        await self.tree.sync()
+
+
+async def add(interaction: discord.Interaction, first: int, second: float) -> None:
+    """Answer with a sum."""
+    await interaction.response.send_message(str(first + second))
+
+
+async def ask(
+    interaction: discord.Interaction,
+    question: str,
+    friend: discord.Member | None = None,
+    where: discord.TextChannel | None = None,
+    loud: bool = False,
+    paper: discord.Attachment | None = None,
+) -> None:
+    """Defer, then answer with everything that was filled in."""
+    await interaction.response.defer(ephemeral=not loud)
+    text = (await paper.read()).decode() if paper is not None else None
+    await interaction.followup.send(f"{question}|{friend and friend.name}|{where and where.name}|{text}")
+
+
+@app_commands.command(description="Show the panel")
+@app_commands.default_permissions(manage_messages=True)
+async def quiet(interaction: discord.Interaction) -> None:
+    """Show the panel to everybody."""
+    await interaction.response.send_message("panel", view=Panel(timeout=None))
+
+
+@app_commands.command(description="Never answers")
+async def late(_interaction: discord.Interaction, word: str) -> None:
+    """Let the deadline pass."""
+    await asyncio.get_running_loop().create_future()
+    raise AssertionError(word)
+
+
+@late.autocomplete("word")
+async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    """Two words that begin with what was typed."""
+    return [app_commands.Choice(name=f"{typed}{end}", value=f"{typed}{end}") for end in ("a", "b")]
+
+
+@app_commands.context_menu(name="Quote this")
+async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
+    """Repeat a message."""
+    await interaction.response.send_message(f"> {message.content}", ephemeral=True)
+
+
+@pytest.fixture
+async def bot(connect: Connect) -> Workshop:
+    """The bot, logged in and synced."""
+    client = Workshop()
+    await connect(client)
+    return client
+
+
+with_bot = pytest.mark.usefixtures("bot")
+
+
+async def answers(sandbox: Sandbox, count: int, viewer: str = "ada") -> list[dict[str, Any]]:
+    """The messages of the playground once there are that many finished ones."""
+    channel = sandbox.channels["playground"]
+
+    def finished() -> list[dict[str, Any]] | None:
+        shown = sandbox.messages(channel, sandbox.users[viewer])
+        return shown if len([item for item in shown if not item["flags"] & 128]) >= count else None
+
+    return await sandbox.wait_for(finished)
+
+
+async def panel(sandbox: Sandbox) -> int:
+    """The id of a fresh panel."""
+    outcome = await sandbox.people.command(sandbox.users["grace"], sandbox.channels["playground"], "quiet")
+    assert outcome.status == "answered"
+    assert outcome.message_id is not None
+    return outcome.message_id
+
+
+@with_bot
+async def test_slash_command_brings_every_kind_of_option(sandbox: Sandbox) -> None:
+    """Text, member, channel, boolean and file reach the bot typed and resolved."""
+    options = {
+        "question": "why?",
+        "friend": sandbox.users["linus"],
+        "where": str(sandbox.channels["general"]),
+        "loud": "true",
+        "paper": ("note.txt", b"written"),
+    }
+    outcome = await sandbox.people.command(sandbox.users["ada"], sandbox.channels["playground"], "ask", options)
+    assert outcome.status == "deferred"
+    assert (await answers(sandbox, 1))[0]["content"] == "why?|linus|general|written"
+
+
+@with_bot
+async def test_subcommand_takes_numbers_and_refuses_what_is_none(sandbox: Sandbox) -> None:
+    """A subcommand is found by its path; a wrong, missing or unknown option is refused before the bot sees it."""
+    ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+    outcome = await sandbox.people.command(ada, playground, "tools add", {"first": 2, "second": "0.5"})
+    assert outcome.status == "answered"
+    assert sandbox.messages(playground)[0]["content"] == "2.5"
+    for options in ({"first": "two", "second": 1}, {"first": 1}, {"first": 1, "second": 1, "third": 1}):
+        with pytest.raises(Refused):
+            await sandbox.people.command(ada, playground, "tools add", options)
+
+
+@with_bot
+async def test_ephemeral_answer_is_seen_by_its_user_only(sandbox: Sandbox) -> None:
+    """A deferred private answer is there for the asker and for nobody else."""
+    ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+    outcome = await sandbox.people.command(ada, playground, "ask", {"question": "psst"})
+    assert outcome.ephemeral
+    assert (await answers(sandbox, 1))[0]["content"] == "psst|None|None|None"
+    assert sandbox.messages(playground, sandbox.users["linus"]) == []
+
+
+@with_bot
+async def test_button_updates_its_message_and_a_disabled_one_cannot_be_pressed(sandbox: Sandbox) -> None:
+    """Pressing edits the message in place; disabled and unknown buttons are refused."""
+    linus, playground, message = sandbox.users["linus"], sandbox.channels["playground"], await panel(sandbox)
+    outcome = await sandbox.people.press(linus, playground, message, "count")
+    assert (outcome.status, outcome.message_id) == ("answered", message)
+    assert sandbox.messages(playground)[0]["content"] == "counted"
+    for custom_id in ("off", "gone", "fruit"):
+        with pytest.raises(Refused):
+            await sandbox.people.press(linus, playground, message, custom_id)
+
+
+@with_bot
+async def test_menus_bring_strings_and_members(sandbox: Sandbox) -> None:
+    """A chosen option and a chosen user reach the bot; what is not in the menu is refused."""
+    linus, playground, message = sandbox.users["linus"], sandbox.channels["playground"], await panel(sandbox)
+    assert (await sandbox.people.choose(linus, playground, message, "fruit", ["Fig"])).status == "nothing"
+    await sandbox.people.choose(linus, playground, message, "who", [sandbox.users["grace"]])
+    contents = {item["content"] for item in await answers(sandbox, 3)}
+    assert {"linus likes Fig", "chose Grace"} <= contents
+    with pytest.raises(Refused):
+        await sandbox.people.choose(linus, playground, message, "fruit", ["Stone"])
+
+
+@with_bot
+async def test_form_is_shown_filled_in_and_sent_once(sandbox: Sandbox) -> None:
+    """A modal's fields reach the bot; too long a text, another user or a second time is refused."""
+    linus, playground, message = sandbox.users["linus"], sandbox.channels["playground"], await panel(sandbox)
+    shown = await sandbox.people.press(linus, playground, message, "form")
+    assert shown.status == "modal"
+    assert shown.modal is not None
+    assert shown.modal["title"] == "Tell us"
+    with pytest.raises(Refused):
+        await sandbox.people.submit(sandbox.users["ada"], shown.interaction_id, {"what": "x"})
+    with pytest.raises(Refused):
+        await sandbox.people.submit(linus, shown.interaction_id, {"what": "x" * 21})
+    outcome = await sandbox.people.submit(linus, shown.interaction_id, {"what": "rain"})
+    assert (outcome.status, outcome.ephemeral) == ("answered", True)
+    assert sandbox.messages(playground, linus)[-1]["content"] == "noted: rain"
+    with pytest.raises(Refused):
+        await sandbox.people.submit(linus, shown.interaction_id, {"what": "rain"})
+
+
+@with_bot
+async def test_suggestions_come_while_one_types(sandbox: Sandbox) -> None:
+    """Autocomplete sends what was typed so far and returns the bot's choices."""
+    choices = await sandbox.people.autocomplete(
+        sandbox.users["ada"], sandbox.channels["playground"], "late", {"word": "su"}, "word"
+    )
+    assert [choice["value"] for choice in choices] == ["sua", "sub"]
+
+
+@with_bot
+async def test_context_menu_command_brings_its_message(sandbox: Sandbox) -> None:
+    """A message command receives the message it was called on."""
+    ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+    message = await sandbox.people.say(ada, playground, "well said")
+    outcome = await sandbox.people.context(ada, playground, "Quote this", message, kind=3)
+    assert outcome.status == "answered"
+    assert sandbox.messages(playground, ada)[-1]["content"] == "> well said"
+
+
+@with_bot
+async def test_commands_are_hidden_from_those_who_may_not_use_them(sandbox: Sandbox) -> None:
+    """A command for moderators is refused to a member, and every command where the channel is hidden."""
+    linus = sandbox.users["linus"]
+    with pytest.raises(Refused):
+        await sandbox.people.command(linus, sandbox.channels["playground"], "quiet")
+    with pytest.raises(Refused):
+        await sandbox.people.command(linus, sandbox.channels["moderators"], "ask", {"question": "x"})
+
+
+async def test_unanswered_interaction_fails_at_its_deadline() -> None:
+    """Without an answer in time the person reads so, and the bot's late answer is refused."""
+    async with Sandbox.open(answer_seconds=0.2) as sandbox:
+        client = Workshop()
+        async with logged_in(client, sandbox):
+            ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+            outcome = await sandbox.people.command(ada, playground, "late", {"word": "x"})
+            assert (outcome.status, outcome.error) == ("failed", "The application did not respond")
+            record = sandbox.engine.interactions[outcome.interaction_id]
+            path = f"/interactions/{record.id}/{record.token}/callback"
+            with pytest.raises(discord.NotFound, match="10062"):
+                await client.http.request(discord.http.Route("POST", path), json={"type": 5})
+
+
+@with_bot
+async def test_two_people_use_the_bot_at_the_same_time(sandbox: Sandbox) -> None:
+    """Interactions of different users run side by side and each gets their own answer."""
+    names, playground = ("ada", "grace", "linus", "edsger"), sandbox.channels["playground"]
+    outcomes = await asyncio.gather(
+        *(sandbox.people.command(sandbox.users[name], playground, "ask", {"question": name}) for name in names)
+    )
+    assert {outcome.status for outcome in outcomes} == {"deferred"}
+    for name in names:
+        assert [item["content"] for item in await answers(sandbox, 1, name)] == [f"{name}|None|None|None"]
