@@ -92,7 +92,7 @@ class Engine(Backend):
         self.answer_seconds = answer_seconds
         self.nonce: str | int | None = None  # of the message being posted
         self.private_listeners: list[PrivateListener] = []
-        self.command_listeners: list[Callable[[], None]] = []
+        self.change_listeners: list[Callable[[], None]] = []  # for changes that Discord sends no event about
         super().__init__(clock=WallClock())
         self.http_requests = Unkept()
         self.transcript = Unkept()
@@ -182,9 +182,20 @@ class Engine(Backend):
     def register_commands(self, guild_id: int | None, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Replace the application's commands of a guild (None: everywhere) and tell the listeners."""
         registered = super().register_commands(guild_id, payloads)
-        for listener in self.command_listeners:
-            listener()
+        self._tell_of_change()
         return registered
+
+    def get_dm_channel(self, user_id: int) -> Channel:
+        """The bot's direct messages with a user, opened if they are new."""
+        known = user_id in self.dm_channels
+        channel = super().get_dm_channel(user_id)
+        if not known:
+            self._tell_of_change()
+        return channel
+
+    def _tell_of_change(self) -> None:
+        for listener in self.change_listeners:
+            listener()
 
     def new_interaction(self, type: int, channel_id: int, user_id: int, guild_id: int | None) -> Interaction:
         """Begin an interaction with its deadlines; expired ones are dropped."""

@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from sandbox.live import Live
+from sandbox.page_api import PageApi
 from sandbox.rest import API_PREFIX, Rest
 from sandbox.semantics import Engine
 from sandbox.sockets import GatewaySockets
+from sandbox.switches import Switches
 from sandbox.wire import Payload
 
 PAGE = Path(__file__).parent / "page"
@@ -57,9 +60,12 @@ async def only_loopback(request: web.Request, handler: Handler) -> web.StreamRes
 class Server:
     """Routes requests to the parts of the sandbox; closes every connection when it stops."""
 
-    def __init__(self, *, engine: Engine, rest: Rest, gateway: GatewaySockets) -> None:
+    def __init__(
+        self, *, engine: Engine, rest: Rest, gateway: GatewaySockets, live: Live, page_api: PageApi, switches: Switches
+    ) -> None:
         self._engine = engine
         self._gateway = gateway
+        self._live = live
         self._app = web.Application(middlewares=[only_loopback], client_max_size=MAX_REQUEST_BYTES)
         router = self._app.router
         router.add_route("*", API_PREFIX + "/{path:.*}", rest.handle)
@@ -67,14 +73,13 @@ class Server:
         router.add_get("/gateway/", gateway.handle)
         router.add_get("/cdn/{path:.*}", self._cdn)
         router.add_get("/", self._index)
+        router.add_get("/sandbox/live", live.handle)
+        router.add_get("/sandbox/api/messages", page_api.messages)
+        router.add_post("/sandbox/api/{action}", page_api.act)
+        switches.add_to(router)
         if PAGE.is_dir():
             router.add_static("/page", PAGE)
         self._runner: web.AppRunner | None = None
-
-    @property
-    def router(self) -> web.UrlDispatcher:
-        """Where the page's API adds its routes before the start."""
-        return self._app.router
 
     async def start(self, listener: socket.socket) -> None:
         """Serve on a socket until `close`."""
@@ -84,6 +89,7 @@ class Server:
 
     async def close(self) -> None:
         """Stop serving; requests that hang are cut off."""
+        self._live.close()
         await self._gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()

@@ -14,12 +14,15 @@ from sandbox.gateway import Gateway
 from sandbox.house import House
 from sandbox.journal import Journal
 from sandbox.limits import Limits, RateLimiter
+from sandbox.live import Live
+from sandbox.page_api import PageApi
 from sandbox.people import People
 from sandbox.pulse import Pulse
 from sandbox.rest import API_PREFIX, Rest
 from sandbox.semantics import ANSWER_SECONDS, Engine
 from sandbox.server import Server, bind, gateway_answer
 from sandbox.sockets import GatewaySockets
+from sandbox.switches import Switches
 from sandbox.wire import Payload
 
 T = TypeVar("T")
@@ -101,7 +104,12 @@ class Sandbox:
         self.requests.listen(lambda _record: self._pulse.beat())
         self.gateway.listen(self._pulse.beat)
         sockets = GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way)
-        return Server(engine=engine, rest=rest, gateway=sockets)
+        live = Live(
+            engine=engine, house=self.house, gateway=self.gateway, journal=self.requests, limits=lambda: self.limits
+        )
+        switches = Switches(self.faults, self._limiter, self.gateway, live.redraw)
+        page_api = PageApi(engine, self.people)
+        return Server(engine=engine, rest=rest, gateway=sockets, live=live, page_api=page_api, switches=switches)
 
     def _half_way(self) -> float:
         return self.latency_seconds / 2

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.wire import Refused
 from sandbox.world import Sandbox
-from tests.sandbox.conftest import Echo
+from tests.sandbox.bots import Echo
 
 
 async def test_login_shows_the_bot_its_guild_and_channels(sandbox: Sandbox, echo: Echo) -> None:

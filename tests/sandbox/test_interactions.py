@@ -7,117 +7,11 @@ from typing import Any
 
 import discord
 import pytest
-from discord import app_commands
-from discord.ext import commands
 
 from sandbox.wire import Refused
 from sandbox.world import Sandbox
-from tests.sandbox.conftest import Connect, logged_in
-
-
-class Form(discord.ui.Modal, title="Tell us"):
-    """A form with one line of text."""
-
-    what: discord.ui.TextInput[Form] = discord.ui.TextInput(label="What", custom_id="what", max_length=20)
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        """Say what was written, to the writer only."""
-        await interaction.response.send_message(f"noted: {self.what.value}", ephemeral=True)
-
-
-class Panel(discord.ui.View):
-    """Two buttons and two menus."""
-
-    @discord.ui.button(label="Count", custom_id="count")
-    async def count(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
-        """Change the message in place."""
-        await interaction.response.edit_message(content="counted")
-
-    @discord.ui.button(label="Form", custom_id="form")
-    async def form(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
-        """Open the form."""
-        await interaction.response.send_modal(Form())
-
-    @discord.ui.button(label="Off", custom_id="off", disabled=True)
-    async def off(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
-        """Never reached."""
-        raise AssertionError(interaction.id)
-
-    @discord.ui.select(
-        custom_id="fruit", options=[discord.SelectOption(label="Pear"), discord.SelectOption(label="Fig")]
-    )
-    async def fruit(self, interaction: discord.Interaction, menu: discord.ui.Select[Panel]) -> None:
-        """Acknowledge, then write."""
-        await interaction.response.defer()
-        await interaction.followup.send(f"{interaction.user.name} likes {menu.values[0]}")
-
-    @discord.ui.select(custom_id="who", cls=discord.ui.UserSelect)
-    async def who(self, interaction: discord.Interaction, menu: discord.ui.UserSelect[Panel]) -> None:
-        """Name the chosen member."""
-        await interaction.response.send_message(f"chose {menu.values[0].display_name}")
-
-
-class Workshop(commands.Bot):
-    """A bot with one of each kind of command."""
-
-    def __init__(self) -> None:
-        super().__init__("!", intents=discord.Intents.all(), guild_ready_timeout=0.05)
-
-    async def setup_hook(self) -> None:
-        """Register everything."""
-        tools = app_commands.Group(name="tools", description="Tools")
-        tools.command(name="add", description="Add numbers")(add)
-        self.tree.add_command(tools)
-        self.tree.command(name="ask", description="Ask")(ask)
-        self.tree.add_command(quiet)
-        self.tree.add_command(late)
-        self.tree.add_command(quote)
-        await self.tree.sync()
-
-
-async def add(interaction: discord.Interaction, first: int, second: float) -> None:
-    """Answer with a sum."""
-    await interaction.response.send_message(str(first + second))
-
-
-async def ask(
-    interaction: discord.Interaction,
-    question: str,
-    friend: discord.Member | None = None,
-    where: discord.TextChannel | None = None,
-    loud: bool = False,
-    paper: discord.Attachment | None = None,
-) -> None:
-    """Defer, then answer with everything that was filled in."""
-    await interaction.response.defer(ephemeral=not loud)
-    text = (await paper.read()).decode() if paper is not None else None
-    await interaction.followup.send(f"{question}|{friend and friend.name}|{where and where.name}|{text}")
-
-
-@app_commands.command(description="Show the panel")
-@app_commands.default_permissions(manage_messages=True)
-async def quiet(interaction: discord.Interaction) -> None:
-    """Show the panel to everybody."""
-    await interaction.response.send_message("panel", view=Panel(timeout=None))
-
-
-@app_commands.command(description="Never answers")
-async def late(_interaction: discord.Interaction, word: str) -> None:
-    """Let the deadline pass."""
-    await asyncio.get_running_loop().create_future()
-    raise AssertionError(word)
-
-
-@late.autocomplete("word")
-async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-    """Two words that begin with what was typed."""
-    return [app_commands.Choice(name=f"{typed}{end}", value=f"{typed}{end}") for end in ("a", "b")]
-
-
-@app_commands.context_menu(name="Quote this")
-async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
-    """Repeat a message."""
-    await interaction.response.send_message(f"> {message.content}", ephemeral=True)
+from tests.sandbox.bots import Workshop, logged_in
+from tests.sandbox.conftest import Connect
 
 
 @pytest.fixture

@@ -1,0 +1,89 @@
+"""The sandbox's world as its page shows it to one person."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from sandbox.house import House
+from sandbox.limits import Limits
+from sandbox.semantics import AppCommandType, Channel, ChannelType, Engine, permission_bits
+from sandbox.wire import Payload
+
+AVATAR_COLORS = ("#5865f2", "#e8743b", "#2e9e6b", "#c2478b", "#8d6e2f", "#3a86a8", "#9b5de5", "#d1495b")
+TEXT_CHANNELS = (ChannelType.TEXT, ChannelType.NEWS)
+
+
+class PageView:
+    """Builds what the page is sent on connecting and whenever channels, people or commands change."""
+
+    def __init__(self, engine: Engine, house: House) -> None:
+        self._engine = engine
+        self._house = house
+
+    def world(self, user_id: int, limits: Limits) -> Payload:
+        """Everything but the messages: guild, people, channels, threads, DMs and commands that the user may see."""
+        engine = self._engine
+        guild = engine.get_guild(self._house.guild_id)
+        channels = [engine.channels[channel_id] for channel_id in guild.channel_ids]
+        threads = [engine.channels[thread_id] for thread_id in guild.thread_ids]
+        seen = [channel for channel in channels if engine.sees_channel(user_id, channel.id)]
+        rooms = [channel for channel in seen if channel.type in TEXT_CHANNELS]
+        parents = {channel.parent_id for channel in rooms}
+        dm_id = engine.dm_channels.get(user_id)
+        return {
+            "guild": {"id": str(guild.id), "name": guild.name},
+            "me": self._user(user_id),
+            "users": [self._user(member_id) for member_id in guild.members],
+            "roles": [{"id": str(role.id), "name": role.name} for role in guild.roles.values() if role.id != guild.id],
+            "bot_id": str(engine.bot_user.id),
+            "categories": [{"id": str(channel.id), "name": channel.name} for channel in seen if channel.id in parents],
+            "channels": [_channel(channel) for channel in rooms],
+            "threads": [_thread(thread) for thread in threads if engine.sees_channel(user_id, thread.id)],
+            "dms": [] if dm_id is None else [{"id": str(dm_id), "recipient_id": str(engine.bot_user.id)}],
+            "commands": self._commands(user_id, [*rooms, *([] if dm_id is None else [engine.channels[dm_id]])]),
+            "limits": asdict(limits),
+        }
+
+    def _user(self, user_id: int) -> Payload:
+        user = self._engine.get_user(user_id)
+        return {
+            "id": str(user.id),
+            "name": user.name,
+            "display_name": user.global_name or user.name,
+            "avatar_color": AVATAR_COLORS[list(self._engine.users).index(user_id) % len(AVATAR_COLORS)],
+            "role": self._role(user_id),
+        }
+
+    def _role(self, user_id: int) -> str:
+        guild = self._engine.get_guild(self._house.guild_id)
+        if self._engine.users[user_id].bot:
+            return "bot"
+        if guild.owner_id == user_id:
+            return "owner"
+        permissions = self._engine.compute_permissions(guild.id, user_id)
+        return "moderator" if permissions & permission_bits("manage_messages") else "member"
+
+    def _commands(self, user_id: int, places: list[Channel]) -> list[Payload]:
+        """The commands that the user may run in at least one of the places."""
+        found: dict[str, Payload] = {}
+        for place in places:
+            for kind in AppCommandType:
+                for command in self._engine.visible_commands(user_id=user_id, channel_id=place.id, type=kind):
+                    found[command["id"]] = command
+        return sorted(found.values(), key=lambda command: str(command["name"]))
+
+
+def _channel(channel: Channel) -> Payload:
+    return {
+        "id": str(channel.id),
+        "name": channel.name,
+        "parent_id": None if channel.parent_id is None else str(channel.parent_id),
+        "type": channel.type,
+        "topic": channel.topic,
+        "position": channel.position,
+    }
+
+
+def _thread(thread: Channel) -> Payload:
+    archived = thread.thread_metadata is not None and thread.thread_metadata.archived
+    return {"id": str(thread.id), "name": thread.name, "parent_id": str(thread.parent_id), "archived": archived}
