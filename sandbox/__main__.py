@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import contextlib
 import signal
+from pathlib import Path
 
+from sandbox.state_file import StateFileError
 from sandbox.world import Sandbox
 
 
@@ -17,6 +19,7 @@ def parse() -> argparse.Namespace:
     serve = commands.add_parser("serve", help="run a Discord on loopback until Ctrl+C")
     serve.add_argument("--port", type=int, default=8080, help="port on 127.0.0.1, 0 for a free one (default 8080)")
     serve.add_argument("--latency-ms", type=float, default=0.0, help="round trip of every request (default 0)")
+    serve.add_argument("--state", type=Path, default=None, help="file that keeps the world between starts")
     return parser.parse_args()
 
 
@@ -31,13 +34,13 @@ def environment(sandbox: Sandbox) -> str:
     )
 
 
-async def serve(port: int, latency_seconds: float) -> None:
+async def serve(port: int, latency_seconds: float, state_file: Path | None) -> None:
     """Run a sandbox until the process is told to end."""
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):  # Windows' loop has no signal handlers
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    async with Sandbox.open(port=port, latency_seconds=latency_seconds) as sandbox:
+    async with Sandbox.open(port=port, latency_seconds=latency_seconds, state_file=state_file) as sandbox:
         print(f"The page: {sandbox.address}\nFor the bot's environment:\n{environment(sandbox)}", flush=True)
         await stopped.wait()
 
@@ -45,7 +48,10 @@ async def serve(port: int, latency_seconds: float) -> None:
 def main() -> None:
     """Run the chosen command."""
     arguments = parse()
-    asyncio.run(serve(arguments.port, arguments.latency_ms / 1000))
+    try:
+        asyncio.run(serve(arguments.port, arguments.latency_ms / 1000, arguments.state))
+    except (OSError, StateFileError) as exc:
+        raise SystemExit(f"The sandbox cannot start: {exc}") from exc
 
 
 if __name__ == "__main__":

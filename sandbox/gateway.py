@@ -108,6 +108,7 @@ class Gateway:
         self.sessions[session.id] = session
         self._forget_old_sessions()
         self._welcome(session, resume_url)
+        self.changed()
         return session
 
     def _welcome(self, session: Session, resume_url: str) -> None:
@@ -127,9 +128,10 @@ class Gateway:
             return
         self._dispatch(session, "READY", encode(ready))
         for guild_id in guild_ids:
-            self._dispatch(session, "GUILD_CREATE", encode(self.view.guild_create(guild_id, session.intents)))
+            guild = self.view.for_intents("GUILD_CREATE", {"id": guild_id}, session.intents)
+            if guild is not None:
+                self._dispatch(session, "GUILD_CREATE", encode(guild))
         self.ready_count += 1
-        self.changed()
 
     def resume(self, outlet: Outlet, request: Payload) -> Session | None:
         """Answer RESUME: the missed events and RESUMED, or an invalid session."""

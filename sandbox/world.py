@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from typing import TypeVar
 
 from sandbox.bot_view import ALL_INTENTS
@@ -13,6 +14,7 @@ from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.house import House
 from sandbox.journal import Journal
+from sandbox.keeper import keeping
 from sandbox.limits import Limits, RateLimiter
 from sandbox.live import Live
 from sandbox.page_api import PageApi
@@ -22,6 +24,7 @@ from sandbox.rest import API_PREFIX, Rest
 from sandbox.semantics import ANSWER_SECONDS, Engine
 from sandbox.server import Server, bind, gateway_answer
 from sandbox.sockets import GatewaySockets
+from sandbox.state_file import restore
 from sandbox.switches import Switches
 from sandbox.wire import Payload
 
@@ -65,10 +68,19 @@ class Sandbox:
         limits: Limits | None = None,
         latency_seconds: float = 0.0,
         port: int = 0,
+        state_file: Path | None = None,
         granted_intents: int | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> AsyncIterator[Sandbox]:
-        """A running sandbox.  `latency_seconds` is a round trip; half of it passes on each way."""
+        """A running sandbox.
+
+        `latency_seconds` is a round trip, half of it passes on each way; `state_file` keeps the world between
+        starts; `granted_intents` are the privileged intents that are switched on (all, if not given).
+
+        Raises:
+            OSError: the port is taken.
+            StateFileError: the state file is there and cannot be read.
+        """
         sandbox = cls(
             port=port,
             limits=limits or Limits(),
@@ -76,13 +88,16 @@ class Sandbox:
             granted_intents=ALL_INTENTS if granted_intents is None else granted_intents,
             answer_seconds=answer_seconds,
         )
-        sandbox.house.furnish()
-        server = sandbox._build_server()
-        await server.start(sandbox._listener)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.callback(sandbox._listener.close)
+            if state_file is None or not restore(state_file, sandbox.engine, sandbox.house):
+                sandbox.house.furnish()
+            server = sandbox._build_server()
+            if state_file is not None:
+                await stack.enter_async_context(keeping(state_file, sandbox.engine, sandbox.house))
+            stack.push_async_callback(server.close)
+            await server.start(sandbox._listener)
             yield sandbox
-        finally:
-            await server.close()
 
     def _build_server(self) -> Server:
         engine = self.engine

@@ -45,6 +45,9 @@ class Echo(discord.Client):
         super().__init__(intents=discord.Intents.all(), guild_ready_timeout=0.05)
         self.heard: list[discord.Message] = []
 
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Log in again at once; discord.py waits five seconds for a limit that the sandbox does not have."""
+
     async def on_message(self, message: discord.Message) -> None:
         """Answer a person."""
         if message.author.bot:
