@@ -89,7 +89,7 @@ class PageApi:
             case Delete(channel=channel, message=message):
                 await people.delete(user, channel, message)
             case Typing(channel=channel):
-                await people.type(user, channel)
+                await people.start_typing(user, channel)
             case OpenDm(recipient=recipient):
                 return {"channel": str(await people.open_dm(user, recipient))}
             case StartThread(channel=channel, name=name, message=starter):

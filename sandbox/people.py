@@ -65,7 +65,7 @@ class People(Interactions):
                 self._engine.require_permissions(channel.guild_id, user_id, channel_id, "manage_messages")
             self._engine.delete_message(channel_id, message_id)
 
-    async def type(self, user_id: int, channel_id: int) -> None:
+    async def start_typing(self, user_id: int, channel_id: int) -> None:
         """Show as typing for Discord's ten seconds."""
         engine = self._engine
         with refusals():

@@ -57,7 +57,10 @@ class Rest:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one request."""
         path = request.rel_url.raw_path.removeprefix(API_PREFIX)
-        call = await _read_call(request, path)
+        try:
+            call = await _read_call(request, path)
+        except ApiError as exc:
+            return _json_answer(exc.status, exc.to_json(), {})
         fault = self._faults.take(request.method, path)
         before = self._delay_seconds()
         if fault is not None and fault.action == "delay":
@@ -167,9 +170,7 @@ class _Note:
             headers |= self.verdict.headers(time.time())
         if body is None:
             return web.Response(status=status, headers=headers)
-        # aiohttp would add a charset to text; discord.py reads only a bare application/json as JSON
-        headers["Content-Type"] = "application/json"
-        return web.Response(status=status, body=encode(body).encode(), headers=headers)
+        return _json_answer(status, body, headers)
 
     def write(self, status: int) -> None:
         """Put the record into the journal."""
@@ -210,6 +211,12 @@ def _fail_as_told(note: _Note, fault: Fault) -> web.Response:
     return note.answer(429, body, refusal_headers(fault.scope, fault.retry_after_seconds))
 
 
+def _json_answer(status: int, body: Any, headers: dict[str, str]) -> web.Response:
+    """An answer that discord.py reads as JSON: aiohttp would add a charset, which makes it read text."""
+    headers["Content-Type"] = "application/json"
+    return web.Response(status=status, body=encode(body).encode(), headers=headers)
+
+
 def _snowflake(text: str | None) -> int | None:
     return int(text) if text is not None and text.isdecimal() else None
 
@@ -228,13 +235,13 @@ async def _read_call(request: web.Request, path: str) -> RestCall:
     """Read a request's body, JSON or multipart."""
     body: Any = None
     files: tuple[Upload, ...] = ()
-    if request.content_type == "multipart/form-data":
-        body, files = await _read_multipart(request)
-    elif request.can_read_body:
-        try:
+    try:
+        if request.content_type == "multipart/form-data":
+            body, files = await _read_multipart(request)
+        elif request.can_read_body:
             body = json.loads(await request.read())
-        except ValueError:
-            body = None
+    except ValueError as exc:
+        raise ApiError(400, 50109, "The request body contains invalid JSON.") from exc
     return RestCall(
         method=request.method,
         path=path,

@@ -83,7 +83,8 @@ class Server:
 
     async def start(self, listener: socket.socket) -> None:
         """Serve on a socket until `close`."""
-        self._runner = web.AppRunner(self._app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
+        # Without cancellation: a request that arrived is applied even if its sender is gone, as at Discord
+        self._runner = web.AppRunner(self._app, access_log=None, handler_cancellation=False, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
 

@@ -44,21 +44,33 @@ class Sandbox:
     """A Discord on loopback, with the hands of its people and the switches of its faults."""
 
     def __init__(
-        self, *, port: int, limits: Limits, latency_seconds: float, granted_intents: int, answer_seconds: float
+        self,
+        *,
+        address: str,
+        engine: Engine,
+        house: House,
+        limits: Limits,
+        latency_seconds: float,
+        granted_intents: int,
     ) -> None:
-        self._listener = bind(port)
-        self.address = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
-        self.api_base_url = self.address + API_PREFIX
-        self.gateway_url = self.address.replace("http", "ws", 1) + "/gateway"
+        self.address = address
+        self.api_base_url = address + API_PREFIX
+        self.gateway_url = address.replace("http", "ws", 1) + "/gateway"
+        self.token = make_token(engine.bot_user.id)  # the one bot token that is accepted
         self.latency_seconds = latency_seconds
-        self.granted_intents = granted_intents
+        self.engine = engine
+        self.house = house
         self.faults = Faults()
         self.requests = Journal()
-        self._pulse = Pulse()
-        self.engine = Engine(self.address, answer_seconds=answer_seconds)
-        self.house = House(self.engine)
-        self.people = People(self.engine, self._pulse)
+        self.gateway = Gateway(engine, self.faults, self.token, granted_intents)
+        self._granted_intents = granted_intents
         self._limiter = RateLimiter(limits)
+        self._pulse = Pulse()
+        self.people = People(engine, self._pulse)
+        engine.subscribers.append(lambda _event, _payload: self._pulse.beat())
+        engine.private_listeners.append(lambda _viewer_id, _event, _payload: self._pulse.beat())
+        self.requests.listen(lambda _record: self._pulse.beat())
+        self.gateway.listen(self._pulse.beat)
 
     @classmethod
     @asynccontextmanager
@@ -81,27 +93,30 @@ class Sandbox:
             OSError: the port is taken.
             StateFileError: the state file is there and cannot be read.
         """
-        sandbox = cls(
-            port=port,
-            limits=limits or Limits(),
-            latency_seconds=latency_seconds,
-            granted_intents=ALL_INTENTS if granted_intents is None else granted_intents,
-            answer_seconds=answer_seconds,
-        )
         async with AsyncExitStack() as stack:
-            stack.callback(sandbox._listener.close)
-            if state_file is None or not restore(state_file, sandbox.engine, sandbox.house):
-                sandbox.house.furnish()
-            server = sandbox._build_server()
+            listener = stack.enter_context(bind(port))
+            address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+            engine = Engine(address, answer_seconds=answer_seconds)
+            house = House(engine)
+            if state_file is None or not restore(state_file, engine, house):
+                house.furnish()
+            sandbox = cls(
+                address=address,
+                engine=engine,
+                house=house,
+                limits=limits or Limits(),
+                latency_seconds=latency_seconds,
+                granted_intents=ALL_INTENTS if granted_intents is None else granted_intents,
+            )
             if state_file is not None:
-                await stack.enter_async_context(keeping(state_file, sandbox.engine, sandbox.house))
+                await stack.enter_async_context(keeping(state_file, engine, house))
+            server = sandbox._build_server()
             stack.push_async_callback(server.close)
-            await server.start(sandbox._listener)
+            await server.start(listener)
             yield sandbox
 
     def _build_server(self) -> Server:
         engine = self.engine
-        self.gateway = Gateway(engine, self.faults, self.token, self.granted_intents)
         rest = Rest(
             engine=engine,
             limiter=self._limiter,
@@ -113,28 +128,23 @@ class Sandbox:
         rest.add_own_route("GET", "/gateway", lambda: {"url": self.gateway_url})
         rest.add_own_route("GET", "/gateway/bot", lambda: gateway_answer(self.gateway_url))
         for path in ("/oauth2/applications/@me", "/applications/@me"):
-            rest.add_own_route("GET", path, lambda: self.gateway.view.application(self.granted_intents))
-        engine.subscribers.append(lambda _event, _payload: self._pulse.beat())
-        engine.private_listeners.append(lambda _viewer_id, _event, _payload: self._pulse.beat())
-        self.requests.listen(lambda _record: self._pulse.beat())
-        self.gateway.listen(self._pulse.beat)
-        sockets = GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way)
+            rest.add_own_route("GET", path, lambda: self.gateway.view.application(self._granted_intents))
         live = Live(
             engine=engine, house=self.house, gateway=self.gateway, journal=self.requests, limits=lambda: self.limits
         )
-        switches = Switches(self.faults, self._limiter, self.gateway, live.redraw)
-        page_api = PageApi(engine, self.people)
-        return Server(engine=engine, rest=rest, gateway=sockets, live=live, page_api=page_api, switches=switches)
+        return Server(
+            engine=engine,
+            rest=rest,
+            gateway=GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way),
+            live=live,
+            page_api=PageApi(engine, self.people),
+            switches=Switches(self.faults, self._limiter, self.gateway, live.redraw),
+        )
 
     def _half_way(self) -> float:
         return self.latency_seconds / 2
 
     # ---------------------------------------------------------------- who is who
-
-    @property
-    def token(self) -> str:
-        """The one bot token that is accepted."""
-        return make_token(self.bot_id)
 
     @property
     def bot_id(self) -> int:

@@ -144,8 +144,7 @@ async def test_cut_before_the_request_applies_nothing(sandbox: Sandbox, echo: Ec
 
 async def test_nonce_comes_with_the_event(sandbox: Sandbox, echo: Echo) -> None:
     """MESSAGE_CREATE tells the bot the nonce of its own message."""
-    seen = asyncio.ensure_future(echo.wait_for("message", check=lambda message: message.nonce == "mine", timeout=5))
-    await asyncio.sleep(0)
+    seen = echo.wait_for("message", check=lambda message: message.nonce == "mine", timeout=5)
     await general(sandbox, echo).send("hello", nonce="mine")
     assert (await seen).content == "hello"
 
@@ -161,13 +160,32 @@ async def test_latency_is_a_round_trip(sandbox: Sandbox, api: Api) -> None:
     assert 0.05 <= applied <= took - 0.04
 
 
-async def test_hanging_request_ends_with_its_client(sandbox: Sandbox, api: Api) -> None:
-    """A request that hangs is never answered and never applied."""
+async def test_hanging_request_is_never_applied(sandbox: Sandbox, api: Api) -> None:
+    """A request that hangs is neither answered nor applied, and only as often as asked."""
     sandbox.faults.hang("POST", "/channels/*/typing")
     path = f"/channels/{sandbox.channels['general']}/typing"
     with pytest.raises(TimeoutError):
         await api.call("POST", path, timeout=aiohttp.ClientTimeout(total=0.1))
     assert (await api.call("POST", path))[0] == 204
+    assert [record.status for record in sandbox.requests] == [204]
+
+
+async def test_request_of_a_dead_bot_is_applied(sandbox: Sandbox, api: Api) -> None:
+    """What reached Discord before its sender died takes effect, so a bot must expect it after a crash."""
+    sandbox.latency_seconds = 0.2
+    channel = sandbox.channels["general"]
+    path, timeout = f"/channels/{channel}/messages", aiohttp.ClientTimeout(total=0.05)
+    with pytest.raises(TimeoutError):
+        await api.call("POST", path, json={"content": "last words"}, timeout=timeout)
+    await api.session.close()
+    await sandbox.wait_for(lambda: len(sandbox.messages(channel)) == 1)
+
+
+async def test_broken_json_is_refused(sandbox: Sandbox, api: Api) -> None:
+    """A body that is not JSON is a 400 with Discord's code for it."""
+    path = f"/channels/{sandbox.channels['general']}/messages"
+    status, _, body = await api.call("POST", path, data=b"{")
+    assert (status, body["code"]) == (400, 50109)
 
 
 async def test_unknown_route_and_field_are_loud(sandbox: Sandbox, api: Api) -> None:
