@@ -97,22 +97,25 @@ class BotView:
 
     def application(self, granted_intents: int) -> Payload:
         """The bot's application, whose flags show the privileged intents that are switched on."""
-        intents = discord.Intents._from_value(granted_intents)
-        owner_id = (
-            next(iter(self._engine.guilds.values())).owner_id if self._engine.guilds else self._engine.bot_user.id
-        )
+        engine = self._engine
+        owner_id = next((guild.owner_id for guild in engine.guilds.values()), engine.bot_user.id)
         return {
-            "id": str(self._engine.application_id),
-            "name": self._engine.bot_user.name,
+            "id": str(engine.application_id),
+            "name": engine.bot_user.name,
             "icon": None,
             "description": "",
             "summary": "",
             "bot_public": True,
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
-            "owner": self._engine.user_payload(owner_id),
+            "owner": engine.user_payload(owner_id),
             "team": None,
-            "flags": sum(bit for name, bit in PRIVILEGED_FLAGS.items() if getattr(intents, name)),
-            "bot": self._engine.user_payload(self._engine.bot_user.id),
-            "approximate_guild_count": len(self._engine.guilds),
+            "flags": self.application_flags(granted_intents),
+            "bot": engine.user_payload(engine.bot_user.id),
+            "approximate_guild_count": len(engine.guilds),
         }
+
+    def application_flags(self, granted_intents: int) -> int:
+        """The flags of an application with these intents switched on."""
+        intents = discord.Intents._from_value(granted_intents)
+        return sum(bit for name, bit in PRIVILEGED_FLAGS.items() if getattr(intents, name))

@@ -121,7 +121,10 @@ class Gateway:
             "session_id": session.id,
             "resume_gateway_url": resume_url,
             "shard": list(session.shard),
-            "application": {"id": str(engine.application_id), "flags": 0},
+            "application": {
+                "id": str(engine.application_id),
+                "flags": self.view.application_flags(self.granted_intents),
+            },
         }
         if self.faults.gateway.swallow_ready > 0:
             self.faults.gateway.swallow_ready -= 1

@@ -69,12 +69,9 @@ class Live:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one page until it closes."""
-        chosen = request.query.get("user", str(self._house.users["ada"]))
-        if not chosen.isdecimal() or int(chosen) not in self._engine.get_guild(self._house.guild_id).members:
-            return web.json_response({"error": "There is no such user."}, status=404)
         socket = web.WebSocketResponse(heartbeat=30)
         await socket.prepare(request)
-        viewer = Viewer(int(chosen), socket)
+        viewer = Viewer(self._choose_user(request.query.get("user", "")), socket)
         viewer.send(self._world_frame(viewer.user_id))
         viewer.send(self._gateway_frame())
         for record in self._journal.latest(REQUESTS_ON_CONNECT):
@@ -89,6 +86,11 @@ class Live:
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return socket
+
+    def _choose_user(self, wanted: str) -> int:
+        """The user that a page asks for, or the owner for a page that remembers somebody of an earlier world."""
+        guild = self._engine.get_guild(self._house.guild_id)
+        return int(wanted) if wanted.isdecimal() and int(wanted) in guild.members else guild.owner_id
 
     def close(self) -> None:
         """Disconnect every page."""

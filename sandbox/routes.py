@@ -88,12 +88,13 @@ class Routes:
                 )
             )
         except (RouteNotImplemented, UnsupportedField) as exc:
-            _log.error("not implemented: %s %s: %s", call.method, match.template, exc.message)
+            fields = exc.fields if isinstance(exc, UnsupportedField) else []
+            _log.error("simcord does not implement %s %s %s", call.method, match.template, fields)
             raise ApiError(501, 0, exc.message) from exc
         except BackendError as exc:
             raise ApiError(exc.status, exc.code, exc.message, exc.errors) from exc
         except (KeyError, TypeError, ValueError, SetupError) as exc:
-            _log.warning("malformed %s %s: %r", call.method, match.template, exc)
+            _log.warning("malformed %s %s: %s", call.method, match.template, type(exc).__name__)
             raise ApiError(400, 50035, f"Invalid Form Body: {exc}") from exc
         finally:
             nonce, engine.nonce = engine.nonce, None

@@ -50,6 +50,20 @@ def permission_bits(*names: str) -> int:
     return discord.Permissions(**dict.fromkeys(names, True)).value
 
 
+def with_uploads(embeds: list[Payload], attachments: list[Payload]) -> list[Payload]:
+    """Embeds whose `attachment://name` pictures point at the uploads of that name."""
+    addresses = {f"attachment://{item['filename']}": item["url"] for item in attachments}
+    return [
+        {
+            key: {**value, "url": addresses[value["url"]]}
+            if key in ("image", "thumbnail") and isinstance(value, dict) and value.get("url") in addresses
+            else value
+            for key, value in embed.items()
+        }
+        for embed in embeds
+    ]
+
+
 class WallClock(Clock):
     """Real time, so that interaction deadlines are real."""
 
@@ -116,17 +130,22 @@ class Engine(Backend):
             payload = {**payload, "timestamp": int(time.time())}
         elif event == "MESSAGE_CREATE" and self.nonce is not None:
             payload = {**payload, "nonce": self.nonce}
+        elif event == "MESSAGE_UPDATE" and payload["flags"] & HAS_THREAD_FLAG and int(payload["id"]) in self.channels:
+            payload = {**payload, "thread": self.channel_payload(int(payload["id"]))}
         for listener in self.subscribers:
             listener(event, payload)
 
     def commit_message(self, message: Message, *, broadcast: bool = True) -> Message:
         """Install a prepared message; an ephemeral one is told to its viewer."""
+        message.embeds = with_uploads(message.embeds, message.attachments)
         committed = super().commit_message(message, broadcast=broadcast)
         self._tell_viewer("MESSAGE_CREATE", committed)
         return committed
 
     def edit_message(self, channel_id: int, message_id: int, fields: dict[str, Any]) -> Message:
         """Change a message; an ephemeral one is told to its viewer."""
+        if fields.get("embeds") and fields.get("attachments"):
+            fields = {**fields, "embeds": with_uploads(fields["embeds"], fields["attachments"])}
         message = super().edit_message(channel_id, message_id, fields)
         self._tell_viewer("MESSAGE_UPDATE", message)
         return message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import discord
 import pytest
 
@@ -51,6 +53,14 @@ async def test_bot_uploads_a_file_and_reads_it_back(sandbox: Sandbox, echo: Echo
     assert attachment.description == "a test"
     with open(__file__, "rb") as source:  # noqa: ASYNC230 - a small local file
         assert await attachment.read() == source.read()
+
+
+async def test_embed_shows_the_uploaded_picture(sandbox: Sandbox, echo: Echo) -> None:
+    """A picture that an embed names by its upload is linked to the uploaded file."""
+    channel = echo.get_partial_messageable(sandbox.channels["general"])
+    embed = discord.Embed(title="Look").set_image(url="attachment://dot.png")
+    message = await channel.send(embed=embed, file=discord.File(BytesIO(b"a dot"), filename="dot.png"))
+    assert message.embeds[0].image.url == message.attachments[0].url
 
 
 async def test_direct_message_reaches_the_bot(sandbox: Sandbox, echo: Echo) -> None:

@@ -87,6 +87,13 @@ async def test_world_shows_a_member_what_a_member_may_see(sandbox: Sandbox, linu
         assert [category["name"] for category in world["categories"]] == ["Parlour", "Workshop"]
 
 
+async def test_page_of_an_earlier_world_becomes_the_owner(sandbox: Sandbox, linus: Page) -> None:
+    """A page that remembers a user who is no more gets the owner's view instead of an error."""
+    linus.user = "1"
+    async with linus.live() as socket:
+        assert (await frame(socket, "world"))["me"]["id"] == str(sandbox.users["ada"])
+
+
 async def test_messages_appear_on_every_page_that_may_see_them(sandbox: Sandbox, linus: Page, grace: Page) -> None:
     """What one says the other sees at once, edited and deleted too; hidden channels stay hidden."""
     general, moderators = sandbox.channels["general"], sandbox.channels["moderators"]
