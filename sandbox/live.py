@@ -69,7 +69,7 @@ class Live:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one page until it closes."""
-        socket = web.WebSocketResponse(heartbeat=30)
+        socket = web.WebSocketResponse(heartbeat=30, timeout=1.0)  # seconds
         await socket.prepare(request)
         viewer = Viewer(self._choose_user(request.query.get("user", "")), socket)
         viewer.send(self._world_frame(viewer.user_id))

@@ -18,6 +18,7 @@ _log = logging.getLogger(__name__)
 
 HEARTBEAT_INTERVAL_MS = 41_250  # what Discord sends
 MAX_PAYLOAD_BYTES = 4096  # what Discord takes from a client; more is close code 4002
+CLOSE_SECONDS = 1.0  # how long a closing handshake may take before the connection is dropped
 
 
 class Operation(IntEnum):
@@ -82,7 +83,7 @@ class GatewaySockets:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection to its end."""
-        socket = web.WebSocketResponse(compress=False, max_msg_size=MAX_PAYLOAD_BYTES * 4, autoclose=True)
+        socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, compress=False, max_msg_size=MAX_PAYLOAD_BYTES * 4)
         await socket.prepare(request)
         compressed = request.query.get("compress") == "zlib-stream"
         connection = Connection(socket, compressed=compressed, delay_seconds=self._delay_seconds)

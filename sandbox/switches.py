@@ -68,7 +68,10 @@ class Switches:
     async def add_fault(self, request: web.Request) -> web.StreamResponse:
         """Switch a rule on; the answer has its number."""
         try:
-            fault = self._faults.add(FAULT.validate_json(await request.read()))
+            rule = json.loads(await request.read())
+            if not isinstance(rule, dict) or rule.keys() - Fault.__dataclass_fields__.keys():
+                return _wrong(f"A fault has only these fields: {', '.join(Fault.__dataclass_fields__)}.")
+            fault = self._faults.add(FAULT.validate_python(rule))
         except ValidationError as exc:
             return _wrong(explain(exc))
         except ValueError as exc:

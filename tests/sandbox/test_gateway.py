@@ -132,8 +132,6 @@ async def test_content_is_hidden_without_its_intent(sandbox: Sandbox) -> None:
 
 async def test_events_of_channels_the_bot_cannot_see_are_kept_from_it(sandbox: Sandbox) -> None:
     """A hidden channel is silent for the bot too."""
-    hidden = sandbox.add_channel("cellar", hidden=True)
-    await sandbox.people.delete_channel(sandbox.users["ada"], hidden)
     secret = sandbox.add_channel("attic", hidden=True)
     sandbox.engine.delete_overwrite(secret, sandbox.house.roles["bot"])
     async with raw(sandbox) as connection:

@@ -222,8 +222,9 @@ async def test_switches_change_limits_and_faults(sandbox: Sandbox, session: aioh
     rule = {"action": "status", "path": "/channels/*/messages", "status": 503, "times": 2}
     async with session.post(f"{base}/faults", json=rule) as response:
         number = (await response.json())["number"]
-    async with session.post(f"{base}/faults", json={"action": "explode"}) as response:
-        assert response.status == 400
+    for nonsense in ({"action": "explode"}, {"action": "hang", "paths": "/channels/*"}, {"action": "hang", "times": 0}):
+        async with session.post(f"{base}/faults", json=nonsense) as response:
+            assert response.status == 400
     async with session.get(f"{base}/faults") as response:
         assert [item["status"] for item in (await response.json())["faults"]] == [503]
     async with session.delete(f"{base}/faults", params={"number": str(number)}) as response:
