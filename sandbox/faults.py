@@ -10,6 +10,7 @@ from sandbox.limits import Scope
 from sandbox.wire import Payload
 
 Action = Literal["status", "cut_before", "cut_after", "delay", "hang"]
+HEARTBEAT_INTERVAL_MS = 41_250  # what Discord sends
 ACTIONS: tuple[Action, ...] = ("status", "cut_before", "cut_after", "delay", "hang")
 
 
@@ -120,6 +121,7 @@ class GatewayFaults:
     """What the gateway does wrong from now on; the sets count down per event name."""
 
     acknowledges_heartbeats: bool = True
+    heartbeat_interval_ms: int = HEARTBEAT_INTERVAL_MS  # told to connections to come
     swallow_ready: int = 0  # that many sessions never see READY
     duplicate: dict[str, int] = field(default_factory=dict)  # event name -> how many are sent twice
     hold_back: dict[str, int] = field(default_factory=dict)  # event name -> how many arrive after the next event

@@ -71,6 +71,7 @@ class Gateway:
         self.granted_intents = granted_intents
         self.sessions: dict[str, Session] = {}
         self.ready_count = 0  # sessions that got READY since the start
+        self.resumed_count = 0  # times that a session was resumed since the start
         self._listeners: list[Callable[[], None]] = []
         engine.subscribers.append(self.publish)
 
@@ -153,6 +154,7 @@ class Gateway:
             if number > sequence:
                 outlet.send(text)
         self._dispatch(session, "RESUMED", '{"_trace":[]}')
+        self.resumed_count += 1
         self.changed()
         return session
 

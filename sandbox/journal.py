@@ -9,7 +9,7 @@ from typing import overload
 
 from sandbox.wire import Payload
 
-KEPT_REQUESTS = 50_000  # about ten minutes of a benchmark at the global limit, some 20 MB
+KEPT_REQUESTS = 20_000  # over six minutes of a bot at its global limit, with full texts some 30 MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ creating and for editing is what bots observe, so every number here is a paramet
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -68,7 +69,7 @@ class Verdict:
                 "X-RateLimit-Limit": str(self.limit),
                 "X-RateLimit-Remaining": str(self.remaining),
                 "X-RateLimit-Reset": f"{wall_seconds + self.reset_after_seconds:.3f}",
-                "X-RateLimit-Reset-After": f"{self.reset_after_seconds:.3f}",
+                "X-RateLimit-Reset-After": f"{round_up(self.reset_after_seconds):.3f}",
                 "X-RateLimit-Bucket": self.bucket,
             }
         if self.scope is not None:
@@ -76,11 +77,16 @@ class Verdict:
         return headers
 
 
+def round_up(seconds: float) -> float:
+    """Seconds to the next millisecond, so that waiting as told is never too short."""
+    return math.ceil(seconds * 1000) / 1000
+
+
 def refusal_headers(scope: Scope, retry_after_seconds: float) -> dict[str, str]:
     """The headers that make an answer a 429 as Discord writes it."""
     headers = {
         "Via": "1.1 google",
-        "Retry-After": str(max(1, int(retry_after_seconds + 0.999))),
+        "Retry-After": str(max(1, math.ceil(retry_after_seconds))),
         "X-RateLimit-Scope": scope,
     }
     if scope == "global":

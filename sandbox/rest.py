@@ -15,7 +15,7 @@ from aiohttp import BodyPartReader, web
 from sandbox.faults import Fault, Faults
 from sandbox.gateway import encode
 from sandbox.journal import Journal, RequestRecord
-from sandbox.limits import CREATE_ROUTE, RateLimiter, Verdict, refusal_headers
+from sandbox.limits import CREATE_ROUTE, RateLimiter, Verdict, refusal_headers, round_up
 from sandbox.nonces import Nonces
 from sandbox.routes import RouteMatch, Routes
 from sandbox.semantics import Engine
@@ -96,7 +96,7 @@ class Rest:
         if not verdict.allowed:
             body = {
                 "message": "You are being rate limited.",
-                "retry_after": round(verdict.retry_after_seconds, 3),
+                "retry_after": round_up(verdict.retry_after_seconds),
                 "global": verdict.scope == "global",
             }
             return note.answer(429, body)

@@ -16,7 +16,6 @@ from sandbox.wire import Payload
 
 _log = logging.getLogger(__name__)
 
-HEARTBEAT_INTERVAL_MS = 41_250  # what Discord sends
 MAX_PAYLOAD_BYTES = 4096  # what Discord takes from a client; more is close code 4002
 CLOSE_SECONDS = 1.0  # how long a closing handshake may take before the connection is dropped
 
@@ -102,7 +101,8 @@ class GatewaySockets:
         await asyncio.gather(*(socket.close(code=1001) for socket in list(self._open)))
 
     async def _read(self, socket: web.WebSocketResponse, connection: Connection) -> None:
-        connection.send(f'{{"op":10,"d":{{"heartbeat_interval":{HEARTBEAT_INTERVAL_MS}}},"s":null,"t":null}}')
+        interval_ms = self._gateway.faults.gateway.heartbeat_interval_ms
+        connection.send(f'{{"op":10,"d":{{"heartbeat_interval":{interval_ms}}},"s":null,"t":null}}')
         session: Session | None = None
         try:
             async for message in socket:

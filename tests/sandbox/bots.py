@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 import yarl
@@ -40,9 +41,9 @@ async def logged_in(client: discord.Client, sandbox: Sandbox) -> AsyncIterator[N
 class Echo(discord.Client):
     """A bot that answers every message of a person with its text, and keeps what it heard."""
 
-    def __init__(self) -> None:
+    def __init__(self, **options: Any) -> None:
         # No second wait for more guilds: the sandbox sends them at once
-        super().__init__(intents=discord.Intents.all(), guild_ready_timeout=0.05)
+        super().__init__(intents=discord.Intents.all(), guild_ready_timeout=0.05, **options)
         self.heard: list[discord.Message] = []
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:

@@ -13,7 +13,7 @@ import discord
 import pytest
 
 from sandbox.world import Sandbox
-from tests.sandbox.bots import Echo, point_discord_at
+from tests.sandbox.bots import Echo, logged_in, point_discord_at
 
 ALL = discord.Intents.all().value
 
@@ -200,6 +200,18 @@ async def test_events_are_doubled_and_swapped_on_demand(sandbox: Sandbox) -> Non
         await say(sandbox, "one")
         await say(sandbox, "two")
         assert [(await connection.receive())["d"]["content"] for _ in range(2)] == ["two", "one"]
+
+
+async def test_bot_leaves_a_zombie_connection_and_resumes(sandbox: Sandbox) -> None:
+    """When heartbeats stay unanswered discord.py gives the connection up and resumes on another one."""
+    sandbox.faults.gateway.heartbeat_interval_ms = 100
+    bot = Echo(heartbeat_timeout=1.0)
+    async with logged_in(bot, sandbox):
+        sandbox.faults.gateway.acknowledges_heartbeats = False
+        await sandbox.wait_for(lambda: sandbox.gateway.resumed_count > 0)
+        sandbox.faults.gateway.acknowledges_heartbeats = True
+        await say(sandbox, "awake?")
+        await sandbox.wait_for(lambda: len(bot.heard) == 1)
 
 
 async def test_heartbeats_stay_unanswered_and_ready_unsent_on_demand(sandbox: Sandbox) -> None:
