@@ -24,6 +24,7 @@ from sandbox.wire import ApiError, Payload, RestCall, Upload
 _log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/v10"
+RATE_LIMITED = "You are being rate limited."
 OPEN_ROUTES = ("/webhooks/", "/interactions/")  # their token is in the path
 
 
@@ -68,7 +69,7 @@ class Rest:
         if before > 0:
             await asyncio.sleep(before)
         if fault is not None and fault.action == "hang":
-            await asyncio.Event().wait()  # until the client gives up or the server closes
+            await asyncio.Event().wait()  # until the server closes
         answer = self._apply(request, call, fault)
         if answer is None:
             if request.transport is not None:
@@ -81,45 +82,46 @@ class Rest:
     def _apply(self, request: web.Request, call: RestCall, fault: Fault | None) -> web.Response | None:
         """The answer to a request, None when the connection is to be cut."""
         match = self._routes.find(call.method, call.path)
-        own = self._own.get((call.method, call.path))
-        route = match.template if match is not None else call.path
-        note = _Note(self._journal, call, route, match)
+        note = _Note(self._journal, call, match)
         if fault is not None and fault.action == "cut_before":
             note.write(0)
             return None
         if fault is not None and fault.action == "status":
             return _fail_as_told(note, fault)
-        if not call.path.startswith(OPEN_ROUTES) and request.headers.get("Authorization") != self._authorization:
-            return note.answer(401, {"message": "401: Unauthorized", "code": 0})
-        verdict = self._limiter.take(call.method, route, match.major if match else "", time.monotonic())
-        note.verdict = verdict
-        if not verdict.allowed:
-            body = {
-                "message": "You are being rate limited.",
-                "retry_after": round_up(verdict.retry_after_seconds),
-                "global": verdict.scope == "global",
-            }
-            return note.answer(429, body)
-        if own is not None:
-            return note.answer(200, own())
-        if match is None:
-            _log.error("no such route: %s /%s/...", call.method, call.path.split("/")[1])  # the rest may hold a token
-            return note.answer(501, {"message": f"this sandbox has no {call.method} {call.path}", "code": 0})
         try:
+            self._admit(request, call, match, note)
             body = self._answer(call, match, note)
         except ApiError as exc:
             note.code = exc.code
             return note.answer(exc.status, exc.to_json())
+        except RateLimited as exc:
+            return note.answer(429, exc.body)
+        note.took(body)
         if fault is not None and fault.action == "cut_after":
-            note.took(body)
             note.write(0)
             return None
-        note.took(body)
-        silent = body is None or (match.template.startswith("/interactions/") and "with_response" not in call.params)
+        # The first answer to an interaction is told back only to those who ask for it
+        silent = body is None or (call.path.startswith("/interactions/") and "with_response" not in call.params)
         return note.answer(204, None) if silent else note.answer(200, body)
 
-    def _answer(self, call: RestCall, match: RouteMatch, note: _Note) -> Any:
+    def _admit(self, request: web.Request, call: RestCall, match: RouteMatch | None, note: _Note) -> None:
+        """Let a request in, counted by the limits, or raise what it is refused with."""
+        if not call.path.startswith(OPEN_ROUTES) and request.headers.get("Authorization") != self._authorization:
+            raise ApiError(401, 0, "401: Unauthorized")
+        note.verdict = verdict = self._limiter.take(
+            call.method, note.route, match.major if match else "", time.monotonic()
+        )
+        if not verdict.allowed:
+            raise RateLimited(verdict.retry_after_seconds, verdict.scope == "global")
+
+    def _answer(self, call: RestCall, match: RouteMatch | None, note: _Note) -> Any:
         """Apply a request, or find what an equal nonce made a moment ago."""
+        own = self._own.get((call.method, call.path))
+        if own is not None:
+            return own()
+        if match is None:
+            _log.error("no such route: %s /%s/...", call.method, call.path.split("/")[1])  # the rest may hold a token
+            raise ApiError(501, 0, f"this sandbox has no {call.method} {call.path}")
         body = call.json if isinstance(call.json, dict) else {}
         nonce = body.get("nonce")
         if nonce is None or (call.method, match.template) != CREATE_ROUTE:
@@ -137,13 +139,25 @@ class Rest:
         return answer
 
 
+class RateLimited(Exception):
+    """A request over a limit, with the body of its 429."""
+
+    def __init__(self, retry_after_seconds: float, is_global: bool, message: str = RATE_LIMITED) -> None:
+        super().__init__(message)
+        self.body: Payload = {
+            "message": message,
+            "retry_after": round_up(retry_after_seconds),
+            "global": is_global,
+        }
+
+
 class _Note:
     """Collects what the journal says of one request, and writes it with the answer."""
 
-    def __init__(self, journal: Journal, call: RestCall, route: str, match: RouteMatch | None) -> None:
+    def __init__(self, journal: Journal, call: RestCall, match: RouteMatch | None) -> None:
         self._journal = journal
         self._call = call
-        self._route = route
+        self.route = match.template if match is not None else call.path
         arguments = match.arguments if match is not None else {}
         self.channel_id = _snowflake(arguments.get("channel_id"))
         self.message_id = _snowflake(arguments.get("message_id"))
@@ -181,7 +195,7 @@ class _Note:
                 at=time.monotonic(),
                 at_ms=time.time_ns() // 1_000_000,
                 method=call.method,
-                route=self._route,
+                route=self.route,
                 path=call.path,
                 status=status,
                 bucket=verdict.bucket if verdict else "",
@@ -207,8 +221,8 @@ def _fail_as_told(note: _Note, fault: Fault) -> web.Response:
     if fault.status != 429:
         return note.answer(fault.status, body)
     note.scope, note.retry_after = fault.scope, fault.retry_after_seconds
-    body = {"message": fault.message, "retry_after": fault.retry_after_seconds, "global": fault.scope == "global"}
-    return note.answer(429, body, refusal_headers(fault.scope, fault.retry_after_seconds))
+    limited = RateLimited(fault.retry_after_seconds, fault.scope == "global", fault.message)
+    return note.answer(429, limited.body, refusal_headers(fault.scope, fault.retry_after_seconds))
 
 
 def _json_answer(status: int, body: Any, headers: dict[str, str]) -> web.Response:

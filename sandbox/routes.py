@@ -112,4 +112,6 @@ class Routes:
             return
         if match.template != "/channels/{channel_id}/messages" or metadata.locked:
             raise BackendError(400, ARCHIVED_THREAD, "Thread is archived")
+        bot_id = self._engine.bot_user.id
+        self._engine.require_permissions(channel.guild_id, bot_id, channel.id, "send_messages_in_threads")
         self._engine.edit_channel(channel.id, {}, thread_metadata={"archived": False})
