@@ -1,0 +1,127 @@
+// The left side: channels by category, threads below their channel, direct messages, and who one is.
+
+import { avatar, element } from "./dom.js";
+import { icon } from "./icons.js";
+import { openMenu } from "./menu.js";
+
+const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member" };
+
+export class Sidebar {
+  constructor(house, root) {
+    this.house = house;
+    this.root = root;
+    this.title = element("h2", { class: "guild" });
+    this.places = element("div", { class: "places" });
+    this.who = element("div", { class: "who", role: "radiogroup", "aria-label": "Who you are" });
+    root.append(this.title, this.places, element("div", { class: "who-box" }, element("p", { class: "who-title" }, "You are"), this.who));
+    this.who.addEventListener("keydown", (event) => this.#moveWho(event));
+  }
+
+  show() {
+    const { world } = this.house;
+    const focused = document.activeElement?.dataset?.place ?? null;
+    this.title.textContent = world.state.guild?.name ?? "…";
+    this.places.replaceChildren(...this.#groups(), this.#directMessages());
+    this.#showWho();
+    if (focused) this.places.querySelector(`[data-place="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #groups() {
+    const { categories } = this.house.world.state;
+    const channels = [...this.house.world.textChannels()].sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
+    const known = new Set(categories.map((category) => category.id));
+    const loose = channels.filter((channel) => !known.has(channel.parent_id));
+    const groups = [{ name: null, channels: loose }];
+    for (const { id, name } of categories) groups.push({ name, channels: channels.filter((channel) => channel.parent_id === id) });
+    return groups.filter((group) => group.channels.length > 0).map((group) => this.#drawGroup(group));
+  }
+
+  #drawGroup({ name, channels }) {
+    return element(
+      "section",
+      { class: "group" },
+      name && element("h3", {}, name),
+      element("ul", {}, channels.map((channel) => this.#drawChannel(channel))),
+    );
+  }
+
+  #drawChannel(channel) {
+    const threads = this.house.world.threadsOf(channel.id);
+    return element(
+      "li",
+      {},
+      this.#drawPlace(channel.id, "#", channel.name),
+      threads.length > 0 && element("ul", { class: "threads" }, threads.map((thread) => element("li", {}, this.#drawPlace(thread.id, icon("thread"), thread.name)))),
+    );
+  }
+
+  #drawPlace(id, sign, name, face = null) {
+    const { world } = this.house;
+    const open = world.openChannelId === id;
+    const unread = world.unread.has(id);
+    const mentions = world.unread.get(id) ?? 0;
+    return element(
+      "button",
+      {
+        type: "button",
+        class: `place ${unread ? "unread" : ""}`,
+        "aria-current": open ? "page" : null,
+        data: { place: id },
+        on: { click: () => this.house.openChannel(id) },
+      },
+      face ?? element("span", { class: "sign", "aria-hidden": "true" }, sign),
+      element("span", { class: "place-name" }, name),
+      unread && element("span", { class: "unseen" }, ", unread"),
+      mentions > 0 && element("span", { class: "mention-count", "aria-label": `${mentions} for you` }, String(mentions)),
+    );
+  }
+
+  #directMessages() {
+    const { world } = this.house;
+    const add = element("button", { type: "button", class: "icon", "aria-label": "New direct message", title: "New direct message" }, icon("plus"));
+    add.addEventListener("click", () => {
+      const apps = world.state.users.filter((user) => user.role === "bot");
+      const items = apps.map((user) => ({ label: user.display_name, hint: "APP", act: () => this.house.openDirect(user.id) }));
+      openMenu(add.getBoundingClientRect(), "New direct message", items);
+    });
+    const rows = world.state.dms.map((dm) => {
+      const user = world.users.get(dm.recipient_id);
+      return element("li", {}, this.#drawPlace(dm.id, "@", world.nameOf(dm.recipient_id), avatar(user, "tiny")));
+    });
+    return element("section", { class: "group" }, element("h3", {}, "Direct messages", add), element("ul", {}, rows));
+  }
+
+  #showWho() {
+    const { world } = this.house;
+    const people = world.state.users.filter((user) => user.role !== "bot");
+    const hadFocus = this.who.contains(document.activeElement);
+    this.who.replaceChildren(
+      ...people.map((user) => {
+        const chosen = user.id === world.me?.id;
+        return element(
+          "button",
+          {
+            type: "button",
+            role: "radio",
+            class: "person",
+            "aria-checked": String(chosen),
+            tabindex: chosen ? "0" : "-1",
+            data: { user: user.id },
+            on: { click: () => this.house.become(user.id) },
+          },
+          avatar(user, "small"),
+          element("span", {}, user.display_name, element("small", {}, ROLE_NAMES[user.role] ?? "Member")),
+        );
+      }),
+    );
+    if (hadFocus) this.who.querySelector("[aria-checked=true]")?.focus();
+  }
+
+  #moveWho(event) {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const people = [...this.who.children];
+    people.at((people.indexOf(document.activeElement) + step) % people.length).focus();
+  }
+}
