@@ -1,0 +1,177 @@
+"""Commands, buttons, menus and forms of a real bot, used through the page."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+from playwright.async_api import Page, expect
+
+from sandbox.world import Sandbox
+from tests.browser.bot import Housekeeper, Panel
+from tests.browser.conftest import OpenPage, said
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def open_panel(page: Page, bot: Housekeeper, channel_id: int) -> None:
+    """Let the bot post its panel and wait until the page shows it."""
+    await bot.room(channel_id).send("the panel", view=Panel())
+    await expect(page.get_by_role("button", name="Count")).to_be_visible()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_command_is_found_filled_in_and_run_by_keyboard(open_page: OpenPage, sandbox: Sandbox) -> None:
+    """Slash, the command, its options with autocomplete, choices, numbers and people: the bot gets what was entered."""
+    page = await open_page()
+    keyboard = page.keyboard
+    await page.locator("#composer-text").focus()
+    await keyboard.type("/as")
+    await expect(page.get_by_role("option", name="/ask")).to_have_attribute("aria-selected", "true")
+    await keyboard.press("Enter")
+    await expect(page.get_by_label("question, required")).to_be_focused()
+    await keyboard.type("why so")
+    for option, typed, wanted in (
+        ("model", "lar", "DEMO/LARGE"),
+        ("tone", "wa", "warm"),
+        ("whom", "gra", "Grace"),
+    ):
+        await page.get_by_role("button", name=f"+ {option}").press("Enter")
+        await keyboard.type(typed)
+        choice = page.get_by_role("option", name=wanted)
+        await expect(choice).to_have_count(1)
+        if option == "model":
+            await expect(page.get_by_role("option")).to_have_count(1)
+            await keyboard.press("ArrowDown")
+        await keyboard.press("Enter")
+        await expect(page.get_by_label(option, exact=True)).to_have_value(wanted)
+    await page.get_by_role("button", name="+ times").press("Enter")
+    await keyboard.type("3")
+    await keyboard.press("Enter")
+    await expect(page.locator(".message .content")).to_have_text("why so|demo/large|3|warm|Grace")
+    await expect(page.locator("#composer-text")).to_be_focused()
+    assert len(sandbox.messages(sandbox.channels["general"])) == 1
+
+
+@pytest.mark.usefixtures("bot")
+async def test_command_says_what_is_wrong_with_an_option(open_page: OpenPage, sandbox: Sandbox) -> None:
+    """A missing, a too short and a too large value are named before anything is sent."""
+    page = await open_page()
+    await page.locator("#composer-text").fill("/ask")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Enter")
+    fault = page.locator(".command-form .interaction-fault")
+    await expect(fault).to_have_text('"question" is required.')
+    await page.keyboard.type("hm")
+    await page.keyboard.press("Enter")
+    await expect(fault).to_have_text('"question" takes 3 characters at least.')
+    await page.keyboard.type("mm")
+    await page.get_by_role("button", name="+ times").click()
+    await page.keyboard.type("10")
+    await page.keyboard.press("Enter")
+    await expect(fault).to_have_text('"times" is 9 at most.')
+    await page.keyboard.press("Escape")
+    await expect(page.locator("#composer-text")).to_be_focused()
+    assert sandbox.messages(sandbox.channels["general"], sandbox.users["ada"]) == []
+
+
+async def test_ephemeral_answer_is_for_its_user_only(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """Linus sees the private answer, marked as such, and can dismiss it; Ada never sees it."""
+    page, other = await open_page("linus"), await open_page("ada")
+    await page.locator("#composer-text").fill("/ping")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Run the command").click()
+    await expect(page.locator(".message.ephemeral")).to_contain_text("Only you can see this")
+    await bot.room(sandbox.channels["general"]).send("for all")
+    await expect(said(other, "for all")).to_be_visible()
+    assert await other.locator(".message").count() == 1
+    await page.get_by_role("button", name="Dismiss message").click()
+    await expect(page.locator(".message")).to_have_count(1)
+
+
+async def test_button_changes_its_message(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A press reaches the bot as that user, the message changes in place, and the keyboard keeps its place."""
+    page = await open_page("linus")
+    await open_panel(page, bot, sandbox.channels["general"])
+    await page.get_by_role("button", name="Count").press("Enter")
+    await expect(page.locator(".message .content")).to_contain_text("pressed by linus")
+    await expect(page.get_by_role("button", name="Counted")).to_be_focused()
+    await expect(page.get_by_role("button", name="Off")).to_be_disabled()
+    await expect(page.get_by_role("link", name="Elsewhere")).to_have_attribute("href", "https://example.org/")
+
+
+async def test_menus_send_what_was_chosen(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """Two options of a string menu go out together when it closes; a user menu lists the people."""
+    page = await open_page()
+    await open_panel(page, bot, sandbox.channels["general"])
+    await page.get_by_role("button", name="A fruit").press("ArrowDown")
+    await expect(page.get_by_role("option", name="Pear")).to_be_focused()
+    for key in ("Enter", "ArrowDown", "ArrowDown", "Enter", "Escape"):
+        await page.keyboard.press(key)
+    await expect(page.locator(".message.ephemeral .content")).to_contain_text("fruit: Pear and Plum")
+    await page.get_by_role("button", name="Somebody").click()
+    await page.get_by_role("option", name="Edsger").click()
+    await expect(said(page, "chose Edsger")).to_be_visible()
+
+
+async def test_form_is_filled_in_and_submitted(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A modal opens as a dialog, holds to its limits, and its values reach the bot; Escape leaves it."""
+    page = await open_page()
+    await open_panel(page, bot, sandbox.channels["general"])
+    note = page.locator(".message").get_by_role("button", name="Note")
+    await note.click()
+    dialog = page.get_by_role("dialog", name="Leave a note")
+    await expect(dialog).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+    await note.click()
+    subject = dialog.get_by_label("Subject")
+    await expect(subject).to_be_focused()
+    await page.keyboard.type("x" * 25)
+    await expect(subject).to_have_value("x" * 20)
+    await dialog.get_by_label("Text").fill("two\nlines")
+    await dialog.get_by_role("button", name="Mood").click()
+    await dialog.get_by_role("option", name="Merry").click()
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(said(page, f"{'x' * 20}|two\nlines|Merry")).to_be_visible()
+    await expect(dialog).to_have_count(0)
+
+
+async def test_message_command_gets_its_message(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """An app's entry in a message's menu runs with that message."""
+    page = await open_page("grace")
+    await bot.room(sandbox.channels["general"]).send("well said")
+    await page.locator(".message").click(button="right")
+    await page.get_by_role("menuitem", name="Quote this").click()
+    await expect(page.locator(".message").last).to_contain_text("quoted: well said")
+
+
+async def test_silent_application_is_reported_at_the_button(
+    open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper
+) -> None:
+    """A press that nobody answers ends in a sentence at the message, not in silence."""
+    page = await open_page()
+    view = discord.ui.View(timeout=None)
+    view.add_item(discord.ui.Button(label="Nobody", custom_id="nobody-listens"))
+    await bot.room(sandbox.channels["general"]).send("press", view=view)
+    view.stop()
+    await page.get_by_role("button", name="Nobody").click()
+    fault = page.locator(".message .interaction-fault")
+    await expect(fault).to_contain_text("did not respond", timeout=8_000)
+
+
+async def test_second_generation_components_are_drawn(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A container with sections, text, a separator and a working button is one card."""
+    page = await open_page()
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container(accent_colour=0x123456)
+    button: discord.ui.Button[discord.ui.LayoutView] = discord.ui.Button(label="Change", custom_id="change")
+    box.add_item(discord.ui.Section("### Settings\nof **here**", accessory=button))
+    box.add_item(discord.ui.Separator()).add_item(discord.ui.TextDisplay("-# small words"))
+    view.add_item(box)
+    await bot.room(sandbox.channels["general"]).send(view=view)
+    card = page.locator(".v2-container")
+    await expect(card.locator(".h3")).to_have_text("Settings")
+    await expect(card.locator("strong")).to_have_text("here")
+    await expect(card.locator(".subtext")).to_have_text("small words")
+    await expect(card.get_by_role("button", name="Change")).to_be_enabled()
+    await expect(card).to_have_css("border-left-color", "rgb(18, 52, 86)")
