@@ -8,6 +8,7 @@ import { decodeMentions, encodeMentions, mentionNames } from "./mentions.js";
 import { openMenu } from "./menu.js";
 
 const QUICK_EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
+const USER_COMMAND = 2;
 const MESSAGE_COMMAND = 3;
 
 /** One bar for the whole list; it moves to the message that is pointed at or focused. */
@@ -66,6 +67,16 @@ export function openMessageMenu(view, rectangle) {
     (own || house.world.moderates) && { label: "Delete", danger: true, act: () => house.remove(message) },
   ];
   openMenu(rectangle, "Message", items.filter(Boolean).map((item) => (item === "line" ? null : item)));
+}
+
+/** The menu of somebody's name: mention them, or run an app's command on them. */
+export function openPersonMenu(house, person, rectangle) {
+  const apps = contextCommands(house.world.commands, USER_COMMAND);
+  const items = [
+    { label: `Mention ${person.display_name}`, act: () => house.mention(person.display_name) },
+    ...apps.map((command) => ({ label: command.name, hint: "APP", act: () => house.runOnPerson(command.name, person.id) })),
+  ];
+  openMenu(rectangle, person.display_name, items);
 }
 
 /** Turns the message's text into an editor: Enter saves, Escape leaves it as it was. */

@@ -121,6 +121,12 @@ export class Composer {
     }
   }
 
+  /** Adds a mention of somebody to what is written. */
+  mention(name) {
+    const { value } = this.text;
+    this.#type(`${value}${value === "" || value.endsWith(" ") ? "" : " "}@${name} `);
+  }
+
   #type(text) {
     this.text.value = text;
     this.focus();
@@ -180,7 +186,10 @@ export class Composer {
     } else if (event.key === "ArrowUp" && this.text.value === "") {
       event.preventDefault();
       this.house.editLastOwn();
-    } else if (event.key === "Escape" && this.reply) this.setReply(null);
+    } else if (event.key === "Escape" && this.reply) {
+      event.preventDefault();
+      this.setReply(null);
+    }
   }
 
   #paste(event) {

@@ -62,7 +62,7 @@ export function avatar(user, size = "") {
     .map((word) => [...word][0] ?? "")
     .join("");
   const node = element("span", { class: `avatar ${size}`, "aria-hidden": "true" }, initials.toUpperCase());
-  node.style.setProperty("--avatar", user?.avatar_color ?? "#6b7280");
+  node.style.setProperty("--avatar", user?.role === "bot" ? "#0f766e" : (user?.avatar_color ?? "#6b7280"));
   return node;
 }
 

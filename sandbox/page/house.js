@@ -128,6 +128,10 @@ export class Actions {
     return this.#try(this.interact("context", { channel: message.channel_id, name, type: 3, target: message.id }));
   }
 
+  runOnPerson(name, userId) {
+    return this.#try(this.interact("context", { channel: this.world.openChannelId, name, type: 2, target: userId }));
+  }
+
   async autocomplete(name, options, focused) {
     try {
       const fields = { channel: this.world.openChannelId, name, options, focused };
@@ -144,6 +148,10 @@ export class Actions {
 
   replyTo(message) {
     this.parts.composer.setReply(message);
+  }
+
+  mention(name) {
+    this.parts.composer.mention(name);
   }
 
   attach(files) {

@@ -7,6 +7,7 @@ import { Meter, kindOf, showBudget } from "./meter.js";
 
 const KEPT = 1_000; // records to filter in
 const SHOWN = 200; // rows at once
+const CONTENT_CHARS = 52; // of a message in its row, about one line: the end, which is what an edit adds
 
 export class Inspector {
   constructor(house, root) {
@@ -53,6 +54,7 @@ export class Inspector {
       return;
     }
     if (this.waiting.push(record) === 1) requestAnimationFrame(() => this.#flush());
+    if (this.waiting.length > KEPT) this.waiting.shift(); // a hidden tab draws no frames
   }
 
   watch(channelId) {
@@ -61,7 +63,7 @@ export class Inspector {
   }
 
   #flush() {
-    const fresh = this.waiting.splice(0).filter((record) => this.#matches(record));
+    const fresh = this.waiting.splice(0).slice(-SHOWN).filter((record) => this.#matches(record));
     this.rows.prepend(...fresh.reverse().map((record) => this.#drawRow(record)));
     while (this.rows.childNodes.length > SHOWN) this.rows.lastChild.remove();
     this.empty.hidden = this.rows.childNodes.length > 0;
@@ -123,7 +125,8 @@ function statusText(record) {
 }
 
 function oneLine(text) {
-  return text.replace(/\s+/g, " ").slice(-160);
+  const line = text.replace(/\s+/g, " ");
+  return line.length > CONTENT_CHARS ? `…${line.slice(-CONTENT_CHARS)}` : line;
 }
 
 function drawDetails(record) {

@@ -22,7 +22,7 @@ export class Layout {
     this.curtain.addEventListener("click", () => this.#closeDrawers());
     this.inspectorButton.addEventListener("click", () => this.toggleInspector());
     document.addEventListener("keydown", (event) => {
-      if (event.key === "Escape" && !this.curtain.hidden) this.#closeDrawers();
+      if (event.key === "Escape" && !event.defaultPrevented) this.#closeDrawers();
     });
     this.toggleInspector(matchMedia(ROOMY).matches);
     this.#takeDrops(document.querySelector("main"));

@@ -1,5 +1,6 @@
 // One message: drawn once, then refreshed part by part.
 
+import { openPersonMenu } from "./actions.js";
 import { drawAttachment } from "./attachments.js";
 import { clockTime, fullTime, sentAt } from "./clock.js";
 import { ComponentTree } from "./components.js";
@@ -111,11 +112,17 @@ export class MessageView {
       return element(
         "div",
         { class: "byline" },
-        element("span", { class: `author ${author.role ?? ""}` }, author.display_name),
+        this.#drawName(author),
         isApp && element("span", { class: "badge" }, "APP"),
         element("time", { datetime: date.toISOString(), title: fullTime(date) }, clockTime(date)),
       );
     });
+  }
+
+  #drawName(author) {
+    const name = element("button", { type: "button", class: `author ${author.role ?? ""}` }, author.display_name);
+    name.addEventListener("click", () => openPersonMenu(this.house, author, name.getBoundingClientRect()));
+    return name;
   }
 
   #showContent(message) {

@@ -41,8 +41,7 @@ export class MessageList {
     this.bar.leave();
     this.list.replaceChildren();
     this.lead.replaceChildren();
-    this.pinned = true;
-    this.heldTop = 0;
+    this.toBottom();
     const history = this.house.world.history(channelId);
     if (!history.loaded) await this.#load(null);
     else this.#draw();
@@ -60,8 +59,9 @@ export class MessageList {
     else this.#draw();
     this.#keepBottom();
     if (kind !== "created") return;
-    if (message.author?.id === this.house.world.me?.id) this.toBottom();
-    else this.house.announce(spokenMessage(message, this.house));
+    const isOwn = message.author?.id === this.house.world.me?.id;
+    if (!isOwn) this.house.announce(spokenMessage(message, this.house));
+    if (isOwn || isEphemeral(message)) this.toBottom(); // an ephemeral message answers what I just did
     this.jump.hidden = this.pinned;
   }
 
@@ -96,7 +96,7 @@ export class MessageList {
   async #load(before) {
     const channelId = this.channelId;
     const history = this.house.world.history(channelId);
-    if (this.loading === channelId) return;
+    if (this.loading === channelId || this.house.api.userId === null) return;
     this.loading = channelId;
     try {
       const page = await this.house.api.messages(channelId, { before, limit: PAGE_SIZE });

@@ -82,6 +82,7 @@ class Housekeeper(commands.Bot):
         """Register the commands."""
         self.tree.add_command(ask)
         self.tree.add_command(quote)
+        self.tree.add_command(greet)
         self.tree.command(name="ping", description="Answer to you alone")(ping)
         await self.tree.sync()
 
@@ -122,3 +123,9 @@ async def ping(interaction: discord.Interaction) -> None:
 async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
     """Say the message again."""
     await interaction.response.send_message(f"quoted: {message.content}")
+
+
+@app_commands.context_menu(name="Greet")
+async def greet(interaction: discord.Interaction, member: discord.Member) -> None:
+    """Say hello to somebody."""
+    await interaction.response.send_message(f"hello {member.display_name}")

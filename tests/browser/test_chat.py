@@ -51,6 +51,7 @@ async def test_page_stays_at_the_bottom_only_when_it_was_there(
     await room.send("something newer")
     await page.get_by_role("button", name="Jump to the newest").click()
     await expect(said(page, "something newer")).to_be_in_viewport()
+    await expect(page.get_by_role("button", name="Jump to the newest")).to_be_hidden()
 
 
 async def test_person_writes_replies_edits_and_deletes(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:

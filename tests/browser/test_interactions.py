@@ -145,6 +145,19 @@ async def test_message_command_gets_its_message(open_page: OpenPage, sandbox: Sa
     await expect(page.locator(".message").last).to_contain_text("quoted: well said")
 
 
+@pytest.mark.usefixtures("bot")
+async def test_person_can_be_mentioned_and_is_given_to_a_command(open_page: OpenPage, sandbox: Sandbox) -> None:
+    """The menu of a name mentions that person, or runs an app's command with them."""
+    page = await open_page("grace")
+    await sandbox.people.say(sandbox.users["linus"], sandbox.channels["general"], "here I am")
+    await page.locator(".author").click()
+    await page.get_by_role("menuitem", name="Mention Linus").click()
+    await expect(page.locator("#composer-text")).to_have_value("@Linus ")
+    await page.locator(".author").click()
+    await page.get_by_role("menuitem", name="Greet").click()
+    await expect(said(page, "hello Linus")).to_be_visible()
+
+
 async def test_silent_application_is_reported_at_the_button(
     open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper
 ) -> None:
