@@ -28,8 +28,8 @@ export class MessageList {
     root.append(this.scroller, this.jump);
     this.jump.addEventListener("click", () => this.toBottom());
     this.scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    new ResizeObserver(() => this.#keepBottom()).observe(this.list);
-    new ResizeObserver(() => this.#keepBottom()).observe(this.scroller);
+    const sizes = new ResizeObserver(() => this.#keepBottom()); // once a frame, however many messages came
+    for (const part of [this.scroller, this.lead, this.list]) sizes.observe(part);
     this.#listen();
     setInterval(() => this.#refreshTimes(), RELATIVE_TIMES_EVERY_MS);
   }
@@ -56,8 +56,8 @@ export class MessageList {
     if (channelId !== this.channelId) return;
     if (kind === "updated" && this.views.has(message.id)) this.views.get(message.id).show(message);
     else if (kind === "deleted") this.#delete(id);
+    else if (kind === "created" && message === this.#messages().at(-1)) this.#append(message);
     else this.#draw();
-    this.#keepBottom();
     if (kind !== "created") return;
     const isOwn = message.author?.id === this.house.world.me?.id;
     if (!isOwn) this.house.announce(spokenMessage(message, this.house));
@@ -128,6 +128,15 @@ export class MessageList {
     this.#keepBottom();
   }
 
+  /** The usual case, a message newer than all others, touches nothing else and measures nothing. */
+  #append(message) {
+    const before = this.#messages().at(-2) ?? null;
+    const view = this.#viewOf(message);
+    this.list.append(view.element);
+    this.#join(view, before);
+    if (before === null) this.#drawLead();
+  }
+
   #viewOf(message) {
     const present = this.views.get(message.id);
     if (present) {
@@ -187,21 +196,25 @@ export class MessageList {
   }
 
   #keepBottom() {
-    // Who scrolled up a moment ago is not pulled down again: the scroll event comes a frame later than the scrolling.
-    const leftBottom = this.scroller.scrollTop < this.heldTop - AT_BOTTOM_WITHIN_PX && !this.#isAtBottom();
-    if (!this.pinned || leftBottom) return;
+    this.#seeWhetherPinned();
+    if (!this.pinned) return;
     this.scroller.scrollTop = this.scroller.scrollHeight;
     this.heldTop = this.scroller.scrollTop;
   }
 
-  #isAtBottom() {
+  /** Only scrolling up leaves the bottom.  Being far from it may also mean that the list has just grown, for the
+   * scroll event comes a frame later than the scrolling. */
+  #seeWhetherPinned() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    return scrollHeight - scrollTop - clientHeight < AT_BOTTOM_WITHIN_PX;
+    if (scrollHeight - scrollTop - clientHeight < AT_BOTTOM_WITHIN_PX) {
+      this.pinned = true;
+      this.heldTop = scrollTop;
+    } else if (scrollTop < this.heldTop - AT_BOTTOM_WITHIN_PX) this.pinned = false;
   }
 
   #scrolled() {
     const { scrollTop } = this.scroller;
-    this.pinned = this.#isAtBottom();
+    this.#seeWhetherPinned();
     if (this.pinned) this.jump.hidden = true;
     const history = this.house.world.history(this.channelId);
     if (scrollTop < LOAD_OLDER_WITHIN_PX && history.loaded && !history.complete) this.#load(history.oldestId);
