@@ -1,0 +1,323 @@
+"""What the host may set: the only reader of the environment and of `.env`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bot.errors import ConfigurationError
+
+
+class Trigger(StrEnum):
+    """Which messages in a server's channels are meant for the bot."""
+
+    MENTION = "mention"
+    ALL = "all"
+
+
+class ConversationScope(StrEnum):
+    """Who shares a conversation in a server's channel."""
+
+    CHANNEL = "channel"
+    MEMBER = "member"
+
+
+class LogLevel(StrEnum):
+    """The least severe entry that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How an entry is written to standard error."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def header_safe(secret: SecretStr) -> SecretStr:
+    """The secret without surrounding space, if it can be sent as one HTTP header value."""
+    text = secret.get_secret_value().strip()
+    if not all("!" <= character <= "~" for character in text):
+        raise ValueError("must be one run of plain characters: no space, no quotes from a text editor")
+    return SecretStr(text)
+
+
+def address(value: str, *schemes: str) -> str:
+    """An absolute URL of one of the schemes, without a trailing slash, and without anything secret in it."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"must be an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or a password")
+    if parts.query or parts.fragment:
+        raise ValueError("must end before any ? or #")
+    return value.rstrip("/")
+
+
+def web_address(value: str) -> str:
+    """An http or https URL without its trailing slash, so that paths can be joined to it."""
+    return address(value.strip(), "http", "https")
+
+
+def gateway_address(value: str) -> str:
+    """A ws or wss URL without its trailing slash."""
+    return address(value.strip(), "ws", "wss")
+
+
+def database_address(value: str) -> str:
+    """The URL of a SQLite file, in the form that names its asynchronous driver."""
+    driver, separator, path = value.strip().partition(":///")
+    if driver not in ("sqlite", "sqlite+aiosqlite") or not separator or path in ("", ":memory:"):
+        raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
+    return f"sqlite+aiosqlite:///{path}"
+
+
+class Settings(BaseSettings):
+    """Every setting of the host; the name of the variable is the field's name in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8-sig",  # editors on Windows put a byte order mark first
+        env_ignore_empty=True,  # a line of .env.example that was left empty is not set
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    discord_token: Annotated[SecretStr, AfterValidator(header_safe)] = Field(
+        description="The bot's token: discord.com/developers/applications, your application, Bot, Reset Token. "
+        "Whoever has it is the bot.",
+        examples=["the-token-from-the-developer-portal"],
+    )
+    discord_api_base_url: Annotated[str, AfterValidator(web_address)] = Field(
+        default="https://discord.com/api/v10",
+        description="Where Discord's REST API is; another address for a rate-limit proxy or for the sandbox.",
+        examples=["http://127.0.0.1:8080/api/v10"],
+    )
+    discord_gateway_url: Annotated[str, AfterValidator(gateway_address)] = Field(
+        default="wss://gateway.discord.gg/",
+        description="Where Discord's gateway is; another address for a gateway proxy or for the sandbox.",
+        examples=["ws://127.0.0.1:8080/gateway"],
+    )
+    discord_requests_per_second: int = Field(
+        default=50,
+        ge=1,
+        le=10_000,
+        description="REST requests a second over all channels. 50 is what Discord documents for every bot; "
+        "Discord gives large bots more on request.",
+    )
+    provider_base_url: Annotated[str, AfterValidator(web_address)] = Field(
+        description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions.",
+        examples=["https://api.openai.com/v1"],
+    )
+    provider_api_key: Annotated[SecretStr, AfterValidator(header_safe)] = Field(
+        default=SecretStr(""),
+        description="The provider's key; empty for a local server that asks for none.",
+        examples=["the-key-from-your-provider"],
+    )
+    provider_model: str = Field(
+        min_length=1,
+        description="The model's name as the provider lists it; `python -m bot doctor` checks it.",
+        examples=["the-name-of-a-model"],
+    )
+    provider_context_tokens: int = Field(
+        default=8192,
+        ge=512,
+        le=10_000_000,
+        description="The model's context window in tokens: history and answer together. 8192 fits nearly every "
+        "model that is offered today; set what your provider documents to keep more of a conversation.",
+    )
+    provider_connect_timeout_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=120,
+        description="Seconds to wait for a connection to the provider. A host that is up accepts within one or two.",
+    )
+    provider_first_byte_timeout_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="Seconds from the request to the first byte of the answer. A local model may have to be loaded "
+        "from disk first.",
+    )
+    provider_idle_timeout_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        le=3600,
+        description="Seconds of silence in the middle of an answer until it counts as broken off. Reasoning models "
+        "can pause for half a minute.",
+    )
+    provider_max_retries: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="How often a request is sent again that failed before any of its answer arrived. Two bridge a "
+        "short outage without keeping people waiting.",
+    )
+    system_prompt: str = Field(
+        default="You are Parley, a helpful member of a Discord server. Several people may speak in one conversation; "
+        "each message begins with the name of its author. Answer in the language you are addressed in, to the point, "
+        "and in Discord's Markdown.",
+        max_length=32_000,
+        description="What the model is told before every conversation. The default says what it cannot know: where "
+        "it is, and that names come first.",
+    )
+    temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="How freely the model chooses its words, 0 to 2. Not set: the provider's own default, because "
+        "some models refuse any other value.",
+        examples=["0.7"],
+    )
+    max_output_tokens: int = Field(
+        default=1024,
+        ge=16,
+        le=1_000_000,
+        description="The longest answer in tokens; it can be continued with a button. 1024 are about two Discord "
+        "messages, and an eighth of the default window.",
+    )
+    history_max_messages: int = Field(
+        default=200,
+        ge=1,
+        le=10_000,
+        description="The most messages of a conversation that are sent to the model, if its window has room. 200 "
+        "are more than most windows hold, and are read in a few milliseconds.",
+    )
+    trigger: Trigger = Field(
+        default=Trigger.MENTION,
+        description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "
+        "takes part in; all: every message of a person. Direct messages are always answered.",
+    )
+    conversation_scope: ConversationScope = Field(
+        default=ConversationScope.CHANNEL,
+        description="Who shares a conversation in a channel. channel: everyone there, as in a talk among people; "
+        "member: each person has their own.",
+    )
+    reply_max_pages: int = Field(
+        default=5,
+        ge=1,
+        le=25,
+        description="The most Discord messages (2000 characters each) of one answer; a longer one is attached whole "
+        "as a file. Five fill a screen and can be posted within one rate-limit window.",
+    )
+    max_concurrent_runs: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="The most answers in the making at once; further ones wait in line. 100 streams fit into 120 MB.",
+    )
+    run_timeout_seconds: float = Field(
+        default=600.0,
+        ge=1,
+        le=86_400,
+        description="Seconds from the question until an unfinished answer expires. 600, as in the OpenAI Runs API.",
+    )
+    lease_seconds: float = Field(
+        default=30.0,
+        ge=5,
+        le=3600,
+        description="Seconds that a process owns an answer without renewing it. After a crash another one takes over "
+        "at most this much later; shorter risks a takeover from one that is merely slow.",
+    )
+    shutdown_grace_seconds: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="Seconds that answers may go on after the bot was told to stop; what is left is picked up at the "
+        "next start. Container runtimes kill after 10.",
+    )
+    database_url: Annotated[str, AfterValidator(database_address)] = Field(
+        default="sqlite+aiosqlite:///data/parley.db",
+        description="Where conversations are kept: three slashes and a path from the working directory, or four "
+        "and a path from the root. The file and its folder are made when missing; nothing has to be installed.",
+    )
+    log_level: LogLevel = Field(
+        default=LogLevel.INFO,
+        description="The least severe entry that is logged; people's words are in none.",
+    )
+    log_format: LogFormat = Field(
+        default=LogFormat.TEXT,
+        description="How an entry is written to standard error: text for eyes, json for a log collector.",
+    )
+
+    @model_validator(mode="after")
+    def leave_room_for_history(self) -> Self:
+        """An answer as long as the window would leave no room for the question."""
+        if self.max_output_tokens > self.provider_context_tokens // 2:
+            raise ValueError(
+                f"MAX_OUTPUT_TOKENS must be at most half of PROVIDER_CONTEXT_TOKENS, which is "
+                f"{self.provider_context_tokens}; for example MAX_OUTPUT_TOKENS={self.provider_context_tokens // 8}."
+            )
+        return self
+
+    @classmethod
+    def load(cls, env_file: Path | None = Path(".env")) -> Settings:
+        """The settings of the environment and, for what is not there, of the file, which may be missing.
+
+        Raises: ConfigurationError, with one sentence per line for each variable to change.
+        """
+        try:
+            return cls(_env_file=env_file)
+        except ValidationError as exc:
+            # `from None`: the cause could print what was entered.
+            sentences = [sentence(error) for error in exc.errors(include_url=False, include_input=False)]
+            raise ConfigurationError("\n".join(sentences)) from None
+        except (OSError, UnicodeDecodeError, SettingsError) as exc:
+            reason = exc.strerror if isinstance(exc, OSError) else "it is not a text file in UTF-8"
+            raise ConfigurationError(f"The file {env_file} cannot be read: {reason}.") from None
+
+
+def sentence(error: Any) -> str:
+    """What is wrong with one variable and an example of what would be right; never what was entered."""
+    if not error["loc"]:  # about several variables at once: our own words
+        return str(error["ctx"]["error"])
+    field = str(error["loc"][0])
+    name, sample = field.upper(), example(field)
+    if error["type"] == "missing":
+        return f"{name} is not set: put it into .env or the environment, for example {name}={sample}."
+    return f"{name} {complaint(error)}; for example {name}={sample}."
+
+
+def complaint(error: Any) -> str:
+    """pydantic's finding in words for somebody who edits a file."""
+    context: dict[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_from_float" | "int_type" | "int_parsing_size":
+            return "must be a whole number"
+        case "float_parsing" | "finite_number" | "float_type":
+            return "must be a number"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "enum" | "literal_error":
+            return f"must be {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"is wrong ({error['msg'][:1].lower()}{error['msg'][1:]})"
+
+
+def example(field: str) -> str:
+    """A value that would be accepted: the field's own example, else its default."""
+    information = Settings.model_fields[field]
+    if information.examples:
+        return str(information.examples[0])
+    return str(information.default)

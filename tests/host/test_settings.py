@@ -1,0 +1,201 @@
+"""What a host may write into the environment and `.env`, and what is said when it is wrong."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.settings import ConversationScope, LogFormat, LogLevel, Settings, Trigger, example
+from bot.settings_example import HEADINGS, render_example
+
+EXAMPLE_FILE = Path(__file__).resolve().parents[2] / ".env.example"
+ENOUGH = {
+    "DISCORD_TOKEN": "a-token",
+    "PROVIDER_BASE_URL": "https://provider.test/v1",
+    "PROVIDER_MODEL": "a-model",
+}
+FIELDS = sorted(Settings.model_fields)
+
+
+def load(path: Path, **values: str) -> Settings:
+    """Settings from a file with the required variables and these ones."""
+    env_file = path / "test.env"
+    env_file.write_text("".join(f"{name}='{value}'\n" for name, value in (ENOUGH | values).items()), encoding="utf-8")
+    return Settings.load(env_file)
+
+
+def refusal(path: Path, **values: str) -> str:
+    """What is said about these values."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(path, **values)
+    assert caught.value.__cause__ is None
+    return str(caught.value)
+
+
+def test_three_variables_are_enough(tmp_path: Path) -> None:
+    """Token, provider and model have to be set; everything else has the documented default."""
+    settings = load(tmp_path)
+    assert settings.discord_token.get_secret_value() == "a-token"
+    assert settings.provider_api_key.get_secret_value() == ""
+    assert settings.discord_api_base_url == "https://discord.com/api/v10"
+    assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
+    assert (settings.trigger, settings.conversation_scope) == (Trigger.MENTION, ConversationScope.CHANNEL)
+    assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.TEXT)
+    assert settings.temperature is None
+
+
+def test_example_file_is_what_the_code_prints() -> None:
+    """`.env.example` and the fields are equal in names, defaults, order and descriptions."""
+    assert EXAMPLE_FILE.read_text(encoding="utf-8") == render_example()
+
+
+def test_example_file_headings_belong_to_fields() -> None:
+    """A renamed field does not lose its heading."""
+    assert set(HEADINGS) <= set(Settings.model_fields)
+
+
+@pytest.mark.parametrize("field", FIELDS)
+def test_field_says_what_it_is(field: str) -> None:
+    """Every setting has a description and a sample that is accepted."""
+    description = Settings.model_fields[field].description
+    assert description is not None
+    assert description.endswith(".")
+    assert example(field)
+
+
+def test_example_file_uncommented_holds_the_defaults(tmp_path: Path) -> None:
+    """Taking every # away changes nothing, so each default is written as the file has to say it."""
+    assigned = re.findall(r"^#?([A-Z_]+=.*)$", render_example(), re.MULTILINE)
+    env_file = tmp_path / "test.env"
+    env_file.write_text("\n".join([*assigned, *(f"{name}={value}" for name, value in ENOUGH.items())]))
+    assert len(assigned) == len(Settings.model_fields)
+    assert Settings.load(env_file) == load(tmp_path)
+
+
+def test_every_sample_is_accepted(tmp_path: Path) -> None:
+    """The value that a complaint suggests is itself without complaint."""
+    load(tmp_path, **{field.upper(): example(field) for field in FIELDS})
+
+
+def test_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process is started with counts more than the file that lies about."""
+    monkeypatch.setenv("PROVIDER_MODEL", "from-the-environment")
+    assert load(tmp_path).provider_model == "from-the-environment"
+
+
+def test_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container needs no file."""
+    for name, value in ENOUGH.items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load(tmp_path / "absent.env").provider_model == "a-model"
+
+
+def test_missing_variables_get_a_sentence_each(tmp_path: Path) -> None:
+    """All that is missing is said at once, with an example each."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.load(tmp_path / "absent.env")
+    sentences = str(caught.value).splitlines()
+    assert [sentence.split()[0] for sentence in sentences] == list(ENOUGH)
+    assert all("is not set" in sentence and "for example" in sentence for sentence in sentences)
+
+
+def test_empty_line_counts_as_not_set(tmp_path: Path) -> None:
+    """A copied example file whose token was forgotten is reported as such."""
+    assert refusal(tmp_path, DISCORD_TOKEN="").startswith("DISCORD_TOKEN is not set")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("MAX_OUTPUT_TOKENS", "many", "must be a whole number"),
+        ("MAX_OUTPUT_TOKENS", "1.5", "must be a whole number"),
+        ("MAX_OUTPUT_TOKENS", "5", "must be at least 16"),
+        ("TEMPERATURE", "warm", "must be a number"),
+        ("TEMPERATURE", "nan", "must be a"),
+        ("TEMPERATURE", "9", "must be at most 2"),
+        ("PROVIDER_IDLE_TIMEOUT_SECONDS", "0", "must be more than 0"),
+        ("LEASE_SECONDS", "inf", "must be"),
+        ("TRIGGER", "always", "must be 'mention' or 'all'"),
+        ("LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
+        ("PROVIDER_BASE_URL", "provider.test/v1", "must be an address that begins with http:// or https://"),
+        ("PROVIDER_BASE_URL", "https://", "must be an address"),
+        ("PROVIDER_BASE_URL", "https://host:port/v1", "must be an address"),
+        ("PROVIDER_BASE_URL", "https://[broken", "must be an address"),
+        ("PROVIDER_BASE_URL", "https://provider.test/v1?key=x", "must end before any ?"),
+        ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg", "must be an address that begins with ws:// or wss://"),
+        ("DATABASE_URL", "mysql://host/name", "must be sqlite+aiosqlite:///"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///", "must be sqlite+aiosqlite:///"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///:memory:", "must be sqlite+aiosqlite:///"),
+    ],
+)
+def test_wrong_value_gets_one_sentence(tmp_path: Path, name: str, value: str, complaint: str) -> None:
+    """The variable, what is wrong with it, and an example of what would be right."""
+    sentence = refusal(tmp_path, **{name: value})
+    assert sentence.startswith(f"{name} {complaint}")
+    assert f"for example {name}={example(name.lower())}." in sentence
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN", "Bot hunter2hunter2"),
+        ("PROVIDER_API_KEY", "hunter2 hunter2"),
+        ("PROVIDER_API_KEY", "hunter2\u201d"),
+        ("PROVIDER_BASE_URL", "https://me:hunter2@provider.test/v1"),
+        ("DATABASE_URL", "postgresql://me:hunter2@host/name"),
+    ],
+)
+def test_wrong_secret_is_never_repeated(tmp_path: Path, name: str, value: str) -> None:
+    """A complaint about a secret does not contain it, wherever it was put."""
+    sentence = refusal(tmp_path, **{name: value})
+    assert sentence.startswith(f"{name} must")
+    assert "hunter2" not in sentence
+
+
+def test_settings_do_not_show_secrets(tmp_path: Path) -> None:
+    """Settings that end up in a traceback or a log line give nothing away."""
+    settings = load(tmp_path, DISCORD_TOKEN="hunter2", PROVIDER_API_KEY="hunter2")
+    assert "hunter2" not in f"{settings!r} {settings}"
+
+
+def test_addresses_tolerate_a_trailing_slash_and_space(tmp_path: Path) -> None:
+    """Paths are joined to base addresses, so their last slash is taken off."""
+    settings = load(
+        tmp_path,
+        PROVIDER_BASE_URL=" http://127.0.0.1:1234/v1/ ",
+        DISCORD_API_BASE_URL="http://127.0.0.1:8080/api/v10/",
+        DISCORD_GATEWAY_URL="ws://127.0.0.1:8080/gateway/",
+    )
+    assert settings.provider_base_url == "http://127.0.0.1:1234/v1"
+    assert settings.discord_api_base_url == "http://127.0.0.1:8080/api/v10"
+    assert settings.discord_gateway_url == "ws://127.0.0.1:8080/gateway"
+
+
+def test_database_url_names_its_driver(tmp_path: Path) -> None:
+    """The short form that most documents show works too."""
+    assert load(tmp_path, DATABASE_URL="sqlite:////var/parley.db").database_url == "sqlite+aiosqlite:////var/parley.db"
+
+
+def test_answer_leaves_room_for_the_question(tmp_path: Path) -> None:
+    """A window that an answer would fill by itself is refused with both names."""
+    sentence = refusal(tmp_path, PROVIDER_CONTEXT_TOKENS="1000", MAX_OUTPUT_TOKENS="900")
+    assert "MAX_OUTPUT_TOKENS must be at most half of PROVIDER_CONTEXT_TOKENS" in sentence
+
+
+def test_file_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    """What Windows' editors put first does not become part of a name."""
+    env_file = tmp_path / "test.env"
+    env_file.write_text("".join(f"{name}={value}\n" for name, value in ENOUGH.items()), encoding="utf-8-sig")
+    assert Settings.load(env_file).discord_token.get_secret_value() == "a-token"
+
+
+def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    """UTF-16, which some shells write, is one sentence."""
+    env_file = tmp_path / "test.env"
+    env_file.write_text("DISCORD_TOKEN=x", encoding="utf-16")
+    with pytest.raises(ConfigurationError, match="is not a text file in UTF-8"):
+        Settings.load(env_file)
