@@ -1,3 +1,3 @@
 """Parley's engine: runs, providers, replies and the store; it knows no command."""
 
-__version__ = "0.1.0"
+VERSION = "0.1.0"

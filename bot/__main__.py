@@ -1,0 +1,118 @@
+"""The command line: run, migrate, settings."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot import VERSION
+from bot.errors import ConfigurationError, ParleyError
+from bot.logs import set_up_logging
+from bot.settings import Settings
+from bot.settings_example import render_example
+
+DONE, FAILED, MISCONFIGURED = 0, 1, 2
+INTERRUPTED = 130  # what shells report for Ctrl+C; only `run` is meant to be ended that way
+
+Result = TypeVar("Result")
+logger = logging.getLogger("bot")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns the exit code: 0 done, 1 failed, 2 a setting has to be changed."""
+    options = parser().parse_args(arguments)
+    try:
+        return run_command(options.command, options.env_file)
+    except KeyboardInterrupt:
+        return DONE if options.command == "run" else INTERRUPTED
+    except ParleyError as exc:
+        for sentence in str(exc).splitlines():
+            print(f"parley: {sentence}", file=sys.stderr)
+        return MISCONFIGURED if isinstance(exc, ConfigurationError) else FAILED
+    except Exception:
+        logger.critical("Parley stopped because of an error that it did not expect.", exc_info=True)
+        return FAILED
+
+
+def parser() -> argparse.ArgumentParser:
+    """What the command line accepts."""
+    result = argparse.ArgumentParser(prog="python -m bot", description="Language models in Discord channels.")
+    result.add_argument("--version", action="version", version=f"Parley {VERSION}")
+    result.add_argument("--env-file", type=Path, help="settings file (default: .env in the working directory)")
+    commands = result.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("run", help="run the bot until Ctrl+C or SIGTERM")
+    commands.add_parser("migrate", help="bring the database up to this version; run does so too")
+    commands.add_parser("settings", help="print every setting as .env.example shows it")
+    return result
+
+
+def run_command(command: str, env_file: Path | None) -> int:
+    """The command's exit code.  Each imports what it needs itself, so that the others start fast."""
+    match command:
+        case "settings":
+            print(render_example(), end="")
+            return DONE
+        case "migrate":
+            settings = start(env_file)
+            from bot.store.migrate import migrate  # type: ignore[import-not-found, unused-ignore]
+
+            until_told_to_stop(migrate(settings.database_url))
+            return DONE
+        case _:
+            settings = start(env_file)
+            from bot.app import run  # type: ignore[import-not-found, unused-ignore]
+
+            until_told_to_stop(run(settings))
+            return DONE
+
+
+def start(env_file: Path | None) -> Settings:
+    """The settings, with logging set up as they say.  Raises: ConfigurationError."""
+    settings = load_settings(env_file)
+    set_up_logging(settings)
+    return settings
+
+
+def load_settings(env_file: Path | None) -> Settings:
+    """The settings; a file that was asked for by name has to be there.  Raises: ConfigurationError."""
+    if env_file is not None and not env_file.exists():
+        raise ConfigurationError(f"There is no file {env_file}: check --env-file.")
+    return Settings.load(env_file or Path(".env"))
+
+
+def until_told_to_stop(work: Coroutine[Any, Any, Result]) -> Result:
+    """The result of the work, which Ctrl+C and SIGTERM cancel so that it cleans up behind itself.
+
+    Raises: KeyboardInterrupt after either.
+    """
+    told_to_stop = False
+
+    async def stoppable() -> Result:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop() -> None:
+            nonlocal told_to_stop
+            told_to_stop = True
+            if task is not None:
+                task.cancel()
+
+        if sys.platform != "win32":  # there, nothing sends SIGTERM; Ctrl+C is asyncio's own business everywhere
+            loop.add_signal_handler(signal.SIGTERM, stop)
+        return await work
+
+    try:
+        return asyncio.run(stoppable())
+    except asyncio.CancelledError:
+        if told_to_stop:
+            raise KeyboardInterrupt from None
+        raise
+
+
+if __name__ == "__main__":
+    sys.exit(main())
