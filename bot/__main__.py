@@ -1,4 +1,4 @@
-"""The command line: run, migrate, settings."""
+"""The command line: run, migrate, doctor, settings."""
 
 from __future__ import annotations
 
@@ -48,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     commands = result.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("run", help="run the bot until Ctrl+C or SIGTERM")
     commands.add_parser("migrate", help="bring the database up to this version; run does so too")
+    commands.add_parser("doctor", help="check token, intents, permissions, provider, database and clock")
     commands.add_parser("settings", help="print every setting as .env.example shows it")
     return result
 
@@ -58,6 +59,10 @@ def run_command(command: str, env_file: Path | None) -> int:
         case "settings":
             print(render_example(), end="")
             return DONE
+        case "doctor":
+            from bot.doctor import doctor
+
+            return until_told_to_stop(doctor(lambda: load_settings(env_file), sys.stdout))
         case "migrate":
             settings = start(env_file)
             from bot.store.migrate import migrate  # type: ignore[import-not-found, unused-ignore]

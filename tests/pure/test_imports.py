@@ -12,7 +12,14 @@ MODULES = sorted(path for room in ("bot", "cogs") for path in (ROOT / room).rglo
 
 # Which modules may import a library; a folder ends with a slash.
 LIBRARIES = {
-    "discord": ("cogs/", "bot/client.py", "bot/reply/writer.py", "bot/reply/surface.py"),
+    "discord": (
+        "cogs/",
+        "bot/client.py",
+        "bot/endpoints.py",
+        "bot/inspection.py",
+        "bot/reply/writer.py",
+        "bot/reply/surface.py",
+    ),
     "httpx": ("bot/providers/",),
     "sqlalchemy": ("bot/store/",),
     "aiosqlite": ("bot/store/",),

@@ -1,0 +1,98 @@
+"""`python -m bot doctor`: looks at everything that a start needs, one by one, and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import TextIO, TypeVar
+
+from bot.checks import (
+    Check,
+    Verdict,
+    failed,
+    judge_clock,
+    judge_gateway,
+    judge_intents,
+    judge_invite,
+    judge_permissions,
+    judge_sessions,
+    judge_token,
+    passed,
+    skipped,
+)
+from bot.errors import ConfigurationError, ParleyError
+from bot.inspection import Inspection
+from bot.logs import set_up_logging
+from bot.settings import LogLevel, Settings
+
+Answer = TypeVar("Answer")
+
+SIGNS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAILED: "✗", Verdict.SKIPPED: "-"}
+COLOURS = {Verdict.OK: 32, Verdict.WARNING: 33, Verdict.FAILED: 31, Verdict.SKIPPED: 2}  # of ANSI terminals
+
+
+class Report:
+    """Writes each check as it is made, and remembers whether one failed."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self.failed = False
+
+    def add(self, check: Check) -> None:
+        """Writes the check as one line."""
+        sign = SIGNS[check.verdict]
+        if self._out.isatty():
+            sign = f"\x1b[{COLOURS[check.verdict]}m{sign}\x1b[0m"
+        print(f"{sign} {check.name}: {printable(check.sentence)}", file=self._out, flush=True)
+        self.failed = self.failed or check.verdict is Verdict.FAILED
+
+    async def ask(self, name: str, question: Awaitable[Answer], *judges: Callable[[Answer], Check]) -> bool:
+        """Adds what each judge makes of the answer, or why there is none; returns whether there is one."""
+        try:
+            answer = await question
+        except ParleyError as exc:
+            self.add(failed(name, str(exc)))
+            return False
+        for judge in judges:
+            self.add(judge(answer))
+        return True
+
+
+def printable(text: str) -> str:
+    """The text without control characters: names of servers and models are chosen by strangers."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text)
+
+
+def utc_now() -> datetime:
+    """This machine's clock."""
+    return datetime.now(UTC)
+
+
+async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], datetime] = utc_now) -> int:
+    """Makes every check and returns the exit code: 0 all fine, 1 something failed, 2 a setting is wrong."""
+    report = Report(out)
+    try:
+        settings = load()
+    except ConfigurationError as exc:
+        for sentence in str(exc).splitlines():
+            report.add(failed("settings", sentence))
+        return 2
+    # What libraries log about a failure is in the report already, in words for the host.
+    set_up_logging(settings.model_copy(update={"log_level": LogLevel.ERROR}))
+    report.add(passed("settings", "complete"))
+    await examine_discord(settings, report, now)
+    return 1 if report.failed else 0
+
+
+async def examine_discord(settings: Settings, report: Report, now: Callable[[], datetime]) -> None:
+    """Token, intents, invite, permissions, sessions, gateway and clock."""
+    async with Inspection.open(settings, now) as discord:
+        if await report.ask("token", discord.log_in(), judge_token):
+            await report.ask("intents", discord.application(), judge_intents, judge_invite)
+            await report.ask("permissions", discord.guilds(), judge_permissions)
+            await report.ask("sessions", discord.session_starts(), judge_sessions)
+        else:
+            for name in ("intents", "invite", "permissions", "sessions"):
+                report.add(skipped(name, "not asked, because Discord did not let the bot in"))
+        await report.ask("gateway", discord.shake_hands(), judge_gateway)
+        report.add(judge_clock(discord.clock_offset_seconds))
