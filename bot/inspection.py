@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
@@ -12,10 +12,9 @@ from typing import Self
 
 import aiohttp
 import discord
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from bot.endpoints import point_discord_at
-from bot.errors import StartupError
+from bot.endpoints import explained, point_discord_at
 from bot.facts import Application, Guild, SessionStarts, User
 from bot.settings import Settings
 
@@ -24,32 +23,30 @@ ANSWER_SECONDS = 20.0
 
 GUILDS_PER_REQUEST = 200  # the most that Discord gives at once
 GATEWAY_HELLO = 10  # the opcode of the first payload on every gateway connection
-TOKEN_REFUSED = (
-    "Discord does not accept DISCORD_TOKEN: copy it again from discord.com/developers/applications, Bot, "  # noqa: S105
-    "or reset it there."
-)
-
 
 GUILDS = TypeAdapter(list[Guild])
 
 
 class Inspection:
-    """An open line to Discord's REST API and gateway.  Every question raises StartupError when it gets no answer."""
+    """An open line to Discord's REST API and gateway.  Every question raises a ParleyError when it gets no answer."""
 
-    def __init__(self, client: discord.Client, settings: Settings) -> None:
+    def __init__(self, client: discord.Client, settings: Settings, answer_seconds: float) -> None:
         self._client = client
         self._settings = settings
+        self._answer_seconds = answer_seconds
         self.clock_offset_seconds: float | None = None
         """How far this machine's clock is ahead of Discord's; None before the first answer."""
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Self]:
+    async def open(
+        cls, settings: Settings, now: Callable[[], datetime], answer_seconds: float = ANSWER_SECONDS
+    ) -> AsyncIterator[Self]:
         """A line that is closed at the end of the block.  Points the process's discord.py at the settings' Discord."""
         point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
         trace = aiohttp.TraceConfig()
         async with discord.Client(intents=discord.Intents.none(), http_trace=trace) as client:
-            inspection = cls(client, settings)
+            inspection = cls(client, settings, answer_seconds)
 
             async def note_time(_: object, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams) -> None:
                 if stamp := answer.response.headers.get("Date"):
@@ -91,9 +88,9 @@ class Inspection:
     async def shake_hands(self) -> str:
         """Connects to the gateway, waits for its hello, hangs up without using a session, and returns its address."""
         address = self._settings.discord_gateway_url
-        with translated(address, "DISCORD_GATEWAY_URL"):
+        with explained(address, "DISCORD_GATEWAY_URL"):
             async with (
-                asyncio.timeout(ANSWER_SECONDS),
+                asyncio.timeout(self._answer_seconds),
                 aiohttp.ClientSession() as session,
                 session.ws_connect(f"{address}?v=10&encoding=json") as socket,
             ):
@@ -105,30 +102,9 @@ class Inspection:
     @asynccontextmanager
     async def _answer(self) -> AsyncIterator[None]:
         """The limits and the errors that all questions to the REST API have in common."""
-        with translated(self._settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
-            async with asyncio.timeout(ANSWER_SECONDS):
+        with explained(self._settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
+            async with asyncio.timeout(self._answer_seconds):
                 yield
-
-
-@contextmanager
-def translated(address: str, variable: str) -> Iterator[None]:
-    """Turns what discord.py and aiohttp raise into a sentence for the host.  Raises: StartupError."""
-    try:
-        yield
-    except discord.LoginFailure as exc:
-        raise StartupError(TOKEN_REFUSED) from exc
-    except discord.GatewayNotFound as exc:
-        raise StartupError("Discord does not say where its gateway is; it may have an outage.") from exc
-    except discord.HTTPException as exc:
-        raise StartupError(f"Discord answered with {exc.status} at {address}; it may have an outage.") from exc
-    except TimeoutError as exc:
-        raise StartupError(f"{address} did not answer within {ANSWER_SECONDS:.0f} seconds.") from exc
-    except aiohttp.ClientConnectorCertificateError as exc:
-        raise StartupError(f"The certificate of {address} is not trusted by this machine.") from exc
-    except (aiohttp.ClientError, OSError) as exc:
-        raise StartupError(f"{address} cannot be reached: check the network and {variable}.") from exc
-    except (ValidationError, TypeError, ValueError, KeyError) as exc:
-        raise StartupError(f"What answers at {address} is not Discord: check {variable}.") from exc
 
 
 def offset_seconds(here: datetime, stamp: str) -> float | None:

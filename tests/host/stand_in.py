@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ class StandIn:
     gateway_says: dict[str, Any] = field(default_factory=lambda: {"op": 10, "d": {"heartbeat_interval": 41250}})
     web_page: bool = False  # answers everything with HTML, as a captive portal does
     status: int = 200
+    silent: bool = False  # takes requests and never answers
     requests: list[str] = field(default_factory=list)
     server: TestServer = field(init=False)
 
@@ -63,6 +65,8 @@ class StandIn:
     async def answer(self, request: web.Request) -> web.Response:
         """One REST answer."""
         self.requests.append(request.path_qs)
+        if self.silent:
+            await asyncio.Event().wait()
         headers = {"Date": format_datetime(self.clock.replace(microsecond=0), usegmt=True)}
         if self.web_page:
             return web.Response(text="<h1>Welcome to our Wi-Fi</h1>", content_type="text/html", headers=headers)

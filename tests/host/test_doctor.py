@@ -9,15 +9,17 @@ from datetime import timedelta
 
 import pytest
 from aiohttp.test_utils import unused_port
-from discord import Permissions
+from discord import Intents, Permissions
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from pydantic import SecretStr
 
 from bot.doctor import doctor
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StartupError
+from bot.inspection import Inspection
 from bot.permissions import NEEDED, NEEDED_BITS, invite_link, missing
 from bot.settings import Settings
+from sandbox.world import Sandbox
 from tests.host.stand_in import NOW, TOKEN, StandIn, guild
 
 Examine = Callable[..., Awaitable[tuple[int, dict[str, str]]]]
@@ -34,6 +36,18 @@ def process_as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
+def settings_for(discord: StandIn, **changes: object) -> Settings:
+    """The settings of a host of this Discord."""
+    values: dict[str, object] = {
+        "discord_token": SecretStr(TOKEN),
+        "discord_api_base_url": discord.api_base_url,
+        "discord_gateway_url": discord.gateway_url,
+        "provider_base_url": "https://provider.test/v1",
+        "provider_model": "a-model",
+    }
+    return Settings.model_validate(values | changes)
+
+
 @pytest.fixture
 async def discord() -> AsyncIterator[StandIn]:
     """A Discord in which everything is as it should be."""
@@ -46,14 +60,7 @@ def examine(discord: StandIn) -> Examine:
     """Runs the doctor and returns the exit code and the line of each check by its name."""
 
     async def run(**changes: object) -> tuple[int, dict[str, str]]:
-        values: dict[str, object] = {
-            "discord_token": SecretStr(TOKEN),
-            "discord_api_base_url": discord.api_base_url,
-            "discord_gateway_url": discord.gateway_url,
-            "provider_base_url": "https://provider.test/v1",
-            "provider_model": "a-model",
-        }
-        settings = Settings.model_validate(values | changes)
+        settings = settings_for(discord, **changes)
         out = io.StringIO()
         code = await doctor(lambda: settings, out, now=lambda: NOW)
         lines = out.getvalue().splitlines()
@@ -180,6 +187,29 @@ async def test_outage_is_a_sentence_with_the_status(examine: Examine, discord: S
     code, lines = await examine()
     assert "Discord answered with 503" in lines["token"]
     assert code == 1
+
+
+async def test_silence_is_a_sentence(discord: StandIn) -> None:
+    """A Discord that takes the question and says nothing does not hold up the host for ever."""
+    discord.silent = True
+    async with Inspection.open(settings_for(discord), lambda: NOW, answer_seconds=0.05) as inspection:
+        with pytest.raises(StartupError, match="did not answer in time: check the network"):
+            await inspection.log_in()
+
+
+@pytest.mark.parametrize(("granted", "sign"), [(True, "✓"), (False, "✗")])
+async def test_sandbox_is_looked_at_like_discord(examine: Examine, granted: bool, sign: str) -> None:
+    """The answers that the doctor understands are those of a whole Discord, not only of the stand-in."""
+    intents = Intents.all() if granted else Intents.default()
+    async with Sandbox.open(granted_intents=intents.value) as sandbox:
+        _, lines = await examine(
+            discord_token=SecretStr(sandbox.token),
+            discord_api_base_url=sandbox.api_base_url,
+            discord_gateway_url=sandbox.gateway_url,
+        )
+    assert lines["token"] == "✓ token: logged in as Parley"
+    assert lines["intents"].startswith(sign)
+    assert lines["gateway"].startswith("✓")
 
 
 async def test_wrong_settings_end_with_2() -> None:
