@@ -65,7 +65,7 @@ def run_command(command: str, env_file: Path | None) -> int:
             return until_told_to_stop(doctor(lambda: load_settings(env_file), sys.stdout))
         case "migrate":
             settings = start(env_file)
-            from bot.store.migrate import migrate  # type: ignore[import-not-found, unused-ignore]
+            from bot.store.migrate import migrate
 
             until_told_to_stop(migrate(settings.database_url))
             return DONE

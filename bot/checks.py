@@ -61,6 +61,15 @@ def skipped(name: str, sentence: str) -> Check:
     return Check(name=name, verdict=Verdict.SKIPPED, sentence=sentence)
 
 
+def judge_database(is_migrated: bool) -> Check:
+    """The database can be written; an older one is no obstacle, because a start brings it up to date."""
+    if is_migrated:
+        return passed("database", "writable and up to date")
+    return warned(
+        "database", "writable, without this version's tables yet: the next start makes them, or `python -m bot migrate`"
+    )
+
+
 def judge_token(user: User) -> Check:
     """The token was accepted; whose it is shows whether it is the right one."""
     return passed("token", f"logged in as {user}")

@@ -11,6 +11,7 @@ from bot.checks import (
     Verdict,
     failed,
     judge_clock,
+    judge_database,
     judge_gateway,
     judge_intents,
     judge_invite,
@@ -20,10 +21,12 @@ from bot.checks import (
     passed,
     skipped,
 )
-from bot.errors import ConfigurationError, ParleyError
+from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, StartupError
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.settings import LogLevel, Settings
+from bot.store.database import Database
+from bot.store.migrate import require_current
 
 Answer = TypeVar("Answer")
 
@@ -80,8 +83,26 @@ async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], da
     # What libraries log about a failure is in the report already, in words for the host.
     set_up_logging(settings.model_copy(update={"log_level": LogLevel.ERROR}))
     report.add(passed("settings", "complete"))
+    await report.ask("database", is_migrated(settings.database_url), judge_database)
     await examine_discord(settings, report, now)
     return 1 if report.failed else 0
+
+
+async def is_migrated(database_url: str) -> bool:
+    """Whether a database that can be written has this program's tables; a missing file is made, without tables.
+
+    Raises: ParleyError if it cannot be written, or was written by a newer Parley.
+    """
+    async with Database.open(database_url) as database:
+        async with database.write():
+            pass  # a transaction that may write has begun, which a read-only file or folder refuses
+        try:
+            await require_current(database)
+        except DatabaseTooNew:
+            raise
+        except StartupError:
+            return False
+        return True
 
 
 async def examine_discord(settings: Settings, report: Report, now: Callable[[], datetime]) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,15 @@ from bot.settings import Settings
 from bot.settings_example import render_example
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# Enough to start; nothing listens at these addresses, so nothing leaves this machine.
+ENOUGH = {
+    "DISCORD_TOKEN": "a-token",
+    "DISCORD_API_BASE_URL": "http://127.0.0.1:9/api/v10",
+    "DISCORD_GATEWAY_URL": "ws://127.0.0.1:9/gateway",
+    "PROVIDER_BASE_URL": "http://127.0.0.1:9/v1",
+    "PROVIDER_MODEL": "a-model",
+}
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -38,6 +49,12 @@ def command(tmp_path: Path) -> Command:
         )
 
     return run
+
+
+def tables(file: Path) -> set[str]:
+    """The names of a database's tables."""
+    with closing(sqlite3.connect(file)) as database:
+        return {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
 
 
 def test_version_is_the_projects(command: Command) -> None:
@@ -79,6 +96,49 @@ def test_named_file_has_to_be_there(command: Command) -> None:
     """A mistyped --env-file is not taken for an empty one."""
     result = command("--env-file", "absent.env", "run")
     assert (result.returncode, result.stderr) == (2, "parley: There is no file absent.env: check --env-file.\n")
+
+
+def test_migrate_makes_the_database(command: Command, tmp_path: Path) -> None:
+    """The default is a file in the working directory's data folder, made with its tables, and a second run is quiet."""
+    for _ in range(2):
+        result = command("migrate", **ENOUGH)
+        assert (result.returncode, result.stderr) == (0, "")
+    assert "runs" in tables(tmp_path / "data" / "parley.db")
+
+
+@pytest.mark.parametrize("name", ["migrate", "doctor"])
+def test_newer_database_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
+    """An older program leaves a newer database alone and says so."""
+    command("migrate", **ENOUGH)
+    with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+        database.commit()
+    result = command(name, **ENOUGH)
+    assert result.returncode == 1
+    said = [line for line in (result.stdout + result.stderr).splitlines() if "newer Parley" in line]
+    assert len(said) == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["migrate", "doctor"])
+def test_file_that_is_no_database_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
+    """A wrong DATABASE_URL does not overwrite somebody's file."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("not a database\n" * 100)
+    result = command(name, **ENOUGH, DATABASE_URL=f"sqlite:///{notes}")
+    assert result.returncode == 1
+    assert "is not a database" in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    assert notes.read_text().startswith("not a database")
+
+
+def test_folder_that_cannot_be_made_is_one_sentence(command: Command, tmp_path: Path) -> None:
+    """A path below a file cannot hold a database."""
+    (tmp_path / "data").write_text("a file")
+    result = command("migrate", **ENOUGH)
+    assert result.returncode == 1
+    assert result.stderr.startswith("parley: The folder data for the database cannot be made")
+    assert len(result.stderr.splitlines()) == 1
 
 
 def test_unknown_command_is_refused(command: Command) -> None:

@@ -6,6 +6,7 @@ import io
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import unused_port
@@ -19,6 +20,7 @@ from bot.errors import ConfigurationError, StartupError
 from bot.inspection import Inspection
 from bot.permissions import NEEDED, NEEDED_BITS, invite_link, missing
 from bot.settings import Settings
+from bot.store.migrate import migrate
 from sandbox.world import Sandbox
 from tests.host.stand_in import NOW, TOKEN, StandIn, guild
 
@@ -56,11 +58,11 @@ async def discord() -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-def examine(discord: StandIn) -> Examine:
+def examine(discord: StandIn, tmp_path: Path) -> Examine:
     """Runs the doctor and returns the exit code and the line of each check by its name."""
 
     async def run(**changes: object) -> tuple[int, dict[str, str]]:
-        settings = settings_for(discord, **changes)
+        settings = settings_for(discord, **{"database_url": f"sqlite:///{tmp_path}/parley.db"} | changes)
         out = io.StringIO()
         code = await doctor(lambda: settings, out, now=lambda: NOW)
         lines = out.getvalue().splitlines()
@@ -80,6 +82,20 @@ async def test_all_is_well(examine: Examine) -> None:
     assert lines["gateway"].startswith("✓")
     assert lines["clock"].startswith("✓")
     assert code == 0
+
+
+async def test_new_database_is_a_warning(examine: Examine) -> None:
+    """Before the first start there are no tables, which is no reason not to start."""
+    code, lines = await examine()
+    assert lines["database"].startswith("! database: writable, without this version's tables yet")
+    assert code == 0
+
+
+async def test_migrated_database_is_a_tick(examine: Examine, tmp_path: Path) -> None:
+    """After the first start the database is up to date."""
+    await migrate(f"sqlite:///{tmp_path}/parley.db")
+    _, lines = await examine()
+    assert lines["database"] == "✓ database: writable and up to date"
 
 
 async def test_wrong_token_says_where_to_get_one(examine: Examine) -> None:
