@@ -31,13 +31,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_command(options.command, options.env_file)
     except KeyboardInterrupt:
         return DONE if options.command == "run" else INTERRUPTED
-    except ParleyError as exc:
-        for sentence in str(exc).splitlines():
+    except Exception as exc:
+        expected = expected_errors(exc)
+        if not expected:
+            logger.critical("Parley stopped because of an error that it did not expect.", exc_info=True)
+        for sentence in "\n".join(map(str, expected)).splitlines():
             print(f"parley: {sentence}", file=sys.stderr)
-        return MISCONFIGURED if isinstance(exc, ConfigurationError) else FAILED
-    except Exception:
-        logger.critical("Parley stopped because of an error that it did not expect.", exc_info=True)
-        return FAILED
+        return MISCONFIGURED if any(isinstance(error, ConfigurationError) for error in expected) else FAILED
+
+
+def expected_errors(exc: Exception) -> list[ParleyError]:
+    """The errors of ours that a failure consists of, a task group's too; none if there is any other in it."""
+    if isinstance(exc, ParleyError):
+        return [exc]
+    if not isinstance(exc, ExceptionGroup):
+        return []
+    parts = [expected_errors(part) for part in exc.exceptions]
+    return [error for part in parts for error in part] if all(parts) else []
 
 
 def parser() -> argparse.ArgumentParser:

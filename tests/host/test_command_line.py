@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from bot import VERSION
+from bot.__main__ import expected_errors
+from bot.errors import ConfigurationError, StartupError
 from bot.settings import Settings
 from bot.settings_example import render_example
 
@@ -139,6 +142,45 @@ def test_folder_that_cannot_be_made_is_one_sentence(command: Command, tmp_path: 
     assert result.returncode == 1
     assert result.stderr.startswith("parley: The folder data for the database cannot be made")
     assert len(result.stderr.splitlines()) == 1
+
+
+WORK = """
+import asyncio, sys
+from bot.__main__ import until_told_to_stop
+
+async def work():
+    try:
+        print("started", flush=True)
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(0)
+        print("cleaned up", flush=True)
+
+try:
+    until_told_to_stop(work())
+except KeyboardInterrupt:
+    sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_lets_the_work_clean_up(number: signal.Signals) -> None:
+    """Ctrl+C and SIGTERM cancel the work, wait for what it does at its end, and are told apart from a failure."""
+    arguments = [sys.executable, "-c", WORK]
+    with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(number)
+        assert process.stdout.read() == "cleaned up\n"
+    assert process.returncode == 3
+
+
+def test_errors_of_a_task_group_are_sentences_too() -> None:
+    """What the bot's tasks raise comes in groups; a group with a surprise in it keeps its traceback."""
+    first, second = StartupError("One."), ConfigurationError("Two.")
+    group = ExceptionGroup("tasks", [first, ExceptionGroup("inner", [second])])
+    assert expected_errors(group) == [first, second]
+    assert expected_errors(ExceptionGroup("tasks", [first, ValueError("a surprise")])) == []
 
 
 def test_unknown_command_is_refused(command: Command) -> None:
