@@ -1,3 +1,3 @@
 """Parley's engine: runs, providers, replies and the store; it knows no command."""
 
-VERSION = "0.1.0"
+__version__ = "0.1.0"

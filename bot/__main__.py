@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bot import VERSION
+from bot import __version__
 from bot.errors import ConfigurationError, ParleyError
 from bot.logs import set_up_logging
 from bot.settings import Settings
@@ -53,7 +53,7 @@ def expected_errors(exc: Exception) -> list[ParleyError]:
 def parser() -> argparse.ArgumentParser:
     """What the command line accepts."""
     result = argparse.ArgumentParser(prog="python -m bot", description="Language models in Discord channels.")
-    result.add_argument("--version", action="version", version=f"Parley {VERSION}")
+    result.add_argument("--version", action="version", version=f"Parley {__version__}")
     result.add_argument("--env-file", type=Path, help="settings file (default: .env in the working directory)")
     commands = result.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("run", help="run the bot until Ctrl+C or SIGTERM")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import VERSION
+from bot import __version__
 from bot.__main__ import expected_errors
 from bot.errors import ConfigurationError, StartupError
 from bot.settings import Settings
@@ -63,8 +63,8 @@ def tables(file: Path) -> set[str]:
 def test_version_is_the_projects(command: Command) -> None:
     """What is printed is what pyproject.toml says."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["version"] == VERSION
-    assert command("--version").stdout == f"Parley {VERSION}\n"
+    assert project["version"] == __version__
+    assert command("--version").stdout == f"Parley {__version__}\n"
 
 
 def test_settings_prints_the_example_file(command: Command) -> None:
