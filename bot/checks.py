@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from bot.facts import Application, Guild, SessionStarts, User
@@ -136,18 +135,3 @@ def judge_clock(offset_seconds: float | None) -> Check:
         f"this machine's clock is {abs(offset_seconds):.0f} seconds {direction} Discord's: turn on time "
         "synchronisation, because deadlines are judged by it",
     )
-
-
-def judge_model(model: str, listed: Sequence[str]) -> Check:
-    """Whether the provider lists the model, and which names come close if not."""
-    if model in listed:
-        return passed("model", f"{model} is listed")
-    if not listed:
-        return warned("model", f"the provider lists no models, so {model} could not be looked up")
-    by_folded_name = {name.casefold(): name for name in listed}
-    # A model is often meant whose listed name has a vendor before it: example/model.
-    ends = [name for name in listed if name.casefold().endswith("/" + model.casefold())]
-    close = [by_folded_name[name] for name in get_close_matches(model.casefold(), by_folded_name, n=3)]
-    names = list(dict.fromkeys([*ends, *close]))[:3]
-    hint = f"; did you mean {' or '.join(names)}?" if names else f", but {', '.join(sorted(listed)[:3])} and others"
-    return failed("model", f"PROVIDER_MODEL: the provider does not list {model}{hint}")

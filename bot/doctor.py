@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import TextIO, TypeVar
 
@@ -21,9 +23,14 @@ from bot.checks import (
     passed,
     skipped,
 )
-from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, StartupError
+from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, ProviderError, StartupError
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
+from bot.messages import ChatMessage, ProviderRequest, Role
+from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_provider
+from bot.providers.chat_completions import ChatCompletions
+from bot.providers.events import Finished, ReasoningDelta, TextDelta
+from bot.providers.transport import Retries, Timeouts, Transport
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
 from bot.store.migrate import require_current
@@ -32,6 +39,8 @@ Answer = TypeVar("Answer")
 
 SIGNS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAILED: "✗", Verdict.SKIPPED: "-"}
 COLOURS = {Verdict.OK: 32, Verdict.WARNING: 33, Verdict.FAILED: 31, Verdict.SKIPPED: 2}  # of ANSI terminals
+
+FEW_TOKENS = 16  # enough for a greeting, and the least that some providers accept
 
 
 class Report:
@@ -85,6 +94,7 @@ async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], da
     report.add(passed("settings", "complete"))
     await report.ask("database", is_migrated(settings.database_url), judge_database)
     await examine_discord(settings, report, now)
+    await examine_provider(settings, report)
     return 1 if report.failed else 0
 
 
@@ -117,3 +127,56 @@ async def examine_discord(settings: Settings, report: Report, now: Callable[[], 
                 report.add(skipped(name, "not asked, because Discord did not let the bot in"))
         await report.ask("gateway", discord.shake_hands(), judge_gateway)
         report.add(judge_clock(discord.clock_offset_seconds))
+
+
+async def examine_provider(settings: Settings, report: Report) -> None:
+    """Provider, key, model and answer; costs a few tokens, because no other question proves the key and the model."""
+    timeouts = Timeouts(
+        connect_seconds=settings.provider_connect_timeout_seconds,
+        first_byte_seconds=settings.provider_first_byte_timeout_seconds,
+        idle_seconds=settings.provider_idle_timeout_seconds,
+    )
+    async with Transport(timeouts=timeouts, retries=Retries(max_retries=0)) as transport:
+        provider = ChatCompletions(
+            transport,
+            base_url=settings.provider_base_url,
+            api_key=settings.provider_api_key.get_secret_value(),
+        )
+        listed = await outcome(provider.list_models())
+        spoke: float | ProviderError
+        if isinstance(listed, ProviderError) and listed.fault in UNREACHABLE:
+            spoke = listed
+        else:
+            spoke = await outcome(first_words_seconds(provider, settings))
+        answers = ProviderAnswers(
+            base_url=settings.provider_base_url,
+            model=settings.provider_model,
+            listed=listed,
+            first_words_seconds=spoke,
+        )
+    for check in judge_provider(answers):
+        report.add(check)
+
+
+async def outcome(question: Awaitable[Answer]) -> Answer | ProviderError:
+    """The answer, or the error in its place, for a verdict that needs several of them."""
+    try:
+        return await question
+    except ProviderError as exc:
+        return exc
+
+
+async def first_words_seconds(provider: ChatCompletions, settings: Settings) -> float:
+    """How long the model takes to begin, asked as the bot asks it; the rest of its answer is not waited for."""
+    request = ProviderRequest(
+        model=settings.provider_model,
+        messages=(ChatMessage(role=Role.USER, content="Say hello."),),
+        max_output_tokens=FEW_TOKENS,
+        temperature=settings.temperature,
+    )
+    begun = time.monotonic()
+    async with aclosing(provider.stream(request)) as events:
+        async for event in events:
+            if isinstance(event, (TextDelta, ReasoningDelta, Finished)):
+                break
+    return time.monotonic() - begun

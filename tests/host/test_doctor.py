@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,14 +16,33 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from pydantic import SecretStr
 
-from bot.doctor import doctor
+from bot.doctor import FEW_TOKENS, doctor
 from bot.errors import ConfigurationError, StartupError
 from bot.inspection import Inspection
 from bot.permissions import NEEDED, NEEDED_BITS, invite_link, missing
 from bot.settings import Settings
 from bot.store.migrate import migrate
+from sandbox.provider import MODEL, ScriptedProvider
+from sandbox.stories import Story
 from sandbox.world import Sandbox
 from tests.host.stand_in import NOW, TOKEN, StandIn, guild
+
+KEY = "a-key-for-tests"
+NAMES = [
+    "settings",
+    "database",
+    "token",
+    "intents",
+    "invite",
+    "permissions",
+    "sessions",
+    "gateway",
+    "clock",
+    "provider",
+    "key",
+    "model",
+    "answer",
+]
 
 Examine = Callable[..., Awaitable[tuple[int, dict[str, str]]]]
 
@@ -58,11 +78,24 @@ async def discord() -> AsyncIterator[StandIn]:
 
 
 @pytest.fixture
-def examine(discord: StandIn, tmp_path: Path) -> Examine:
+async def provider() -> AsyncIterator[ScriptedProvider]:
+    """A model provider that accepts one key."""
+    async with ScriptedProvider(api_key=KEY) as scripted:
+        yield scripted
+
+
+@pytest.fixture
+def examine(discord: StandIn, provider: ScriptedProvider, tmp_path: Path) -> Examine:
     """Runs the doctor and returns the exit code and the line of each check by its name."""
 
     async def run(**changes: object) -> tuple[int, dict[str, str]]:
-        settings = settings_for(discord, **{"database_url": f"sqlite:///{tmp_path}/parley.db"} | changes)
+        defaults = {
+            "database_url": f"sqlite:///{tmp_path}/parley.db",
+            "provider_base_url": provider.base_url,
+            "provider_api_key": SecretStr(KEY),
+            "provider_model": MODEL,
+        }
+        settings = settings_for(discord, **defaults | changes)
         out = io.StringIO()
         code = await doctor(lambda: settings, out, now=lambda: NOW)
         lines = out.getvalue().splitlines()
@@ -71,16 +104,19 @@ def examine(discord: StandIn, tmp_path: Path) -> Examine:
     return run
 
 
-async def test_all_is_well(examine: Examine) -> None:
+async def test_all_is_well(examine: Examine, provider: ScriptedProvider, tmp_path: Path) -> None:
     """Each check is a tick with the fact that it found, and the exit code is 0."""
+    await migrate(f"sqlite:///{tmp_path}/parley.db")
     code, lines = await examine()
+    assert list(lines) == NAMES
+    assert all(line.startswith("✓") for line in lines.values())
+    assert lines["database"] == "✓ database: writable and up to date"
     assert lines["token"] == "✓ token: logged in as Parley#1234"
-    assert lines["intents"].startswith("✓")
     assert lines["invite"] == f"✓ invite: {invite_link(77)}"
     assert lines["permissions"].startswith("✓ permissions: complete in its server")
     assert lines["sessions"] == "✓ sessions: 1000 of 1000 gateway sessions are left today"
-    assert lines["gateway"].startswith("✓")
-    assert lines["clock"].startswith("✓")
+    assert lines["provider"] == f"✓ provider: {provider.base_url} answers"
+    assert lines["model"] == f"✓ model: {MODEL} is listed"
     assert code == 0
 
 
@@ -89,13 +125,6 @@ async def test_new_database_is_a_warning(examine: Examine) -> None:
     code, lines = await examine()
     assert lines["database"].startswith("! database: writable, without this version's tables yet")
     assert code == 0
-
-
-async def test_migrated_database_is_a_tick(examine: Examine, tmp_path: Path) -> None:
-    """After the first start the database is up to date."""
-    await migrate(f"sqlite:///{tmp_path}/parley.db")
-    _, lines = await examine()
-    assert lines["database"] == "✓ database: writable and up to date"
 
 
 async def test_wrong_token_says_where_to_get_one(examine: Examine) -> None:
@@ -203,6 +232,44 @@ async def test_outage_is_a_sentence_with_the_status(examine: Examine, discord: S
     code, lines = await examine()
     assert "Discord answered with 503" in lines["token"]
     assert code == 1
+
+
+async def test_wrong_key_is_a_sentence(examine: Examine) -> None:
+    """The provider is there, and what to change is the key."""
+    code, lines = await examine(provider_api_key=SecretStr("another-key"))
+    assert lines["provider"].startswith("✓")
+    assert lines["key"].startswith("✗ key: the provider does not accept PROVIDER_API_KEY")
+    assert "another-key" not in "".join(lines.values())
+    assert code == 1
+
+
+async def test_misspelt_model_is_a_sentence_with_the_right_name(examine: Examine, provider: ScriptedProvider) -> None:
+    """A model that is neither listed nor answers is a cross that names what may have been meant."""
+    provider.play(Story(status=404, body=b'{"error": {"code": "model_not_found", "message": "no such model"}}'))
+    code, lines = await examine(provider_model=MODEL[:-1])
+    assert lines["model"].startswith(f"✗ model: PROVIDER_MODEL: the provider does not list {MODEL[:-1]}")
+    assert lines["model"].endswith(f"did you mean {MODEL}?")
+    assert "no such model" in lines["answer"]
+    assert code == 1
+
+
+async def test_unreachable_provider_is_a_sentence(examine: Examine) -> None:
+    """A server that is not running is one cross, and its questions are not asked."""
+    address = f"http://127.0.0.1:{unused_port()}/v1"
+    code, lines = await examine(provider_base_url=address)
+    assert lines["provider"].startswith(f"✗ provider: {address} does not answer: check PROVIDER_BASE_URL")
+    assert lines["answer"].startswith("- ")
+    assert code == 1
+
+
+async def test_model_is_asked_for_a_few_words_only(examine: Examine, provider: ScriptedProvider) -> None:
+    """The doctor's own request is cheap, and its stream is closed at the first word."""
+    provider.play(Story(text="word " * 1000, tokens_per_second=50))
+    await examine()
+    (performance,) = provider.requests
+    assert performance.body["max_tokens"] == FEW_TOKENS
+    await asyncio.wait_for(performance.disconnected.wait(), timeout=5)
+    assert performance.token_count < 100
 
 
 async def test_silence_is_a_sentence(discord: StandIn) -> None:
