@@ -38,6 +38,7 @@ from bot.store.migrate import require_current
 Answer = TypeVar("Answer")
 
 SIGNS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAILED: "✗", Verdict.SKIPPED: "-"}
+PLAIN_SIGNS = {Verdict.OK: "+", Verdict.WARNING: "!", Verdict.FAILED: "x", Verdict.SKIPPED: "-"}
 COLOURS = {Verdict.OK: 32, Verdict.WARNING: 33, Verdict.FAILED: 31, Verdict.SKIPPED: 2}  # of ANSI terminals
 
 FEW_TOKENS = 16  # enough for a greeting, and the least that some providers accept
@@ -48,11 +49,12 @@ class Report:
 
     def __init__(self, out: TextIO) -> None:
         self._out = out
+        self._signs = SIGNS if can_write_signs(out) else PLAIN_SIGNS
         self.failed = False
 
     def add(self, check: Check) -> None:
         """Writes the check as one line."""
-        sign = SIGNS[check.verdict]
+        sign = self._signs[check.verdict]
         if self._out.isatty():
             sign = f"\x1b[{COLOURS[check.verdict]}m{sign}\x1b[0m"
         print(f"{sign} {check.name}: {printable(check.sentence)}", file=self._out, flush=True)
@@ -68,6 +70,15 @@ class Report:
         for judge in judges:
             self.add(judge(answer))
         return True
+
+
+def can_write_signs(out: TextIO) -> bool:
+    """Whether the stream's encoding has ticks and crosses; some terminals and pipes still have none."""
+    try:
+        "".join(SIGNS.values()).encode(out.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def printable(text: str) -> str:

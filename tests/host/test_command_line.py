@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sqlite3
@@ -19,6 +20,8 @@ from bot.__main__ import expected_errors
 from bot.errors import ConfigurationError, StartupError
 from bot.settings import Settings
 from bot.settings_example import render_example
+from bot.store.migrate import migrate
+from sandbox.world import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -34,17 +37,22 @@ ENOUGH = {
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def environment(**variables: str) -> dict[str, str]:
+    """These variables, and of the caller's environment only what is no setting."""
+    ours = {field.upper() for field in Settings.model_fields}
+    theirs = {name: value for name, value in os.environ.items() if name not in ours}
+    return theirs | {"PYTHONPATH": str(ROOT)} | variables
+
+
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Runs `python -m bot` in an empty folder, with these variables and nothing of the caller's environment."""
-    ours = {field.upper() for field in Settings.model_fields}
-    environment = {name: value for name, value in os.environ.items() if name not in ours}
+    """Runs `python -m bot` in an empty folder with these variables."""
 
     def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own interpreter and our own module
             [sys.executable, "-m", "bot", *arguments],
             cwd=tmp_path,
-            env=environment | {"PYTHONPATH": str(ROOT)} | variables,
+            env=environment(**variables),
             capture_output=True,
             text=True,
             timeout=60,
@@ -112,7 +120,7 @@ def test_migrate_makes_the_database(command: Command, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["migrate", "doctor"])
 def test_newer_database_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
     """An older program leaves a newer database alone and says so."""
-    command("migrate", **ENOUGH)
+    asyncio.run(migrate(f"sqlite:///{tmp_path}/data/parley.db"))
     with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
@@ -142,6 +150,26 @@ def test_folder_that_cannot_be_made_is_one_sentence(command: Command, tmp_path: 
     assert result.returncode == 1
     assert result.stderr.startswith("parley: The folder data for the database cannot be made")
     assert len(result.stderr.splitlines()) == 1
+
+
+async def test_wrong_token_is_one_cross(tmp_path: Path) -> None:
+    """A host who pasted a wrong token sees one sentence about it, also where the terminal knows only ASCII."""
+    async with Sandbox.open() as sandbox:
+        variables = ENOUGH | {
+            "DISCORD_TOKEN": "wrong",
+            "DISCORD_API_BASE_URL": sandbox.api_base_url,
+            "DISCORD_GATEWAY_URL": sandbox.gateway_url,
+            "PYTHONIOENCODING": "ascii",
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "doctor",
+            cwd=tmp_path, env=environment(**variables), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        said, complained = await process.communicate()
+    assert process.returncode == 1
+    assert b"x token: Discord does not accept DISCORD_TOKEN" in said
+    assert b"+ gateway: ws://127.0.0.1" in said
+    assert complained == b""
 
 
 WORK = """
