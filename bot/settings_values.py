@@ -1,0 +1,49 @@
+"""What a setting's value must look like; each rule raises ValueError with what comes after the variable's name."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+
+def header_safe(secret: SecretStr) -> SecretStr:
+    """The secret without surrounding space, if it can be sent as one HTTP header value."""
+    text = secret.get_secret_value().strip()
+    if not all("!" <= character <= "~" for character in text):
+        raise ValueError("must be one run of plain characters: no space, no quotes from a text editor")
+    return SecretStr(text)
+
+
+def address(value: str, *schemes: str) -> str:
+    """An absolute URL of one of the schemes, without a trailing slash, and without anything secret in it."""
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(f"must be an address that begins with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must not hold a user name or a password")
+    if parts.query or parts.fragment:
+        raise ValueError("must end before any ? or #")
+    return value.rstrip("/")
+
+
+def web_address(value: str) -> str:
+    """An http or https URL without its trailing slash, so that paths can be joined to it."""
+    return address(value.strip(), "http", "https")
+
+
+def gateway_address(value: str) -> str:
+    """A ws or wss URL without its trailing slash."""
+    return address(value.strip(), "ws", "wss")
+
+
+def database_address(value: str) -> str:
+    """The URL of a SQLite file, in the form that names its asynchronous driver."""
+    driver, separator, path = value.strip().partition(":///")
+    if driver not in ("sqlite", "sqlite+aiosqlite") or not separator or path in ("", ":memory:"):
+        raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
+    return f"sqlite+aiosqlite:///{path}"
