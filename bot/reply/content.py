@@ -1,0 +1,113 @@
+"""What a reply shows at each moment of its run; pure.
+
+A reply is a tuple of pages, each one Discord message: text, buttons, and at the end perhaps the whole answer as a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.reply.characters import has_content, units
+from bot.reply.pages import MAX_PAGE_CHARS, paginate
+from bot.runs.model import IncompleteReason, Run, Status
+
+# How much of the model's latest thinking is shown while there is nothing else to show.
+THINKING_CHARACTERS = 200
+
+
+class Action(StrEnum):
+    """What a button under a reply asks for."""
+
+    STOP = "stop"
+    REGENERATE = "regenerate"
+    CONTINUE = "continue"
+    RETRY = "retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that carries only an action and the run it is about."""
+
+    action: Action
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContent:
+    """One message as it should look; `file` is a text to attach to it."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    file: str | None = None
+
+
+def streaming(run_id: int, text: str, thinking: str, *, max_pages: int) -> tuple[PageContent, ...]:
+    """The pages of an answer that is still growing; none while there is nothing to show."""
+    stop = (Button(Action.STOP, run_id),)
+    if has_content(text):
+        pages = paginate(text, finished=False)
+        if len(pages) > max_pages:
+            pages = joined(pages[:max_pages], small("The answer goes on; you will get the whole of it as a file."))
+        return with_last(pages, buttons=stop)
+    if has_content(thinking):
+        latest = " ".join(thinking[-THINKING_CHARACTERS:].split())
+        return (PageContent(text=small(f"💭 {latest}"), buttons=stop),)
+    return ()
+
+
+def ended(run: Run, *, max_pages: int, was_shown: bool = True) -> tuple[PageContent, ...]:
+    """The pages of a run that has ended; none if it was cancelled before anything of it was shown."""
+    pages = paginate(run.text)
+    if run.status is Status.CANCELLED and not pages and not was_shown:
+        return ()
+    notice, actions = _ending(run)
+    buttons = tuple(Button(action, run.id) for action in actions)
+    if len(pages) > max_pages:
+        notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
+        return with_last(joined(pages[:max_pages], notice), buttons=buttons, file=run.text)
+    return with_last(joined(pages, notice), buttons=buttons)
+
+
+def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:
+    """The small print below an answer, and what can be done next."""
+    match run.status:
+        case Status.COMPLETED if has_content(run.text):
+            return "", (Action.REGENERATE,)
+        case Status.COMPLETED:
+            return small("The model answered with nothing."), (Action.REGENERATE,)
+        case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.MAX_OUTPUT_TOKENS:
+            return small("Cut at the length limit."), (Action.CONTINUE, Action.REGENERATE)
+        case Status.INCOMPLETE:
+            return small("The provider's content filter cut this answer."), (Action.REGENERATE,)
+        case Status.CANCELLED:
+            return small(run.failure or "Stopped."), (Action.REGENERATE,)
+        case Status.EXPIRED:
+            return small("This took longer than the host allows, so it was ended."), (Action.RETRY,)
+        case _:
+            sentence = run.failure or "Something went wrong."
+            return (small(f"⚠️ {sentence}") if has_content(run.text) else f"⚠️ {sentence}"), (Action.RETRY,)
+
+
+def small(sentence: str) -> str:
+    """A line in Discord's small print."""
+    return f"-# {sentence}"
+
+
+def joined(pages: tuple[str, ...], notice: str) -> tuple[str, ...]:
+    """The pages with a notice below the last one, on a page of its own where it does not fit."""
+    if not notice:
+        return pages
+    if not pages:
+        return (notice,)
+    last = f"{pages[-1]}\n{notice}"
+    return (*pages[:-1], last) if units(last) <= MAX_PAGE_CHARS else (*pages, notice)
+
+
+def with_last(
+    pages: tuple[str, ...], *, buttons: tuple[Button, ...], file: str | None = None
+) -> tuple[PageContent, ...]:
+    """Pages of which the last carries the buttons and the file."""
+    if not pages:
+        return ()
+    return (*(PageContent(text=page) for page in pages[:-1]), PageContent(text=pages[-1], buttons=buttons, file=file))
