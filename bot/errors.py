@@ -7,8 +7,12 @@ ParleyError
 ├── StoreError              the database could not do what was asked
 │   └── LiveRunExists       the conversation is being answered already
 ├── InvalidTransition       a run was asked to move where its table does not lead
-└── ProviderError           a provider did not answer as asked; carries a ProviderFault
-    └── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
+├── Refusal                 what a person asked for cannot be done now, or not by them
+├── ProviderError           a provider did not answer as asked; carries a ProviderFault
+│   └── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
+└── ReplyError              an answer could not be shown
+    ├── ReplyGone           its message or its channel is gone, or closed to the bot: final
+    └── DiscordUnavailable  Discord did not take it now: to be tried again
 
 The first argument of each is a sentence fit for the person who can do something about it: it holds no
 secret and no provider's raw words.
@@ -46,6 +50,10 @@ class LiveRunExists(StoreError):
 
 class InvalidTransition(ParleyError):
     """A run cannot move this way from the state it is in."""
+
+
+class Refusal(ParleyError):
+    """That cannot be done now."""
 
 
 class ProviderFault(StrEnum):
@@ -89,6 +97,18 @@ class ProviderError(ParleyError):
         self.status = status
         self.request_id = request_id
         self.retry_after_seconds = retry_after_seconds
+
+
+class ReplyError(ParleyError):
+    """An answer could not be shown in Discord."""
+
+
+class ReplyGone(ReplyError):
+    """The message or the channel of an answer is gone, or closed to the bot."""
+
+
+class DiscordUnavailable(ReplyError):
+    """Discord did not take a request this time."""
 
 
 class ContextTooLong(ProviderError):

@@ -1,0 +1,317 @@
+"""Where replies are shown, on discord.py; the only place that knows how a page becomes a request.
+
+A call is acknowledged when Discord's answer arrives, not when discord.py returns: the caller of a window's last
+request sleeps inside discord.py until the window resets (http.py, `Ratelimit.__aexit__`).  An aiohttp trace on
+discord.py's own session tells both that moment and what the headers say of the limits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import io
+import json
+import logging
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, Self
+
+import aiohttp
+import discord
+from multidict import CIMultiDictProxy
+
+from bot.errors import DiscordUnavailable, ReplyError, ReplyGone
+from bot.reply.content import Action, Button, PageContent
+from bot.reply.pacer import Pacer
+from bot.reply.pacing import Bucket, Limits
+from bot.runs.model import Run
+
+log = logging.getLogger(__name__)
+
+LABELS = {
+    Action.STOP: ("Stop", discord.ButtonStyle.secondary),
+    Action.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
+    Action.CONTINUE: ("Continue", discord.ButtonStyle.primary),
+    Action.RETRY: ("Retry", discord.ButtonStyle.primary),
+}
+ANSWER_FILE_NAME = "answer.md"
+
+
+@dataclass(slots=True)
+class Call:
+    """One paced request; `acknowledged` will hold `message_id`, or the id of the message that was created."""
+
+    channel: Hashable
+    bucket: Bucket
+    message_id: int = 0
+    acknowledged: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    attempts: int = 0
+    was_answered: bool = False
+
+
+CALL: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
+
+
+def trace(pacer: Pacer) -> aiohttp.TraceConfig:
+    """A trace for discord.py's `http_trace` option that tells the pacer of every request and answer."""
+
+    async def on_start(_session: aiohttp.ClientSession, _context: SimpleNamespace, _: object) -> None:
+        call = CALL.get()
+        if call is None or call.attempts:
+            pacer.counted()
+        if call is not None:
+            call.attempts += 1
+
+    async def on_end(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
+    ) -> None:
+        response, call = params.response, CALL.get()
+        if response.status == 429 and response.headers.get("X-RateLimit-Global") == "true":
+            pacer.pause(float(response.headers.get("Retry-After", 1)))
+        if call is None or call.was_answered:
+            return
+        call.was_answered = True
+        pacer.answered(call.channel, call.bucket, read_limits(response.headers))
+        if response.ok and call.bucket is not Bucket.CREATE and not call.acknowledged.done():
+            call.acknowledged.set_result(call.message_id)
+
+    async def on_chunk(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceResponseChunkReceivedParams
+    ) -> None:
+        call = CALL.get()
+        if call is not None and call.bucket is Bucket.CREATE and not call.acknowledged.done():
+            message_id = read_message_id(params.chunk)
+            if message_id is not None:
+                call.acknowledged.set_result(message_id)
+
+    config = aiohttp.TraceConfig()
+    config.on_request_start.append(on_start)
+    config.on_request_end.append(on_end)
+    config.on_response_chunk_received.append(on_chunk)
+    return config
+
+
+def read_limits(headers: CIMultiDictProxy[str]) -> Limits | None:
+    """What the `X-RateLimit-*` headers say; None where they are missing or not numbers."""
+    try:
+        return Limits(
+            limit=int(headers["X-RateLimit-Limit"]),
+            remaining=int(headers["X-RateLimit-Remaining"]),
+            reset_after_seconds=float(headers["X-RateLimit-Reset-After"]),
+            bucket_hash=headers["X-RateLimit-Bucket"],
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def read_message_id(body: bytes) -> int | None:
+    """The id of the message in the body of an answer; None where the body is something else."""
+    try:
+        return int(json.loads(body)["id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def drawn(button: Button) -> discord.ui.Button[discord.ui.View]:
+    """The button as Discord shows it; its custom id is read back by `cogs/answers.py`."""
+    label, style = LABELS[button.action]
+    return discord.ui.Button(label=label, style=style, custom_id=f"parley:{button.action}:{button.run_id}")
+
+
+def view_of(page: PageContent) -> discord.ui.View | None:
+    """The page's buttons.  The view is stopped, so that discord.py does not keep it: presses go to dynamic items."""
+    if not page.buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    for button in page.buttons:
+        view.add_item(drawn(button))
+    view.stop()
+    return view
+
+
+def files_of(page: PageContent) -> list[discord.File]:
+    """The page's attachment, if it has one."""
+    if page.file is None:
+        return []
+    return [discord.File(io.BytesIO(page.file.encode()), filename=ANSWER_FILE_NAME)]
+
+
+def note_failed_typing(sent: asyncio.Future[int]) -> None:
+    """A typing indicator that did not come is no more than a line for the host."""
+    if not sent.cancelled() and sent.exception() is not None:
+        log.info("no typing indicator: %s", sent.exception())
+
+
+def translated(error: Exception) -> ReplyError:
+    """Our error for one of discord.py's."""
+    if isinstance(error, discord.DiscordServerError | discord.RateLimited) or getattr(error, "status", 0) == 429:
+        return DiscordUnavailable(f"Discord did not take it: {error}")
+    if isinstance(error, discord.HTTPException):
+        return ReplyGone(f"Discord refused it: {error.status} (error code {error.code})")
+    return DiscordUnavailable(f"Discord could not be reached: {type(error).__name__}")
+
+
+class Calls:
+    """Makes requests that outlive their acknowledgement; they end at the latest with its `async with` block."""
+
+    def __init__(self, pacer: Pacer) -> None:
+        self._pacer = pacer
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+
+    def skip(self, call: Call) -> None:
+        """Give a turn back that nothing needs to be sent for."""
+        self._pacer.answered(call.channel, call.bucket)
+
+    def start(self, call: Call, request: Callable[[], Awaitable[object]]) -> asyncio.Future[int]:
+        """Send a request; the future is done when Discord has acknowledged it or when it has failed."""
+        context = contextvars.copy_context()
+        context.run(CALL.set, call)
+        task = asyncio.get_running_loop().create_task(self._carry_out(call, request), context=context)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return call.acknowledged
+
+    async def _carry_out(self, call: Call, request: Callable[[], Awaitable[object]]) -> None:
+        try:
+            result = await request()
+            if not call.acknowledged.done():
+                call.acknowledged.set_result(result if isinstance(result, int) else call.message_id)
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            if call.acknowledged.done():
+                log.warning("an acknowledged request failed afterwards: %s", type(error).__name__)
+            else:
+                call.acknowledged.set_exception(translated(error))
+        finally:
+            if not call.was_answered:
+                self._pacer.answered(call.channel, call.bucket)
+
+
+class ChannelSurface:
+    """Messages in a channel, a thread or a DM; the first one replies to the question."""
+
+    def __init__(self, client: discord.Client, calls: Calls, *, channel_id: int, question_id: int | None) -> None:
+        self._messageable = client.get_partial_messageable(channel_id)
+        self._calls = calls
+        self._question = question_id
+        self.channel: Hashable = channel_id
+
+    async def post(self, number: int, page: PageContent, nonce: str) -> int:
+        """Post a page; the same nonce again gives the same message."""
+
+        async def request() -> int:
+            options: dict[str, Any] = {"nonce": nonce, "allowed_mentions": discord.AllowedMentions.none()}
+            if number == 0 and self._question is not None:
+                options["reference"] = self._reference(self._question)
+            if page.buttons:
+                options["view"] = view_of(page)
+            if page.file is not None:
+                options["files"] = files_of(page)
+            return (await self._messageable.send(page.text, **options)).id
+
+        return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+
+    async def edit(self, message_id: int, page: PageContent) -> None:
+        """Make a message look like the page."""
+
+        async def request() -> None:
+            await self._messageable.get_partial_message(message_id).edit(
+                content=page.text,
+                view=view_of(page),
+                attachments=files_of(page),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+
+        await self._calls.start(Call(self.channel, Bucket.EDIT, message_id), request)
+
+    async def delete(self, message_id: int) -> None:
+        """Remove a message."""
+        request = self._messageable.get_partial_message(message_id).delete
+        await self._calls.start(Call(self.channel, Bucket.DELETE, message_id), request)
+
+    def typing(self) -> None:
+        """Show the typing indicator for ten seconds."""
+
+        async def request() -> None:
+            await self._messageable.typing()
+
+        self._calls.start(Call(self.channel, Bucket.TYPING), request).add_done_callback(note_failed_typing)
+
+    def _reference(self, question_id: int) -> discord.MessageReference:
+        channel_id = self._messageable.id
+        return discord.MessageReference(message_id=question_id, channel_id=channel_id, fail_if_not_exists=False)
+
+
+class InteractionSurface:
+    """The answer to an interaction, seen by its user alone; Discord accepts changes for 15 minutes."""
+
+    def __init__(self, client: discord.Client, calls: Calls, *, application_id: int, token: str) -> None:
+        self._webhook = discord.Webhook.partial(application_id, token, client=client)
+        self._calls = calls
+        self.channel: Hashable = token
+
+    async def post(self, number: int, page: PageContent, nonce: str) -> int:  # noqa: ARG002  # see below
+        """The first page takes the place of the deferred answer, the others follow it; Discord knows no nonce here."""
+
+        async def request() -> int:
+            if number == 0:
+                return await self._edit("@original", page)  # type: ignore[arg-type]  # Discord's name for that message
+            message = await self._webhook.send(
+                page.text,
+                ephemeral=True,
+                wait=True,
+                view=view_of(page) or discord.utils.MISSING,
+                files=files_of(page),
+                allowed_mentions=discord.AllowedMentions.none(),
+            )
+            return message.id
+
+        return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+
+    async def edit(self, message_id: int, page: PageContent) -> None:
+        """Make a message look like the page."""
+        await self._calls.start(Call(self.channel, Bucket.EDIT, message_id), lambda: self._edit(message_id, page))
+
+    async def delete(self, message_id: int) -> None:
+        """Remove a page that is not needed any more."""
+        await self._calls.start(
+            Call(self.channel, Bucket.DELETE, message_id), lambda: self._webhook.delete_message(message_id)
+        )
+
+    def typing(self) -> None:
+        """A deferred answer says so by itself."""
+        self._calls.skip(Call(self.channel, Bucket.TYPING))
+
+    async def _edit(self, message_id: int, page: PageContent) -> int:
+        message = await self._webhook.edit_message(
+            message_id,
+            content=page.text,
+            view=view_of(page),
+            attachments=files_of(page),
+            allowed_mentions=discord.AllowedMentions.none(),
+        )
+        return message.id
+
+
+class Surfaces:
+    """Finds where a run's answer is shown."""
+
+    def __init__(self, client: discord.Client, calls: Calls) -> None:
+        self._client = client
+        self._calls = calls
+
+    def of(self, run: Run) -> ChannelSurface | InteractionSurface:
+        """The private answer of an interaction, or the place where the question was asked."""
+        application_id = self._client.application_id
+        if run.interaction_token is not None and application_id is not None:
+            token = run.interaction_token
+            return InteractionSurface(self._client, self._calls, application_id=application_id, token=token)
+        return ChannelSurface(self._client, self._calls, channel_id=run.place_id, question_id=run.question_id)

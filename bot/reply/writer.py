@@ -1,0 +1,223 @@
+"""The only code that posts or edits an answer.
+
+A writer always holds the newest text of its reply and has at most one request under way.  The model's stream never
+waits for it: `show` only notes the text.  Each page is written down before it is posted, with the nonce by which
+Discord recognises a second attempt, so that nothing is posted twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.errors import DiscordUnavailable
+from bot.reply.content import PageContent, streaming
+from bot.reply.pacer import Pacer
+from bot.reply.pacing import Bucket, Urgency
+
+log = logging.getLogger(__name__)
+
+# Discord shows a typing indicator for ten seconds.
+TYPING_AGAIN_SECONDS = 8.0
+# Between attempts while Discord is away: doubled each time, to this at the most.
+FIRST_BACKOFF_SECONDS = 0.5
+MAX_BACKOFF_SECONDS = 30.0
+
+
+class Surface(Protocol):
+    """Where a reply is shown: a channel, or the answer to an interaction.
+
+    Every method returns when Discord has acknowledged.  Raises: ReplyGone, which is final, and DiscordUnavailable,
+    after which the same call may be made again.
+    """
+
+    @property
+    def channel(self) -> Hashable:
+        """What Discord's limits count together."""
+
+    async def post(self, number: int, page: PageContent, nonce: str) -> int:
+        """Post a page and return the message's id; the same nonce again gives the same message."""
+
+    async def edit(self, message_id: int, page: PageContent) -> None:
+        """Make a message look like the page."""
+
+    async def delete(self, message_id: int) -> None:
+        """Remove a message that an earlier, longer answer left."""
+
+    def typing(self) -> None:
+        """Show that an answer is on its way; nothing waits for it, and a failure is no matter."""
+
+
+class Ledger(Protocol):
+    """Where the pages of one reply are written down, before and after they are posted."""
+
+    async def plan(self, number: int) -> str:
+        """The nonce of a page, the same for each attempt."""
+
+    async def posted(self, number: int, message_id: int) -> None:
+        """A page is there."""
+
+    async def removed(self, number: int) -> None:
+        """A page is no longer there."""
+
+
+@dataclass(slots=True)
+class Shown:
+    """A page as it is in Discord; `content` is None where an earlier process posted it."""
+
+    message_id: int
+    content: PageContent | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The next request: `content` None deletes the page."""
+
+    bucket: Bucket
+    number: int
+    content: PageContent | None
+
+
+class ReplyWriter:
+    """Shows one run's answer, from its first word to its acknowledged end."""
+
+    def __init__(
+        self,
+        run_id: int,
+        *,
+        surface: Surface,
+        pacer: Pacer,
+        ledger: Ledger,
+        posted: dict[int, int],
+        max_pages: int,
+    ) -> None:
+        """`posted` maps the numbers of pages that are there already to their message ids."""
+        self._run_id = run_id
+        self._surface = surface
+        self._pacer = pacer
+        self._ledger = ledger
+        self._pages = {number: Shown(message_id, None) for number, message_id in posted.items()}
+        self._max_pages = max_pages
+        self._text = ""
+        self._thinking = ""
+        self._end: tuple[PageContent, ...] | None = None
+        self._behind_since: float | None = None
+        self._asked: Urgency | None = None
+        self._turn: Bucket | None = None
+        self._wake = asyncio.Event()
+        self._typing_again: asyncio.TimerHandle | None = None
+
+    @property
+    def was_shown(self) -> bool:
+        """Whether anything of the reply is there."""
+        return bool(self._pages)
+
+    def show(self, text: str, thinking: str = "") -> None:
+        """Show this text as soon as it may be; a newer one replaces it."""
+        self._text, self._thinking = text, thinking
+        if self._behind_since is None:
+            self._behind_since = self._pacer.now()
+        if self._turn is None and self._asked in (None, Urgency.TYPING):
+            self._ask()
+
+    def finish(self, pages: tuple[PageContent, ...]) -> None:
+        """Show this and no more; `run` returns when Discord has acknowledged it."""
+        self._end = pages
+        if self._turn is None:
+            self._ask()
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Write until the end is delivered.  Raises: ReplyGone."""
+        backoff_seconds = FIRST_BACKOFF_SECONDS
+        if not self._pages:
+            await self._ledger.plan(0)
+        self._ask()
+        try:
+            while not (self._end is not None and self._next() is None):
+                await self._wake.wait()
+                self._wake.clear()
+                if self._turn is None:
+                    continue
+                try:
+                    await self._write(self._turn)
+                    backoff_seconds = FIRST_BACKOFF_SECONDS
+                except DiscordUnavailable as error:
+                    log.warning("run %d: %s; next attempt in %.1f s", self._run_id, error, backoff_seconds)
+                    await asyncio.sleep(backoff_seconds)
+                    backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
+                self._turn = None
+                self._ask()
+        finally:
+            if self._typing_again is not None:
+                self._typing_again.cancel()
+            self._pacer.leave(self)
+
+    def granted(self, bucket: Bucket) -> None:
+        """The pacer's word that this reply may write."""
+        self._asked = None
+        if bucket is Bucket.TYPING:
+            self._surface.typing()
+            self._typing_again = asyncio.get_running_loop().call_later(TYPING_AGAIN_SECONDS, self._type_again)
+        else:
+            self._turn = bucket
+            self._wake.set()
+
+    def _next(self) -> Step | None:
+        """What stands between what is shown and what should be."""
+        pages = self._end
+        if pages is None:
+            pages = streaming(self._run_id, self._text, self._thinking, max_pages=self._max_pages)
+        for number, content in enumerate(pages):
+            shown = self._pages.get(number)
+            if shown is None:
+                return Step(Bucket.CREATE, number, content)
+            if shown.content != content:
+                return Step(Bucket.EDIT, number, content)
+        if self._end is not None and len(self._pages) > len(pages):
+            return Step(Bucket.DELETE, max(self._pages), None)
+        return None
+
+    def _ask(self) -> None:
+        """Ask for the turn that the next step needs."""
+        step = self._next()
+        if step is not None and self._end is not None:
+            self._want(step.bucket, Urgency.FINAL)
+        elif step is not None:
+            self._want(step.bucket, Urgency.PROGRESS if self._pages else Urgency.FIRST)
+        elif self._end is None and not self._pages and self._typing_again is None:
+            self._want(Bucket.TYPING, Urgency.TYPING)
+
+    def _type_again(self) -> None:
+        self._typing_again = None
+        if self._turn is None and self._asked is None:
+            self._ask()
+
+    def _want(self, bucket: Bucket, urgency: Urgency) -> None:
+        self._asked = urgency
+        since = self._pacer.now() if self._behind_since is None else self._behind_since
+        self._pacer.want(self, self._surface.channel, bucket, urgency, since)
+
+    async def _write(self, turn: Bucket) -> None:
+        """Use a turn for the next step with the newest text; a turn of the wrong kind is given back."""
+        step = self._next()
+        if step is None or step.bucket is not turn:
+            self._pacer.answered(self._surface.channel, turn)
+            return
+        self._behind_since = None
+        if step.content is None:
+            await self._surface.delete(self._pages[step.number].message_id)
+            del self._pages[step.number]
+            await self._ledger.removed(step.number)
+        elif step.number in self._pages:
+            shown = self._pages[step.number]
+            await self._surface.edit(shown.message_id, step.content)
+            shown.content = step.content
+        else:
+            nonce = await self._ledger.plan(step.number)
+            message_id = await self._surface.post(step.number, step.content, nonce)
+            self._pages[step.number] = Shown(message_id, step.content)
+            await self._ledger.posted(step.number, message_id)
