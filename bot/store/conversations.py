@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
@@ -74,6 +74,11 @@ async def get(connection: AsyncConnection, conversation_id: int) -> Conversation
     if found is None:
         raise StoreError(UNKNOWN)
     return found
+
+
+async def is_known(connection: AsyncConnection, place_id: int) -> bool:
+    """Whether anybody has spoken to the bot in a place."""
+    return bool(await connection.scalar(select(exists().where(conversations.c.place_id == place_id))))
 
 
 async def start_epoch(connection: AsyncConnection, conversation_id: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from typing import Self
+from typing import Self, TypeAlias
 
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -33,6 +33,9 @@ SQLITE_PRAGMAS = (
     "PRAGMA cache_size = -1024",  # KiB for each connection; the operating system caches the file anyway
 )
 SQLITE_READ_ONLY = "PRAGMA query_only = ON"
+
+# What `read` and `write` yield; callers pass it on and know no more of it.
+Transaction: TypeAlias = AsyncConnection
 
 
 class Database:

@@ -51,8 +51,7 @@ class StoredMessage:
     created_at: datetime
 
 
-NAMES = tuple(field.name for field in fields(StoredMessage))
-COLUMNS = tuple(messages.c[name] for name in NAMES)
+COLUMNS = tuple(messages.c[field.name] for field in fields(StoredMessage))
 
 
 async def append(connection: AsyncConnection, conversation: Conversation, new: NewMessage) -> int | None:
@@ -163,4 +162,4 @@ async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredM
 
 
 def _message(row: Row[Any]) -> StoredMessage:
-    return StoredMessage(**dict(zip(NAMES, row, strict=True)))  # hundreds for each answer; half the time of a mapping
+    return StoredMessage(**row._mapping)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
@@ -90,10 +90,14 @@ async def claim(
     )
 
 
-async def extend_leases(connection: AsyncConnection, owner: str, lease_expires_at: datetime) -> None:
-    """Keep all runs of an owner its own for longer."""
+async def extend_leases(
+    connection: AsyncConnection, owner: str, lease_expires_at: datetime, run_ids: Collection[int]
+) -> None:
+    """Keep those of these runs that are the owner's its own for longer."""
     await connection.execute(
-        update(runs).where(IS_LIVE, runs.c.lease_owner == owner).values(lease_expires_at=lease_expires_at)
+        update(runs)
+        .where(runs.c.id.in_(run_ids), IS_LIVE, runs.c.lease_owner == owner)
+        .values(lease_expires_at=lease_expires_at)
     )
 
 
@@ -172,8 +176,8 @@ async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now:
 
 async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
     """The live runs whose deadline has passed, oldest first."""
-    # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.
-    return _oldest_first(await connection.execute(select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now)))
+    statement = select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now).order_by(runs.c.id)
+    return tuple(Run(**row._mapping) for row in await connection.execute(statement))
 
 
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
@@ -208,15 +212,11 @@ async def _transition(
     elif cause is Cause.LEASE_LOST:
         changed.update(NO_LEASE)
     statement = update(runs).where(runs.c.status == status, *guards).values(changed).returning(*COLUMNS)
-    moved = _oldest_first(await connection.execute(statement))
+    moved = sorted((Run(**row._mapping) for row in await connection.execute(statement)), key=lambda run: run.id)
     if moved:
         event = {"at": now, "cause": cause, "from_status": status, "to_status": target, "detail": detail}
         await connection.execute(insert(run_events), [{"run_id": run.id, **event} for run in moved])
-    return moved
-
-
-def _oldest_first(rows: Iterable[Row[Any]]) -> tuple[Run, ...]:
-    return tuple(sorted((Run(**row._mapping) for row in rows), key=lambda run: run.id))
+    return tuple(moved)
 
 
 async def _first(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Run | None:

@@ -19,7 +19,7 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
     "overdue": (lambda c: runs.overdue(c, NOW), "ix_runs_one_live"),
-    "extend_leases": (lambda c: runs.extend_leases(c, "me", NOW), "ix_runs_one_live"),
+    "extend_leases": (lambda c: runs.extend_leases(c, "me", NOW, [1]), "PRIMARY KEY"),
     "reclaim": (lambda c: runs.reclaim(c, NOW), "ix_runs_one_live"),
     "undelivered": (lambda c: runs.undelivered(c, later(9)), "ix_runs_undelivered"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),

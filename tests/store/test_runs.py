@@ -249,13 +249,15 @@ async def test_lost_lease_is_taken_from_its_owner(connection: AsyncConnection) -
 
 
 async def test_extended_lease_is_kept(connection: AsyncConnection) -> None:
-    """An owner that lives keeps all its runs; those of a dead one are taken."""
+    """An owner that lives keeps the runs that it works on; those of a dead one, and its own lost ones, are taken."""
     mine = await run_in(connection, Status.IN_PROGRESS, place_id=1)
+    lost = await run_in(connection, Status.IN_PROGRESS, place_id=3)
     theirs = await ask(connection, await converse(connection, 2))
     await claim_one(connection, "dead")
-    await runs.extend_leases(connection, "me", later(60))
-    assert await runs.reclaim(connection, later(45)) == 1
+    await runs.extend_leases(connection, "me", later(60), [mine.id, theirs.id])
+    assert await runs.reclaim(connection, later(45)) == 2
     assert await lease(connection, mine) == ("me", later(60))
+    assert await lease(connection, lost) == (None, None)
     assert await lease(connection, theirs) == (None, None)
 
 

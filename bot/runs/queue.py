@@ -1,0 +1,87 @@
+"""From messages that wait to the run that answers them; always within its caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.runs.model import Run, RunKind
+from bot.store import messages, runs
+from bot.store.conversations import Conversation
+from bot.store.database import Transaction
+
+PROVIDER = "default"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDefaults:
+    """What every new run starts with."""
+
+    model: str
+    timeout: timedelta
+
+
+async def answer_waiting(
+    transaction: Transaction,
+    conversation: Conversation,
+    defaults: RunDefaults,
+    now: datetime,
+    *,
+    interaction_token: str | None = None,
+) -> Run | None:
+    """A queued run for all messages that wait in a conversation; None if none waits or one is live already."""
+    waiting = await messages.waiting(transaction, conversation)
+    if not waiting or await runs.live(transaction, conversation.id) is not None:
+        return None
+    newest = waiting[-1]
+    run = await runs.enqueue(
+        transaction,
+        runs.NewRun(
+            conversation_id=conversation.id,
+            epoch=conversation.epoch,
+            kind=RunKind.ANSWER,
+            model=defaults.model,
+            provider=PROVIDER,
+            place_id=conversation.place.place_id,
+            guild_id=conversation.place.guild_id,
+            asker_id=newest.author_id or 0,
+            question_id=newest.discord_id,
+            previous_run_id=None,
+            interaction_token=interaction_token,
+            expires_at=now + defaults.timeout,
+        ),
+        now,
+    )
+    await messages.attach(transaction, [message.id for message in waiting], run.id)
+    return run
+
+
+async def follow(
+    transaction: Transaction,
+    previous: Run,
+    kind: RunKind,
+    defaults: RunDefaults,
+    now: datetime,
+    *,
+    asker_id: int,
+    interaction_token: str | None = None,
+) -> Run:
+    """A queued run that answers again, or goes on, where `previous` ended.  Raises: LiveRunExists."""
+    return await runs.enqueue(
+        transaction,
+        runs.NewRun(
+            conversation_id=previous.conversation_id,
+            epoch=previous.epoch,
+            kind=kind,
+            model=defaults.model,
+            provider=PROVIDER,
+            place_id=previous.place_id,
+            guild_id=previous.guild_id,
+            asker_id=asker_id,
+            question_id=previous.question_id,
+            previous_run_id=previous.id,
+            interaction_token=interaction_token,
+            expires_at=now + defaults.timeout,
+        ),
+        now,
+    )

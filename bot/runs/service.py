@@ -1,0 +1,223 @@
+"""What the commands and buttons ask of runs: each method is one thing a person can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.errors import LiveRunExists, Refusal
+from bot.messages import spoken
+from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
+from bot.runs.queue import RunDefaults, answer_waiting, follow
+from bot.store import conversations, messages, replies, runs
+from bot.store.conversations import Place, Scope
+from bot.store.database import Database, Transaction
+from bot.store.messages import NewMessage
+
+BUSY = "An answer is being written here already. Wait for it, or stop it first."
+OLD = "Only the latest answer of a conversation can be changed."
+NOT_YOURS = "Only the person who asked, or a moderator, can do that."
+
+
+class Worker(Protocol):
+    """Who carries runs out."""
+
+    def wake(self) -> None:
+        """There may be a queued run."""
+
+    def interrupt(self, run_id: int) -> None:
+        """Someone wants this run to stop; nothing happens if it is not under way here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A message to the bot, as it was read from Discord.
+
+    `message_id` is None where no Discord message holds it.  `reply_author` and `reply_text` are of the message that it
+    replies to.
+    """
+
+    message_id: int | None
+    author_id: int
+    author_name: str
+    text: str
+    reply_author: str | None = None
+    reply_text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """Where somebody speaks: a channel, thread or DM; only a server's channels can hold a conversation per member."""
+
+    channel_id: int
+    guild_id: int | None
+    user_id: int
+    is_channel: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presser:
+    """Who presses a button; a moderator of the place may press everyone's."""
+
+    user_id: int
+    is_moderator: bool
+
+
+class RunService:
+    """Appends what people say, and starts, stops and repeats the runs that answer them."""
+
+    def __init__(
+        self,
+        database: Database,
+        worker: Worker,
+        *,
+        defaults: RunDefaults,
+        channel_scope: Scope,
+        count_tokens: Callable[[str], int],
+        clock: Callable[[], datetime],
+    ) -> None:
+        """`channel_scope` says who shares a conversation in a server's channel."""
+        self._database = database
+        self._worker = worker
+        self._defaults = defaults
+        self._channel_scope = channel_scope
+        self._count_tokens = count_tokens
+        self._clock = clock
+
+    async def receive(self, where: Where, said: Said, *, private_token: str | None = None) -> Run | None:
+        """Take a message up: the run that will answer it, or None if it waits for the next one or is known already.
+
+        With `private_token`, an interaction's token, only the person sees the answer, and nobody else's conversation
+        holds it.  Raises: Refusal for a private question while an earlier one is being answered.
+        """
+        now, place = self._clock(), self._place(where, is_private=private_token is not None)
+        async with self._database.write() as transaction:
+            conversation = await conversations.find(transaction, place, now)
+            if private_token is not None and await runs.live(transaction, conversation.id) is not None:
+                raise Refusal("Your last private question is still being answered.")
+            appended = await messages.append(transaction, conversation, self._message(said, now))
+            if appended is None:
+                return None
+            run = await answer_waiting(transaction, conversation, self._defaults, now, interaction_token=private_token)
+        if run is not None:
+            self._worker.wake()
+        return run
+
+    async def stop(self, run_id: int, presser: Presser) -> None:
+        """End a run that is under way.  Raises: Refusal."""
+        now = self._clock()
+        async with self._database.write() as transaction:
+            run = await self._run(transaction, run_id)
+            allow(presser, run)
+            if await runs.request_cancel(transaction, run_id, presser.user_id, now) is None:
+                raise Refusal("This answer has already ended.")
+        self._worker.interrupt(run_id)
+
+    async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
+        """Answer the same question once more in the same messages.  Raises: Refusal."""
+        await self._follow(run_id, RunKind.AGAIN, presser, interaction_token)
+
+    async def go_on(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
+        """Write the rest of an answer that was cut by length.  Raises: Refusal."""
+        await self._follow(run_id, RunKind.CONTINUE, presser, interaction_token)
+
+    async def reset(self, where: Where) -> None:
+        """Begin anew in a place, and in the person's private talk there; what is being written is stopped."""
+        now, ended = self._clock(), list[int]()
+        async with self._database.write() as transaction:
+            for is_private in (False, True):
+                place = self._place(where, is_private=is_private)
+                conversation = await conversations.find(transaction, place, now)
+                await conversations.start_epoch(transaction, conversation.id)
+                live = await runs.live(transaction, conversation.id)
+                if live is not None:
+                    await runs.request_cancel(transaction, live.id, where.user_id, now)
+                    ended.append(live.id)
+        for run_id in ended:
+            self._worker.interrupt(run_id)
+
+    async def forget(self, message_id: int) -> None:
+        """A message was deleted in Discord: it leaves the history, and the run that answers it alone is stopped."""
+        now = self._clock()
+        async with self._database.write() as transaction:
+            message = await messages.hide(transaction, message_id, now)
+            if message is None or message.run_id is None or message.author_id is None:
+                return
+            run = await runs.get(transaction, message.run_id)
+            if run is None or run.status not in LIVE or run.question_id != message_id:
+                return
+            await runs.request_cancel(transaction, run.id, message.author_id, now)
+        self._worker.interrupt(run.id)
+
+    async def takes_part(self, place_id: int) -> bool:
+        """Whether the bot has been spoken to in a place."""
+        async with self._database.read() as transaction:
+            return await conversations.is_known(transaction, place_id)
+
+    async def wrote(self, message_id: int) -> bool:
+        """Whether a Discord message is a page of an answer."""
+        async with self._database.read() as transaction:
+            return await replies.run_of(transaction, message_id) is not None
+
+    async def _follow(self, run_id: int, kind: RunKind, presser: Presser, token: str | None) -> None:
+        now = self._clock()
+        async with self._database.write() as transaction:
+            previous = await self._run(transaction, run_id)
+            allow(presser, previous)
+            conversation = await conversations.get(transaction, previous.conversation_id)
+            newest = await runs.latest(transaction, conversation.id, conversation.epoch)
+            if previous.status in LIVE:
+                raise Refusal(BUSY)
+            if newest is None or newest.id != previous.id:
+                raise Refusal(BUSY if newest is not None and newest.status in LIVE else OLD)
+            if kind is RunKind.CONTINUE and previous.incomplete_reason is not IncompleteReason.MAX_OUTPUT_TOKENS:
+                raise Refusal("This answer is whole already.")
+            try:
+                run = await follow(
+                    transaction,
+                    previous,
+                    kind,
+                    self._defaults,
+                    now,
+                    asker_id=previous.asker_id,
+                    interaction_token=token,
+                )
+            except LiveRunExists as exc:
+                raise Refusal(BUSY) from exc
+            if kind is RunKind.AGAIN:
+                await messages.hide_answer(transaction, previous.id, now)
+                await replies.adopt(transaction, previous.id, run.id)
+        self._worker.wake()
+
+    @staticmethod
+    async def _run(transaction: Transaction, run_id: int) -> Run:
+        run = await runs.get(transaction, run_id)
+        if run is None:
+            raise Refusal("This answer is not known any more.")
+        return run
+
+    def _place(self, where: Where, *, is_private: bool) -> Place:
+        scope = Scope.PRIVATE if is_private else self._channel_scope if where.is_channel else Scope.CHANNEL
+        member_id = 0 if scope is Scope.CHANNEL else where.user_id
+        return Place(place_id=where.channel_id, guild_id=where.guild_id, scope=scope, member_id=member_id)
+
+    def _message(self, said: Said, now: datetime) -> NewMessage:
+        sent = spoken(said.author_name, said.text, said.reply_author, said.reply_text)
+        return NewMessage(
+            discord_id=said.message_id,
+            author_id=said.author_id,
+            author_name=said.author_name,
+            text=said.text,
+            quote_author=said.reply_author,
+            quote_text=said.reply_text,
+            tokens=self._count_tokens(sent),
+            created_at=now,
+        )
+
+
+def allow(presser: Presser, run: Run) -> None:
+    """Raises: Refusal unless the presser asked for the run or is a moderator."""
+    if presser.user_id != run.asker_id and not presser.is_moderator:
+        raise Refusal(NOT_YOURS)
