@@ -84,7 +84,7 @@ def run_command(command: str, env_file: Path | None) -> int:
             return DONE
         case _:
             settings = start(env_file)
-            from bot.app import run  # type: ignore[import-not-found, unused-ignore]
+            from bot.app import run
 
             until_told_to_stop(run(settings))
             return DONE

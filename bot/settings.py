@@ -126,8 +126,8 @@ class Settings(BaseSettings):
     )
     system_prompt: str = Field(
         default="You are Parley, a helpful member of a Discord server. Several people may speak in one conversation; "
-        "each message begins with the name of its author. Answer in the language you are addressed in, to the point, "
-        "and in Discord's Markdown.",
+        "each message begins with the name of its author in parentheses. Answer in the language you are addressed "
+        "in, to the point, and in Discord's Markdown.",
         max_length=32_000,
         description="What the model is told before every conversation. The default says what it cannot know: where "
         "it is, and that names come first.",

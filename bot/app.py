@@ -1,0 +1,117 @@
+"""The only composition root: opens everything, wires it, and closes it again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from bot.client import ParleyClient
+from bot.endpoints import point_discord_at
+from bot.providers.chat_completions import ChatCompletions
+from bot.providers.tokens import TokenCounter
+from bot.providers.transport import Retries, Timeouts, Transport
+from bot.reply.pacer import Pacer
+from bot.reply.pacing import Pacing
+from bot.reply.surface import Calls, Surfaces, trace
+from bot.runs.answer import Answerer, AnswerOptions
+from bot.runs.queue import RunDefaults
+from bot.runs.service import RunService
+from bot.runs.worker import RunWorker
+from bot.settings import Settings
+from bot.store.conversations import Scope
+from bot.store.database import Database
+from bot.store.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parley:
+    """Everything that runs, wired together but not started."""
+
+    client: ParleyClient
+    worker: RunWorker
+    calls: Calls
+
+    async def work(self) -> None:
+        """Carry runs out, from the moment that Discord can be written to, until cancelled."""
+        await self.client.can_write.wait()
+        async with self.calls:
+            await self.worker.run(Surfaces(self.client, self.calls))
+
+
+def utc_now() -> datetime:
+    """The time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+async def run(settings: Settings) -> None:
+    """Run the bot until cancelled.  Raises: ConfigurationError, StartupError, alone or in an ExceptionGroup."""
+    point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
+    async with assembled(settings) as parley, parley.client, asyncio.TaskGroup() as tasks:
+        tasks.create_task(parley.work())
+        await parley.client.stay_connected(settings.discord_token.get_secret_value())
+
+
+@asynccontextmanager
+async def assembled(settings: Settings) -> AsyncIterator[Parley]:
+    """The bot with its database open and up to date.  Raises: ConfigurationError, StartupError."""
+    await migrate(settings.database_url)
+    async with (
+        Database.open(settings.database_url) as database,
+        Transport(
+            timeouts=Timeouts(
+                connect_seconds=settings.provider_connect_timeout_seconds,
+                first_byte_seconds=settings.provider_first_byte_timeout_seconds,
+                idle_seconds=settings.provider_idle_timeout_seconds,
+                total_seconds=settings.run_timeout_seconds,
+            ),
+            retries=Retries(max_retries=settings.provider_max_retries),
+        ) as transport,
+    ):
+        pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
+        count_tokens = TokenCounter().count_tokens
+        owner = uuid4().hex
+        defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
+        answerer = Answerer(
+            database,
+            ChatCompletions(
+                transport,
+                base_url=settings.provider_base_url,
+                api_key=settings.provider_api_key.get_secret_value(),
+            ),
+            pacer,
+            AnswerOptions(
+                defaults=defaults,
+                system_prompt=settings.system_prompt,
+                temperature=settings.temperature,
+                window_tokens=settings.provider_context_tokens,
+                max_output_tokens=settings.max_output_tokens,
+                history_max_messages=settings.history_max_messages,
+                max_pages=settings.reply_max_pages,
+            ),
+            owner=owner,
+            count_tokens=count_tokens,
+            clock=utc_now,
+        )
+        worker = RunWorker(
+            database,
+            answerer,
+            owner=owner,
+            max_concurrent_runs=settings.max_concurrent_runs,
+            lease=timedelta(seconds=settings.lease_seconds),
+            grace_seconds=settings.shutdown_grace_seconds,
+            clock=utc_now,
+        )
+        service = RunService(
+            database,
+            worker,
+            defaults=defaults,
+            channel_scope=Scope(settings.conversation_scope),
+            count_tokens=count_tokens,
+            clock=utc_now,
+        )
+        client = ParleyClient(settings, service, trace(pacer))
+        yield Parley(client=client, worker=worker, calls=Calls(pacer))

@@ -1,0 +1,166 @@
+"""Parley's connection to Discord: discord.py's bot with our intents, commands and manners."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.endpoints import explained
+from bot.errors import ParleyError
+from bot.runs.service import RunService, Where
+from bot.settings import Settings
+
+log = logging.getLogger(__name__)
+
+COGS = Path(__file__).resolve().parent.parent / "cogs"
+FIRST_BACKOFF_SECONDS = 1.0
+MAX_BACKOFF_SECONDS = 60.0
+UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
+
+
+def needed_intents() -> discord.Intents:
+    """What Parley listens to; message content is the only privileged one."""
+    intents = discord.Intents.none()
+    intents.guilds = True
+    intents.guild_messages = True
+    intents.dm_messages = True
+    intents.message_content = True
+    return intents
+
+
+def where(channel: object, guild: discord.Guild | None, user_id: int) -> Where:
+    """Where a message or a command came from."""
+    return Where(
+        channel_id=getattr(channel, "id", 0),
+        guild_id=None if guild is None else guild.id,
+        user_id=user_id,
+        is_channel=guild is not None and not isinstance(channel, discord.Thread),
+    )
+
+
+async def tell(interaction: discord.Interaction[Any], sentence: str) -> None:
+    """Answer an interaction in words that only its user sees, whether or not it was acknowledged."""
+    if interaction.response.is_done():
+        await interaction.followup.send(sentence, ephemeral=True)
+    else:
+        await interaction.response.send_message(sentence, ephemeral=True)
+
+
+def sentence_for(error: Exception) -> str:
+    """What a person is told about an error; what is not meant for people goes to the log."""
+    if isinstance(error, ParleyError):
+        return str(error)
+    if isinstance(error, app_commands.MissingPermissions):
+        return "You need more permissions in this server to do that."
+    if isinstance(error, app_commands.NoPrivateMessage):
+        return "That works only in a server."
+    log.error("a command failed", exc_info=error)
+    return UNEXPECTED
+
+
+class Tree(app_commands.CommandTree["ParleyClient"]):
+    """Slash commands, whose errors are answered in one sentence."""
+
+    async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
+        """Tell the person, and the host where it is our fault."""
+        cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        try:
+            await tell(interaction, sentence_for(cause))
+        except discord.HTTPException as exc:
+            log.warning("a command's error could not be told: %s", exc)
+
+
+class ParleyClient(commands.Bot):
+    """The bot as Discord sees it.
+
+    Cogs find what they need in `service` and `settings`.  `can_write` is set once the bot has logged in; answers can
+    be posted from then on, before the gateway has told of all servers.
+    """
+
+    def __init__(self, settings: Settings, service: RunService, trace: aiohttp.TraceConfig) -> None:
+        super().__init__(
+            command_prefix=commands.when_mentioned,
+            tree_cls=Tree,
+            help_command=None,
+            intents=needed_intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            # Conversations are in the database: discord.py need not keep messages and members as well.
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            http_trace=trace,
+        )
+        self.settings = settings
+        self.service = service
+        self.can_write = asyncio.Event()
+
+    @property
+    def own_id(self) -> int:
+        """The bot's user id; 0 before it has logged in."""
+        return 0 if self.user is None else self.user.id
+
+    async def setup_hook(self) -> None:
+        """Load every file in `cogs/` and tell Discord which commands there are."""
+        names = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
+        for name in names:
+            if name not in self.extensions:
+                await self.load_extension(name)
+        await self.tree.sync()
+        self.can_write.set()
+
+    async def on_ready(self) -> None:
+        """Tell the host; discord.py calls this again after each session that could not be resumed."""
+        log.info("Parley is connected as %s, in %d servers.", self.user, len(self.guilds))
+
+    async def on_message(self, message: discord.Message, /) -> None:
+        """Parley has no commands with a prefix: messages are the chat cog's."""
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        """An event that could not be handled is for the host's log."""
+        log.exception("the event %s could not be handled", event_method)
+
+    async def stay_connected(self, token: str) -> None:
+        """Log in and listen until cancelled; a first connection that fails is tried again, with growing pauses.
+
+        Raises: ConfigurationError for a refused token, StartupError for a missing intent.
+        """
+        backoff_seconds = FIRST_BACKOFF_SECONDS
+        while True:
+            try:
+                await self._connect_once(token)
+                return
+            except (discord.DiscordServerError, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+                log.warning(
+                    "Discord cannot be reached (%s); next attempt in %.0f s.", type(error).__name__, backoff_seconds
+                )
+            await asyncio.sleep(backoff_seconds)
+            backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
+
+    async def _connect_once(self, token: str) -> None:
+        try:
+            if not self.can_write.is_set():
+                await self._log_in(token)
+            await self.connect()
+        except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
+            with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
+                raise
+        except AttributeError as exc:
+            # discord.py 2.7.1 looks at the socket that a failed first connection never got (client.py:787).
+            if self.ws is not None:
+                raise
+            raise discord.GatewayNotFound from exc
+
+    async def _log_in(self, token: str) -> None:
+        try:
+            await self.login(token)
+        except Exception:
+            await self.http.close()
+            self.http.connector = discord.utils.MISSING  # it was closed too; the next attempt makes a new one
+            raise

@@ -1,0 +1,96 @@
+"""Slash commands of a conversation: /ask, /reset, /help."""
+
+from __future__ import annotations
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import ParleyClient, tell, where
+from bot.runs.service import Said
+from bot.settings import Trigger
+
+MAX_QUESTION_CHARACTERS = 1800  # with the name before it, the question fits one message
+CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
+
+
+class Conversation(commands.Cog):
+    """Asking, beginning anew, and what the bot can do here."""
+
+    def __init__(self, bot: ParleyClient) -> None:
+        self.bot = bot
+
+    @app_commands.command()
+    @app_commands.describe(
+        question="What you want to know",
+        private="Only you see question and answer, and they stay out of the channel's conversation",
+    )
+    async def ask(
+        self,
+        interaction: discord.Interaction[ParleyClient],
+        question: app_commands.Range[str, 1, MAX_QUESTION_CHARACTERS],
+        private: bool = False,
+    ) -> None:
+        """Ask a question, openly or so that only you see the answer"""
+        place = where(interaction.channel, interaction.guild, interaction.user.id)
+        name = interaction.user.display_name
+        if private:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+            said = Said(message_id=None, author_id=interaction.user.id, author_name=name, text=question)
+            await self.bot.service.receive(place, said, private_token=interaction.token)
+            return
+        if not may_write(interaction):
+            await tell(interaction, CANNOT_WRITE)
+            return
+        shown = await interaction.response.send_message(f"**{discord.utils.escape_markdown(name)}** asks: {question}")
+        said = Said(message_id=shown.message_id, author_id=interaction.user.id, author_name=name, text=question)
+        await self.bot.service.receive(place, said)
+
+    @app_commands.command()
+    async def reset(self, interaction: discord.Interaction[ParleyClient]) -> None:
+        """Start a new conversation here: what was said before is no longer sent to the model"""
+        await self.bot.service.reset(where(interaction.channel, interaction.guild, interaction.user.id))
+        await interaction.response.send_message("A new conversation starts here.")
+
+    @app_commands.command()
+    async def help(self, interaction: discord.Interaction[ParleyClient]) -> None:
+        """What I can do here"""
+        await tell(interaction, self.guide(interaction))
+
+    def guide(self, interaction: discord.Interaction[ParleyClient]) -> str:
+        """What the bot answers in this place, and its commands."""
+        if interaction.guild is None:
+            how = "Write to me here; I answer every message."
+        elif isinstance(interaction.channel, discord.Thread):
+            how = "Mention me once in this thread; from then on I answer every message in it."
+        elif self.bot.settings.trigger is Trigger.ALL:
+            how = "Write in this channel; I answer every message."
+        else:
+            how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."
+        listed = [f"- `/{command.name}`: {command.description}" for command in interaction.client.tree.walk_commands()]
+        lines = [
+            how,
+            "Under an answer are buttons, for the person who asked and for moderators: **Stop** while it is written, "
+            "then **Regenerate**, and **Continue** if it was cut.",
+            *listed,
+            f"-# The model here is `{self.bot.settings.provider_model}`. What you write to me is sent to its provider, "
+            "with your display name.",
+        ]
+        if not may_write(interaction):
+            lines.append(CANNOT_WRITE)
+        return "\n".join(lines)
+
+
+def may_write(interaction: discord.Interaction[ParleyClient]) -> bool:
+    """Whether the bot can post its answer where the command was used."""
+    allowed = interaction.app_permissions
+    if interaction.guild is None:
+        return True
+    if isinstance(interaction.channel, discord.Thread):
+        return allowed.send_messages_in_threads
+    return allowed.view_channel and allowed.send_messages
+
+
+async def setup(bot: ParleyClient) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(Conversation(bot))

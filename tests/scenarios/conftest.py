@@ -1,0 +1,55 @@
+"""What every scenario starts with: a Discord and a provider on loopback, and the real bot between them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from sandbox.provider import ScriptedProvider
+from sandbox.world import Sandbox
+from tests.scenarios.scene import Scene
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[Sandbox]:
+    """A Discord with the default world and limits."""
+    async with Sandbox.open() as running:
+        yield running
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[ScriptedProvider]:
+    """A provider that says hello unless it is told otherwise."""
+    async with ScriptedProvider() as running:
+        yield running
+
+
+@pytest.fixture
+async def scene(
+    sandbox: Sandbox, provider: ScriptedProvider, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> AsyncIterator[Scene]:
+    """Everything but the bot, which the test starts with settings of its own; no error may be in its log."""
+    async with Scene(sandbox, provider, tmp_path) as prepared:
+        yield prepared
+    records = [*caplog.get_records("call"), *caplog.get_records("teardown")]
+    assert [record.getMessage() for record in records if record.levelno >= logging.ERROR] == []
+
+
+@pytest.fixture
+async def parley(scene: Scene) -> Scene:
+    """The scene with the bot running."""
+    await scene.start()
+    return scene
+
+
+@pytest.fixture(autouse=True)
+def discord_addresses() -> Iterator[None]:
+    """Give discord.py its own addresses back after each test."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    yield
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
