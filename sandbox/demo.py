@@ -1,0 +1,83 @@
+"""`make demo`: the sandbox's Discord, a model and the real bot, on one machine, with one address to open."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from sandbox.model import DemoModel
+from sandbox.world import Sandbox
+
+FOLDER = Path("data/demo")
+# The embedded model is small enough to ramble; a short answer shows as much.
+DEMO_MODEL_SETTINGS = {
+    "MAX_OUTPUT_TOKENS": "512",
+    "PROVIDER_CONTEXT_TOKENS": "4096",
+    "SYSTEM_PROMPT": "You are Parley, a friendly assistant in a chat room. Answer in a few short sentences.",
+}
+BOT_STOPS_WITHIN_SECONDS = 15.0
+
+
+async def demo(port: int, stopped: asyncio.Event) -> int:
+    """Run everything until `stopped` or until the bot ends by itself: the exit code."""
+    async with Sandbox.open(port=port, state_file=FOLDER / "discord.json") as sandbox, provider() as provider_settings:
+        settings = {
+            "DISCORD_TOKEN": sandbox.token,
+            "DISCORD_API_BASE_URL": sandbox.api_base_url,
+            "DISCORD_GATEWAY_URL": sandbox.gateway_url,
+            "DATABASE_URL": f"sqlite+aiosqlite:///{FOLDER}/parley.db",
+            **provider_settings,
+        }
+        async with running_bot(settings) as bot:
+            ended, told = asyncio.create_task(bot.wait()), asyncio.create_task(stopped.wait())
+            ready = asyncio.create_task(sandbox.bot_ready(timeout_seconds=60))
+            await asyncio.wait({ended, told, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if not ended.done() and not told.done():
+                print(f"\nOpen {sandbox.address} and say hello to @Parley.  Ctrl+C stops it.\n", flush=True)
+                await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (ended, told, ready):
+                task.cancel()
+            return 0 if stopped.is_set() else (bot.returncode or 1)
+
+
+@asynccontextmanager
+async def provider() -> AsyncIterator[Mapping[str, str]]:
+    """The settings of the host's provider where PROVIDER_BASE_URL is set, else of the embedded model."""
+    configured = {**dotenv_values(".env"), **os.environ}
+    if configured.get("PROVIDER_BASE_URL"):
+        print(f"The model: {configured.get('PROVIDER_MODEL')} at {configured['PROVIDER_BASE_URL']}", flush=True)
+        yield {}
+        return
+    async with DemoModel() as model:
+        print(f"The model: {model.model}, embedded. It is tiny and made for trying things out: expect it to ramble.")
+        yield {
+            "PROVIDER_BASE_URL": model.base_url,
+            "PROVIDER_MODEL": model.model,
+            "PROVIDER_API_KEY": "",
+            **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in configured},
+        }
+
+
+@asynccontextmanager
+async def running_bot(settings: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot as a process of its own, which is asked to stop at the end of the block."""
+    bot = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", env={**os.environ, **settings}, start_new_session=True
+    )
+    try:
+        yield bot
+    finally:
+        if bot.returncode is None:
+            bot.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(bot.wait(), BOT_STOPS_WITHIN_SECONDS)
+        if bot.returncode is None:
+            bot.kill()
+            await bot.wait()
