@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
+import aiosqlite
 from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,6 +20,7 @@ from bot.store.location import SQLITE, parse_url, prepare_folder
 
 # How long a statement waits for another process; one process never waits for itself, see Database.write.
 BUSY_TIMEOUT_SECONDS = 10.0
+BUSY_PAUSE_SECONDS = 0.05  # between two attempts, where SQLite does not wait by itself
 
 # A read lasts less than a millisecond, so a few serve hundreds of conversations; each costs a thread and a cache.
 MAX_READERS = 3
@@ -24,10 +28,9 @@ MAX_READERS = 3
 # PostgreSQL writes side by side; a default server allows 100 connections in all, shared by all our processes.
 MAX_POSTGRESQL_WRITERS = 4
 
-# With a write-ahead log, NORMAL keeps every commit through the death of the process, and the file sound through the
+# With the write-ahead log, NORMAL keeps every commit through the death of the process, and the file sound through the
 # loss of power; FULL would wait for the disk at each commit to keep the last few through a loss of power as well.
 SQLITE_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -1024",  # KiB for each connection; the operating system caches the file anyway
@@ -112,11 +115,12 @@ def make_sqlite_engine(
         location,
         pool_size=max_connections,
         max_overflow=0,
-        connect_args={"timeout": busy_timeout_seconds, "isolation_level": None},
+        connect_args={"async_creator_fn": connect, "timeout": busy_timeout_seconds, "isolation_level": None},
     )
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+        connection.run_async(use_write_ahead_log)
         cursor = connection.cursor()
         for pragma in pragmas:
             cursor.execute(pragma)
@@ -129,7 +133,39 @@ def make_sqlite_engine(
     @event.listens_for(engine.sync_engine, "invalidate")
     def give_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None) -> None:
         # SQLAlchemy closes the connection of a task that was cancelled.  That alone would keep the lock of the
-        # transaction for as long as anybody, such as a traceback, holds one of its cursors.
+        # transaction for as long as anybody, such as a traceback, holds one of its cursors; and it would not wait for
+        # the driver's thread, which prints a traceback if the loop is closed when it has done.
         connection.rollback()
+        connection.run_async(aiosqlite.Connection.close)
 
     return engine
+
+
+async def connect(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+    """A connection whose thread has ended if it could not be made.
+
+    The driver does not wait for that, and its thread prints a traceback if the loop is closed when it has done.
+    """
+    driver = aiosqlite.connect(*arguments, **options)
+    driver._thread.daemon = True  # as SQLAlchemy does where it makes the connection
+    try:
+        return await driver
+    except BaseException:
+        await asyncio.to_thread(driver._thread.join)
+        raise
+
+
+async def use_write_ahead_log(driver: aiosqlite.Connection) -> None:
+    """Let readers and a writer work side by side, from now on and for everyone who opens the file.
+
+    The change needs the file for itself for a moment, and SQLite fails at once where it would else be patient.
+    """
+    deadline = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    while True:
+        try:
+            async with driver.execute("PRAGMA journal_mode = WAL"):
+                return
+        except sqlite3.OperationalError as exc:
+            if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(BUSY_PAUSE_SECONDS)

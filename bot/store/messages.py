@@ -51,7 +51,8 @@ class StoredMessage:
     created_at: datetime
 
 
-COLUMNS = tuple(messages.c[field.name] for field in fields(StoredMessage))
+NAMES = tuple(field.name for field in fields(StoredMessage))
+COLUMNS = tuple(messages.c[name] for name in NAMES)
 
 
 async def append(connection: AsyncConnection, conversation: Conversation, new: NewMessage) -> int | None:
@@ -162,4 +163,4 @@ async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredM
 
 
 def _message(row: Row[Any]) -> StoredMessage:
-    return StoredMessage(**row._mapping)
+    return StoredMessage(**dict(zip(NAMES, row, strict=True)))  # hundreds for each answer; half the time of a mapping

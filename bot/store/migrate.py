@@ -19,7 +19,7 @@ MAX_WAIT_SECONDS = 60.0
 
 # The transaction is the lock, so that a killed process cannot leave it behind.  SQLite checks no reference while a
 # table is rebuilt, because its rows refer to the one it replaces; all are checked before the commit.
-SQLITE_PRAGMAS = ("PRAGMA journal_mode = WAL", "PRAGMA foreign_keys = OFF")
+SQLITE_PRAGMAS = ("PRAGMA foreign_keys = OFF",)
 POSTGRESQL_LOCK = text("SELECT pg_advisory_xact_lock(7233739)")  # any number that nothing else in the database locks
 
 

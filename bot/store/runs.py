@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
@@ -176,8 +176,8 @@ async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now:
 
 async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
     """The live runs whose deadline has passed, oldest first."""
-    statement = select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now).order_by(runs.c.id)
-    return tuple(Run(**row._mapping) for row in await connection.execute(statement))
+    # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.
+    return _oldest_first(await connection.execute(select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now)))
 
 
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
@@ -212,11 +212,15 @@ async def _transition(
     elif cause is Cause.LEASE_LOST:
         changed.update(NO_LEASE)
     statement = update(runs).where(runs.c.status == status, *guards).values(changed).returning(*COLUMNS)
-    moved = sorted((Run(**row._mapping) for row in await connection.execute(statement)), key=lambda run: run.id)
+    moved = _oldest_first(await connection.execute(statement))
     if moved:
         event = {"at": now, "cause": cause, "from_status": status, "to_status": target, "detail": detail}
         await connection.execute(insert(run_events), [{"run_id": run.id, **event} for run in moved])
-    return tuple(moved)
+    return moved
+
+
+def _oldest_first(rows: Iterable[Row[Any]]) -> tuple[Run, ...]:
+    return tuple(sorted((Run(**row._mapping) for row in rows), key=lambda run: run.id))
 
 
 async def _first(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Run | None:

@@ -108,6 +108,8 @@ async def test_migration_of_a_killed_process_leaves_nothing(tmp_path: Path) -> N
     assert holder.stdout is not None
     assert await holder.stdout.readline() == b"held\n"
     waiting = asyncio.create_task(migrate(f"sqlite:///{file}"))
+    done, _ = await asyncio.wait({waiting}, timeout=0.5)  # to fail it takes no time
+    assert not done
     holder.kill()
     await holder.wait()
     await waiting
