@@ -19,7 +19,6 @@ FOLDER = Path("data/demo")
 # The embedded model is small enough to ramble; a short answer shows as much.
 DEMO_MODEL_SETTINGS = {
     "MAX_OUTPUT_TOKENS": "512",
-    "PROVIDER_CONTEXT_TOKENS": "4096",
     "SYSTEM_PROMPT": "You are Parley, a friendly assistant in a chat room. Answer in a few short sentences.",
 }
 BOT_STOPS_WITHIN_SECONDS = 15.0
@@ -61,6 +60,7 @@ async def provider() -> AsyncIterator[Mapping[str, str]]:
             "PROVIDER_BASE_URL": model.base_url,
             "PROVIDER_MODEL": model.model,
             "PROVIDER_API_KEY": "",
+            "PROVIDER_CONTEXT_TOKENS": str(model.context_tokens),
             **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in configured},
         }
 

@@ -105,7 +105,12 @@ class Server:
         if blob is None:
             return web.json_response({"message": "404: Not Found", "code": 0}, status=404)
         data, content_type = blob
-        headers = {"Content-Type": content_type, "X-Content-Type-Options": "nosniff"}
+        # An uploaded picture must not act as a page of ours: an SVG can hold scripts.
+        headers = {
+            "Content-Type": content_type,
+            "X-Content-Type-Options": "nosniff",
+            "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+        }
         if not content_type.startswith(("image/", "audio/", "video/", "text/plain")):
             headers["Content-Disposition"] = "attachment"
         return web.Response(body=data, headers=headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
+import aiohttp
 import discord
 import pytest
 
@@ -53,6 +54,17 @@ async def test_bot_uploads_a_file_and_reads_it_back(sandbox: Sandbox, echo: Echo
     assert attachment.description == "a test"
     with open(__file__, "rb") as source:  # noqa: ASYNC230 - a small local file
         assert await attachment.read() == source.read()
+
+
+async def test_uploaded_picture_cannot_act_as_a_page(sandbox: Sandbox) -> None:
+    """An SVG that is opened by its link runs no script on the address of the sandbox's own page."""
+    ada, general = sandbox.users["ada"], sandbox.channels["general"]
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    await sandbox.people.say(ada, general, files=[("a.svg", drawing)])
+    link = sandbox.messages(general)[-1]["attachments"][0]["url"]
+    async with aiohttp.ClientSession() as session, session.get(link) as response:
+        assert await response.read() == drawing
+        assert response.headers["Content-Security-Policy"].startswith("sandbox;")
 
 
 async def test_embed_shows_the_uploaded_picture(sandbox: Sandbox, echo: Echo) -> None:
