@@ -17,8 +17,8 @@ from enum import Enum, IntEnum, auto
 from math import inf
 
 ASSUMED_LIMIT = 5
-# After a channel was quiet its next text in between may follow the last write this soon: early words matter most, and
-# the window that it opens is then spread evenly.
+# A text in between follows the last write in its channel this soon at the earliest: early words matter most, and the
+# window that they open is then spread evenly.
 FRESH_GAP_SECONDS = 0.6
 # discord.py holds a bucket until its own clock has passed the reset, and then for the whole window: arrive after it.
 RESET_MARGIN_SECONDS = 0.02
@@ -225,10 +225,11 @@ class Pacing:
     @staticmethod
     def _evenly(channel: Channel, window: Window, kept: int) -> float:
         """When the next text in between is due, so that what is left lasts until the window resets."""
+        soonest = channel.wrote_at + FRESH_GAP_SECONDS
         if window.resets_at is None:
-            return channel.wrote_at + FRESH_GAP_SECONDS
+            return soonest
         steps = window.available - kept + 1
-        return channel.edited_at + (window.resets_at - channel.edited_at) / steps
+        return max(soonest, channel.edited_at + (window.resets_at - channel.edited_at) / steps)
 
     def _earliest_of_all(self, want: Want, now: float) -> float:
         while self._recent and now - self._recent[0] >= GLOBAL_WINDOW_SECONDS:
