@@ -17,6 +17,9 @@ from sandbox.wire import Payload
 _log = logging.getLogger(__name__)
 
 MAX_PAYLOAD_BYTES = 4096  # what Discord takes from a client; more is close code 4002
+HEARTBEAT_ACK = '{"op":11,"d":null,"s":null,"t":null}'
+# discord.py notes when it sent a heartbeat after having sent it; an answer that is faster looks minutes late to it.
+ACK_SECONDS = 0.02
 CLOSE_SECONDS = 1.0  # how long a closing handshake may take before the connection is dropped
 
 
@@ -125,7 +128,7 @@ class GatewaySockets:
         match operation:
             case Operation.HEARTBEAT:
                 if self._gateway.faults.gateway.acknowledges_heartbeats:
-                    connection.send('{"op":11,"d":null,"s":null,"t":null}')
+                    asyncio.get_running_loop().call_later(ACK_SECONDS, connection.send, HEARTBEAT_ACK)
             case Operation.IDENTIFY | Operation.RESUME if session is not None:
                 connection.close(4005)
             case Operation.IDENTIFY:
