@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo run doctor migrate test lint bench lock
+.PHONY: install demo run doctor migrate test lint bench picture lock
 
 install: $(STAMP)
 
@@ -37,6 +37,9 @@ test: lint
 
 bench: install
 	$(BIN)/python -m bench
+
+picture: install
+	$(BIN)/python -m docs.picture
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --all-extras \

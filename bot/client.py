@@ -85,6 +85,7 @@ class ParleyClient(commands.Bot):
     """
 
     def __init__(self, settings: Settings, service: RunService, trace: aiohttp.TraceConfig) -> None:
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
             command_prefix=commands.when_mentioned,
             tree_cls=Tree,

@@ -44,10 +44,15 @@ def said(page: Page, text: str) -> Locator:
     return page.locator(".message .content").filter(has_text=text)
 
 
+def chromium() -> str | None:
+    """Where Chromium is, if it is installed."""
+    return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Chromium, started once; the tests are skipped where none is installed."""
-    path = next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+    path = chromium()
     if path is None:
         pytest.skip("no Chromium is installed")
     async with async_playwright() as playwright:
