@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.providers.catalog import Catalog
 from bot.providers.tokens import MAX_SLICE_CHARS, TokenCounter
 
 
@@ -37,10 +36,3 @@ def test_count_of_a_long_text_is_the_sum_of_its_slices(counter: TokenCounter) ->
     """A text longer than a slice is counted whole, at a cost that grows with its length only."""
     piece = "one two three four! " * (MAX_SLICE_CHARS // 20)
     assert counter.count_tokens(piece * 5) == 5 * counter.count_tokens(piece)
-
-
-def test_catalog_prefers_what_the_host_says() -> None:
-    """A model's window is the host's number for it, then the host's default, then ours."""
-    assert Catalog().context_tokens("any") == 8192
-    assert Catalog(default_context_tokens=4096, context_tokens={"wide": 1000}).context_tokens("wide") == 1000
-    assert Catalog(default_context_tokens=4096).context_tokens("any") == 4096
