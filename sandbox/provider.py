@@ -28,6 +28,7 @@ class Performance:
     last_token_at: float | None = None
     token_count: int = 0
     pieces: list[str] = field(default_factory=list)
+    token_times: list[float] = field(default_factory=list)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     disconnected: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -41,6 +42,7 @@ class Performance:
         if frame.is_token:
             self.token_count += 1
             self.pieces.append(frame.text)
+            self.token_times.append(now)
             self.last_token_at = now
             if self.first_token_at is None:
                 self.first_token_at = now

@@ -30,7 +30,7 @@ async def test_story_is_the_queued_one_then_the_named_one_then_the_default() -> 
 
 
 async def test_performance_knows_what_was_sent_and_when() -> None:
-    """The times of the first and last token and the text so far are what benchmarks measure against."""
+    """The times of the tokens and the text so far are what benchmarks measure against."""
     async with ScriptedProvider(
         default=Story(token_count=6, tokens_per_second=50, first_token_seconds=0.1)
     ) as provider:
@@ -42,6 +42,10 @@ async def test_performance_knows_what_was_sent_and_when() -> None:
     assert performance.last_token_at is not None
     assert performance.first_token_at - performance.at >= 0.1
     assert performance.last_token_at - performance.at >= 0.2
+    assert len(performance.token_times) == 6
+    assert performance.token_times == sorted(performance.token_times)
+    assert performance.token_times[0] == performance.first_token_at
+    assert performance.token_times[-1] == performance.last_token_at
     assert performance.ended.is_set()
 
 
