@@ -1,1 +1,1 @@
-"""Benchmarks that anyone can run."""
+"""Benchmarks that anyone can run: the real bot, against the sandbox, over sockets."""
