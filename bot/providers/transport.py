@@ -18,6 +18,7 @@ import httpx
 
 from bot import __version__
 from bot.errors import ConfigurationError, ProviderError, ProviderFault
+from bot.providers.connections import AiohttpTransport
 from bot.providers.failures import failure, redact
 
 log = logging.getLogger(__name__)
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 200
 # Most servers close an idle connection after 60 to 75 seconds, some after 5: a short wait meets fewer stale ones.
 KEEP_ALIVE_SECONDS = 20.0
-MAX_KEEP_ALIVE_CONNECTIONS = 20
 # An error page is a few kilobytes; more of it says nothing more.
 MAX_ERROR_BYTES = 64 * 1024
 # How long the end of a body may take after the last event.  It nearly always comes with it; reading it lets the
@@ -35,7 +35,6 @@ END_OF_BODY_SECONDS = 0.05
 # Connections that went stale in the pool are found one by one; past this many it is no longer that.
 MAX_STALE_CONNECTIONS = 5
 
-LOOPBACK = ("all://localhost", "all://127.0.0.1", "all://[::1]")
 RETRIED = frozenset({ProviderFault.BUSY, ProviderFault.RATE_LIMITED, ProviderFault.NETWORK})
 
 
@@ -159,14 +158,13 @@ class Transport:
         self._now = now
         self._client = httpx.AsyncClient(
             headers={"User-Agent": f"Parley/{__version__}", "Accept-Encoding": "identity"},
-            limits=httpx.Limits(
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_KEEP_ALIVE_CONNECTIONS,
-                keepalive_expiry=KEEP_ALIVE_SECONDS,
-            ),
             # Reading is limited by `ResponseStream`, which knows a line from a byte.
-            timeout=httpx.Timeout(None, connect=self.timeouts.connect_seconds, pool=self.timeouts.connect_seconds),
-            mounts=dict.fromkeys(LOOPBACK),
+            timeout=httpx.Timeout(None),
+            transport=AiohttpTransport(
+                connect_seconds=self.timeouts.connect_seconds,
+                max_connections=MAX_CONNECTIONS,
+                keep_alive_seconds=KEEP_ALIVE_SECONDS,
+            ),
         )
 
     async def __aenter__(self) -> Transport:
@@ -247,7 +245,7 @@ class Transport:
                 call.url,
                 headers=dict(call.headers),
                 content=call.body,
-                extensions={"trace": connection.take_event},
+                extensions={"on_connect": connection.opened},
             )
         except (httpx.InvalidURL, UnicodeEncodeError) as exc:
             raise ConfigurationError("The model provider's address or key holds characters it cannot have.") from exc
@@ -269,18 +267,15 @@ class _ConnectionTrace:
     def __init__(self) -> None:
         self.was_pooled = True
 
-    async def take_event(self, name: str, info: Mapping[str, object]) -> None:
-        del info
-        if name.startswith("connection.connect_"):
-            self.was_pooled = False
+    def opened(self) -> None:
+        """A new connection is made for it."""
+        self.was_pooled = False
 
 
 def _unreachable(exc: httpx.HTTPError, secrets: tuple[str, ...]) -> ProviderError:
     """The error that a failure before the first byte of a body means."""
     detail = redact(f"{type(exc).__name__}: {exc}", secrets)
     match exc:
-        case httpx.PoolTimeout():
-            return ProviderError(ProviderFault.BUSY, "too many answers at once")
         case httpx.UnsupportedProtocol() | httpx.LocalProtocolError() | httpx.DecodingError():
             return ProviderError(ProviderFault.PROTOCOL, detail)
         case httpx.RemoteProtocolError() if "disconnected" not in detail and "peer closed" not in detail:
