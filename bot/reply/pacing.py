@@ -144,7 +144,7 @@ class Pacing:
     def __init__(self, *, requests_per_second: int) -> None:
         self._requests_per_second = requests_per_second
         self._channels: dict[Hashable, Channel] = {}
-        self._wants: dict[Hashable, Want] = {}
+        self._wants: dict[Urgency, dict[Hashable, Want]] = {urgency: {} for urgency in Urgency}
         self._recent: deque[float] = deque()
         self._paused_until = -inf
 
@@ -155,11 +155,17 @@ class Pacing:
 
     def want(self, want: Want) -> None:
         """Note a wish; it replaces the reply's earlier one."""
-        self._wants[want.reply] = want
+        self.withdraw(want.reply)
+        self._wants[want.urgency][want.reply] = want
+
+    def withdraw(self, reply: Hashable) -> None:
+        """Forget a reply's wish, if it has one."""
+        for wants in self._wants.values():
+            wants.pop(reply, None)
 
     def leave(self, reply: Hashable, now: float) -> None:
         """A reply is finished, or given up; channels in which nothing goes on are forgotten."""
-        self._wants.pop(reply, None)
+        self.withdraw(reply)
         for channel in [channel for channel, known in self._channels.items() if known.is_quiet(now)]:
             del self._channels[channel]
 
@@ -167,14 +173,18 @@ class Pacing:
         """The wants that go now, most urgent first, and when to ask again (None: after the next event)."""
         granted: list[Want] = []
         again = inf
-        for want in sorted(self._wants.values(), key=lambda want: (want.urgency, want.since)):
-            at = self._earliest(want, now)
-            if at <= now:
-                del self._wants[want.reply]
-                self._send(want, now)
-                granted.append(want)
-            else:
+        for urgency in Urgency:
+            for want in sorted(self._wants[urgency].values(), key=lambda want: want.since):
+                open_at = self._open_at(urgency, now)
+                at = open_at if open_at > now else self._earliest_in_channel(want, now)
+                if at <= now:
+                    self.withdraw(want.reply)
+                    self._send(want, now)
+                    granted.append(want)
+                    continue
                 again = min(again, at)
+                if open_at > now:
+                    break  # the bot as a whole has to wait, and so have all others of this urgency
         return granted, (None if again == inf else again)
 
     def answered(self, channel: Hashable, bucket: Bucket, limits: Limits | None, now: float) -> None:
@@ -205,10 +215,6 @@ class Pacing:
         if want.bucket is Bucket.EDIT:
             channel.edited_at = now
 
-    def _earliest(self, want: Want, now: float) -> float:
-        """When a want may go as far as is known now; not after `now` means now."""
-        return max(self._earliest_in_channel(want, now), self._earliest_of_all(want, now))
-
     def _earliest_in_channel(self, want: Want, now: float) -> float:
         channel = self._known(want.channel)
         window = channel.window(want.bucket)
@@ -231,10 +237,11 @@ class Pacing:
         steps = window.available - kept + 1
         return max(soonest, channel.edited_at + (window.resets_at - channel.edited_at) / steps)
 
-    def _earliest_of_all(self, want: Want, now: float) -> float:
+    def _open_at(self, urgency: Urgency, now: float) -> float:
+        """When a write of this urgency may go as far as the limit of the whole bot goes."""
         while self._recent and now - self._recent[0] >= GLOBAL_WINDOW_SECONDS:
             self._recent.popleft()
-        allowed = max(1, int(self._requests_per_second * SHARE_OF_ALL[want.urgency]))
+        allowed = max(1, int(self._requests_per_second * SHARE_OF_ALL[urgency]))
         if len(self._recent) < allowed:
             return self._paused_until
         return max(self._paused_until, self._recent[len(self._recent) - allowed] + GLOBAL_WINDOW_SECONDS)
