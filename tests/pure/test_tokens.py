@@ -25,6 +25,7 @@ def test_count_is_positive_for_any_text(counter: TokenCounter, text: str) -> Non
 def test_count_takes_special_tokens_for_text(counter: TokenCounter) -> None:
     """A control token that a user types is counted by its letters, not as one token."""
     assert counter.count_tokens("<|endoftext|>") > 3
+    assert counter.count_tokens("</s>") > 1
 
 
 def test_count_knows_words(counter: TokenCounter) -> None:
