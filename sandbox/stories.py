@@ -33,9 +33,9 @@ class ScriptedCall:
 class Story:
     """One answer of the scripted provider; the default is a short, whole, well-behaved stream.
 
-    Positions (`error_at`, `cut_at`, `hang_at`) count events from 0, before which it happens.  What is said is
-    `pieces`, else the words of `text`, else `token_count` words.  `raw` replaces the events' data with texts of
-    one's own, and `body` the whole response body.
+    Positions (`error_at`, `cut_at`, `hang_at`) count events from 0, before which it happens; a story that hangs goes
+    on when its performance is `released`.  What is said is `pieces`, else the words of `text`, else `token_count`
+    words.  `raw` replaces the events' data with texts of one's own, and `body` the whole response body.
     """
 
     # what is said

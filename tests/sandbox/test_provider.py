@@ -49,6 +49,16 @@ async def test_performance_knows_what_was_sent_and_when() -> None:
     assert performance.ended.is_set()
 
 
+async def test_story_that_hangs_goes_on_when_it_is_released() -> None:
+    """A test decides when the second half of an answer comes."""
+    story = Story(pieces=("One", " two"), hang_at=1)
+    async with ScriptedProvider(default=story) as provider, asyncio.TaskGroup() as tasks:
+        response = tasks.create_task(post(provider))
+        performance = await provider.wait_for_request()
+        performance.released.set()
+        assert "two" in (await response).text
+
+
 async def test_provider_lists_models_and_checks_its_key() -> None:
     """A wrong key is refused as the real API refuses it, the right one sees the models."""
     async with ScriptedProvider(api_key="sk-right") as provider, httpx.AsyncClient(trust_env=False) as client:
