@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -66,7 +66,7 @@ class Ledger(Protocol):
 
 @dataclass(slots=True)
 class Shown:
-    """A page as it is in Discord; `content` is None where an earlier process posted it."""
+    """A page as it is in Discord; `content` is None where it is not known, because an earlier attempt may have won."""
 
     message_id: int
     content: PageContent | None
@@ -91,15 +91,18 @@ class ReplyWriter:
         surface: Surface,
         pacer: Pacer,
         ledger: Ledger,
-        posted: dict[int, int],
+        known: Mapping[int, int | None],
         max_pages: int,
     ) -> None:
-        """`posted` maps the numbers of pages that are there already to their message ids."""
+        """`known` maps pages that were written down earlier to their messages' ids, None where not acknowledged."""
         self._run_id = run_id
         self._surface = surface
         self._pacer = pacer
         self._ledger = ledger
-        self._pages = {number: Shown(message_id, None) for number, message_id in posted.items()}
+        self._pages = {
+            number: Shown(message_id, None) for number, message_id in known.items() if message_id is not None
+        }
+        self._attempted = {number for number, message_id in known.items() if message_id is None}
         self._max_pages = max_pages
         self._text = ""
         self._thinking = ""
@@ -217,7 +220,14 @@ class ReplyWriter:
             await self._surface.edit(shown.message_id, step.content)
             shown.content = step.content
         else:
-            nonce = await self._ledger.plan(step.number)
-            message_id = await self._surface.post(step.number, step.content, nonce)
-            self._pages[step.number] = Shown(message_id, step.content)
-            await self._ledger.posted(step.number, message_id)
+            await self._post(step.number, step.content)
+
+    async def _post(self, number: int, content: PageContent) -> None:
+        """Post a page.  Where an earlier attempt may have been applied, Discord may return that one's older message."""
+        nonce = await self._ledger.plan(number)
+        is_first_attempt = number not in self._attempted
+        self._attempted.add(number)
+        message_id = await self._surface.post(number, content, nonce)
+        self._attempted.discard(number)
+        self._pages[number] = Shown(message_id, content if is_first_attempt else None)
+        await self._ledger.posted(number, message_id)

@@ -132,7 +132,7 @@ class Answerer:
             surface=surface,
             pacer=self._pacer,
             ledger=ledger,
-            posted=await ledger.open(),
+            known=await ledger.open(),
             max_pages=self._options.max_pages,
         )
         follows = False

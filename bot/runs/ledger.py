@@ -22,12 +22,12 @@ class StoredLedger:
         self._clock = clock
         self._nonces: dict[int, str] = {}
 
-    async def open(self) -> dict[int, int]:
-        """The message ids of the pages that are there already; what was planned but not posted keeps its nonce."""
+    async def open(self) -> dict[int, int | None]:
+        """The message ids of the pages planned so far, None where Discord did not acknowledge; each keeps its nonce."""
         async with self._database.read() as transaction:
             pages = await replies.pages(transaction, self._run.id)
         self._nonces = {page.number: page.nonce for page in pages}
-        return {page.number: page.discord_id for page in pages if page.discord_id is not None}
+        return {page.number: page.discord_id for page in pages}
 
     async def plan(self, number: int) -> str:
         """The nonce of a page, the same for each attempt."""

@@ -1,0 +1,157 @@
+"""What becomes of an answer when Discord stumbles: it is there once, whole, or its run ends quietly with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import pytest
+
+from sandbox.faults import Faults
+from sandbox.semantics import Overwrite, OverwriteType, permission_bits
+from sandbox.stories import Story
+from tests.scenarios.answer import Answer
+from tests.scenarios.scene import Scene, sent
+
+PAUSED = Story(pieces=("First words", " and", " the rest."), hang_at=1)
+GONE = "Its message or its channel was gone."
+CREATE, EDIT = ("POST", "/channels/*/messages"), ("PATCH", "/channels/*/messages/*")
+
+FAULTS: dict[str, Callable[[Faults, str, str], object]] = {
+    "429_of_the_bucket": partial(Faults.refuse, retry_after_seconds=0.1, scope="user"),
+    "429_shared": partial(Faults.refuse, retry_after_seconds=0.1, scope="shared"),
+    "429_global": partial(Faults.refuse, retry_after_seconds=0.1, scope="global"),
+    "500": partial(Faults.fail, status=500),
+    "502": partial(Faults.fail, status=502),
+    "503_twice": partial(Faults.fail, status=503, times=2),
+    "cut_before": partial(Faults.cut, applied=False),
+    "cut_after": partial(Faults.cut, applied=True),
+}
+
+
+STREAMING = Story(token_count=50, tokens_per_second=50.0, is_endless=True)
+
+
+async def begun(parley: Scene, channel: str | int = "general", *, story: Story = PAUSED) -> Answer:
+    """An answer to Linus of which the first words are there, and more only when the story says so."""
+    parley.provider.play(story)
+    await parley.say("linus", channel, "@bot hi")
+    return await parley.answer_of(channel, 1, final=False)
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_post_that_fails_is_made_once(parley: Scene, name: str) -> None:
+    """Whatever happens to the first post, in the end there is one message with the whole answer."""
+    FAULTS[name](parley.sandbox.faults, *CREATE)
+    answer = await parley.ask("linus", "general", "@bot hi")
+    assert answer.text == "Hello from the scripted model."
+    bot_messages = [message for message in parley.sandbox.messages(answer.channel_id) if message["author"].get("bot")]
+    assert len(bot_messages) == 1
+    assert len({record.nonce for record in parley.sandbox.requests if record.nonce is not None}) <= 1
+    assert parley.sandbox.faults.to_json() == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_edit_that_fails_is_made_good(parley: Scene, name: str) -> None:
+    """Whatever happens to an edit, the same message ends with the whole answer."""
+    begin = await begun(parley)
+    FAULTS[name](parley.sandbox.faults, *EDIT)
+    parley.provider.requests[0].released.set()
+    answer = await parley.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
+    assert parley.sandbox.faults.to_json() == []
+
+
+@pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "anew"])
+async def test_gateway_that_drops_does_not_disturb_an_answer(parley: Scene, resumable: bool) -> None:
+    """An answer goes on while the gateway is away, and afterwards the bot hears again."""
+    begin = await begun(parley)
+    parley.sandbox.gateway.drop(resumable=resumable)
+    parley.provider.requests[0].released.set()
+    answer = await parley.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
+    await parley.wait_for(lambda: parley.sandbox.gateway.connected == 1)
+    assert (await parley.ask("linus", "general", "@bot still there?")).text == "Hello from the scripted model."
+    assert len(parley.rows("runs")) == 2
+
+
+async def test_message_said_while_the_gateway_was_away_is_answered(parley: Scene) -> None:
+    """What a resumed session missed is replayed to it, and answered once."""
+    parley.sandbox.gateway.drop()
+    answer = await parley.ask("linus", "general", "@bot hello?")
+    assert answer.text == "Hello from the scripted model."
+    assert len(parley.provider.requests) == 1
+
+
+async def delete_message(parley: Scene, answer: Answer) -> None:
+    """A moderator deletes what the bot has written so far."""
+    await parley.sandbox.people.delete(parley.sandbox.users["grace"], answer.channel_id, answer.ids[0])
+
+
+async def hide_channel(parley: Scene, answer: Answer) -> None:
+    """The bot may no longer see the channel."""
+    denied = permission_bits("view_channel")
+    overwrite = Overwrite(target_id=parley.sandbox.bot_id, type=OverwriteType.MEMBER, deny=denied)
+    parley.sandbox.engine.set_overwrite(answer.channel_id, overwrite)
+
+
+async def delete_channel(parley: Scene, answer: Answer) -> None:
+    """The channel is gone."""
+    await parley.sandbox.people.delete_channel(parley.sandbox.users["ada"], answer.channel_id)
+
+
+@pytest.mark.parametrize("lose", [delete_message, hide_channel, delete_channel])
+async def test_answer_whose_place_is_lost_ends_quietly(
+    parley: Scene, lose: Callable[[Scene, Answer], Awaitable[None]]
+) -> None:
+    """The next edit fails for good: the run ends with its reason, the stream is closed, nothing more is tried."""
+    answer = await begun(parley, story=STREAMING)
+    await lose(parley, answer)
+    await parley.provider.requests[0].disconnected.wait()
+    await parley.wait_for(lambda: any(record.status in (403, 404) for record in parley.sandbox.requests))
+    before = len(parley.sandbox.requests)
+    assert (await parley.ask("grace", "playground", "@bot hi")).text == "Hello from the scripted model."
+    await parley.stop()
+    run = parley.run(1)
+    assert (run["status"], run["failure"]) == ("failed", GONE)
+    assert run["delivered_at"] is not None
+    later = parley.sandbox.requests[before:]
+    assert [record for record in later if record.channel_id == answer.channel_id] == []
+
+
+async def test_answer_that_is_whole_is_kept_though_it_cannot_be_shown(parley: Scene) -> None:
+    """When only the last edit fails for good, the answer is part of the conversation, and nobody tries again."""
+    answer = await begun(parley)
+    await delete_message(parley, answer)
+    parley.provider.requests[0].released.set()
+    await parley.ask("linus", "general", "@bot and?")
+    assert sent(parley.provider.requests[1])[2] == f"assistant: {PAUSED.answer()}"
+    await parley.stop()
+    assert parley.run(1)["status"] == "completed"
+    assert all(run["delivered_at"] is not None for run in parley.rows("runs"))
+
+
+async def test_archived_thread_ends_the_answer_and_opens_with_the_next_question(parley: Scene) -> None:
+    """An answer in a thread that is archived ends quietly; who writes there again is answered."""
+    linus, questions = parley.sandbox.users["linus"], parley.sandbox.channels["questions"]
+    thread = await parley.sandbox.people.start_thread(linus, questions, "Proofs")
+    await begun(parley, thread, story=STREAMING)
+    await parley.sandbox.people.archive_thread(linus, thread)
+    await parley.wait_for(lambda: any(record.code == 50083 for record in parley.sandbox.requests))
+    assert (await parley.ask("linus", thread, "again")).text == "Hello from the scripted model."
+    assert (parley.run(1)["status"], parley.run(1)["failure"]) == ("failed", GONE)
+
+
+async def test_channel_where_the_bot_may_not_write_is_left_alone(parley: Scene) -> None:
+    """Without Send Messages the question is not answered, and the bot does not try again and again."""
+    general = parley.sandbox.channels["general"]
+    denied = permission_bits("send_messages")
+    overwrite = Overwrite(target_id=parley.sandbox.bot_id, type=OverwriteType.MEMBER, deny=denied)
+    parley.sandbox.engine.set_overwrite(general, overwrite)
+    await parley.say("linus", "general", "@bot hi")
+    await parley.wait_for(lambda: any(record.code == 50013 for record in parley.sandbox.requests))
+    await parley.ask("linus", "playground", "@bot hi")
+    await parley.stop()
+    posts = [record for record in parley.sandbox.requests if record.path == f"/channels/{general}/messages"]
+    assert len(posts) == 1
+    assert (parley.run(1)["status"], parley.run(1)["failure"]) == ("failed", GONE)
