@@ -82,14 +82,16 @@ class RunWorker:
 
     async def _next_runs(self) -> tuple[Run, ...]:
         """Runs that ended but were not delivered, then as many queued ones as there is room for."""
-        now, busy = self._clock(), set(self._tasks)
+        busy = set(self._tasks)
         try:
             async with self._database.read() as transaction:
-                ended = tuple(run for run in await runs.undelivered(transaction, now) if run.id not in busy)
+                undelivered = await runs.undelivered(transaction, self._clock())
+            ended = tuple(run for run in undelivered if run.id not in busy)
             room = self._max_concurrent_runs - len(self._tasks) - len(ended)
             if room <= 0:
                 return ended
             async with self._database.write() as transaction:
+                now = self._clock()
                 claimed = await runs.claim(
                     transaction, self._owner, now=now, lease_expires_at=now + self._lease, limit=room
                 )
