@@ -177,8 +177,18 @@ class Calls:
         context.run(CALL.set, call)
         task = asyncio.get_running_loop().create_task(self._carry_out(call, request), context=context)
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        task.add_done_callback(lambda task: self._over(call, task))
         return call.acknowledged
+
+    def _over(self, call: Call, task: asyncio.Task[None]) -> None:
+        """Let nobody wait for a request that was cut off, or that failed in a way that nobody foresaw."""
+        self._running.discard(task)
+        if call.acknowledged.done():
+            return
+        if task.cancelled():
+            call.acknowledged.cancel()
+        elif (error := task.exception()) is not None:
+            call.acknowledged.set_exception(error)
 
     async def _carry_out(self, call: Call, request: Callable[[], Awaitable[object]]) -> None:
         try:
@@ -255,6 +265,7 @@ class InteractionSurface:
 
     def __init__(self, client: discord.Client, calls: Calls, *, application_id: int, token: str) -> None:
         self._webhook = discord.Webhook.partial(application_id, token, client=client)
+        self._webhook.type = discord.WebhookType.application  # only such a one may send what one person alone sees
         self._calls = calls
         self.channel: Hashable = token
 

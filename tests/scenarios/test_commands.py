@@ -1,0 +1,100 @@
+"""Slash commands over sockets: /ask openly and privately, /help."""
+
+from __future__ import annotations
+
+from sandbox.stories import Story
+from tests.scenarios.answer import Answer
+from tests.scenarios.scene import EPHEMERAL, Scene, sent
+
+
+async def private_answer(parley: Scene, user: str, label: str) -> Answer:
+    """What only this user sees of a private answer, once it has a button of this label."""
+
+    def look() -> Answer | None:
+        seen = parley.sandbox.messages(parley.place("general"), parley.sandbox.users[user])
+        private = tuple(message for message in seen if message["flags"] & EPHEMERAL)
+        answer = Answer(messages=private) if private else None
+        return answer if answer is not None and label in answer.buttons else None
+
+    return await parley.wait_for(look)
+
+
+async def test_open_question_is_shown_and_answered_in_the_channel(parley: Scene) -> None:
+    """/ask shows who asks what, the answer replies to that, and both belong to the channel's conversation."""
+    outcome = await parley.command("linus", "general", "ask", question="why?")
+    answer = await parley.answer_of("general", 1)
+    assert (answer.text, answer.question_id) == ("Hello from the scripted model.", outcome.message_id)
+    asked = parley.sandbox.messages(parley.place("general"))[0]
+    assert asked["content"] == "**Linus** asks: why?"
+    await parley.ask("grace", "general", "@bot and?")
+    assert sent(parley.provider.requests[1])[1:] == [
+        "user: (from Linus) why?",
+        "assistant: Hello from the scripted model.",
+        "user: (from Grace) and?",
+    ]
+
+
+async def test_private_question_is_seen_by_nobody_else(parley: Scene) -> None:
+    """A private answer streams to its asker alone, and stays out of the channel's conversation."""
+    parley.provider.play(Story(pieces=("Between", " us."), hang_at=1))
+    outcome = await parley.command("linus", "general", "ask", question="psst?", private=True)
+    assert (outcome.status, outcome.ephemeral) == ("deferred", True)
+    assert (await private_answer(parley, "linus", "Stop")).text == "Between"
+    parley.provider.requests[0].released.set()
+    assert (await private_answer(parley, "linus", "Regenerate")).text == "Between us."
+    assert parley.sandbox.messages(parley.place("general")) == []
+    assert parley.sandbox.messages(parley.place("general"), parley.sandbox.users["grace"]) == []
+    await parley.ask("linus", "general", "@bot hi")
+    assert sent(parley.provider.requests[1])[1:] == ["user: (from Linus) hi"]
+
+
+async def test_private_talk_has_a_memory_and_buttons(parley: Scene) -> None:
+    """The next private question goes on from the last one; Stop and Regenerate work there too."""
+    await parley.command("linus", "general", "ask", question="one?", private=True)
+    first = await private_answer(parley, "linus", "Regenerate")
+    parley.provider.play(Story(text="Better."))
+    await parley.press("linus", first, "Regenerate")
+    await parley.wait_for(lambda: "Better." in parley.whispers("linus", "general"))
+    await parley.provider.wait_for_request(2)
+    parley.provider.play(Story(pieces=("Two", " three."), hang_at=1))
+    await parley.command("linus", "general", "ask", question="two?", private=True)
+    await parley.press("linus", await private_answer(parley, "linus", "Stop"), "Stop")
+    await parley.wait_for(lambda: "Two\n-# Stopped." in parley.whispers("linus", "general"))
+    assert sent(parley.provider.requests[2])[1:] == [
+        "user: (from Linus) one?",
+        "assistant: Better.",
+        "user: (from Linus) two?",
+    ]
+
+
+async def test_second_private_question_waits_for_the_first(parley: Scene) -> None:
+    """While a private answer is written, another private question is refused in words."""
+    parley.provider.play(Story(pieces=("Between", " us."), hang_at=1))
+    await parley.command("linus", "general", "ask", question="psst?", private=True)
+    await private_answer(parley, "linus", "Stop")
+    await parley.command("linus", "general", "ask", question="hello?", private=True)
+    refused = "Your last private question is still being answered."
+    await parley.wait_for(lambda: refused in parley.whispers("linus", "general"))
+    parley.provider.requests[0].released.set()
+    await parley.wait_for(lambda: "Between us." in parley.whispers("linus", "general"))
+    assert len(parley.provider.requests) == 1
+
+
+async def test_long_private_answer_has_its_pages_once(parley: Scene) -> None:
+    """Followups have no nonce; all the same each page of a private answer is there once."""
+    story = Story(token_count=700)
+    parley.provider.play(story)
+    await parley.command("linus", "general", "ask", question="all?", private=True)
+    answer = await private_answer(parley, "linus", "Regenerate")
+    assert len(answer.messages) == 2
+    assert " ".join(answer.texts).split() == story.answer().split()
+
+
+async def test_help_says_what_the_bot_does_here(parley: Scene) -> None:
+    """/help names how to address the bot in this place, its commands and its model, to its user alone."""
+    outcome = await parley.command("linus", "general", "help")
+    assert outcome.ephemeral
+    (text,) = parley.whispers("linus", "general")
+    assert text.startswith(f"Mention {parley.mention} in a message")
+    for words in ("/ask", "/reset", "/help", "`scripted`"):
+        assert words in text
