@@ -1,0 +1,153 @@
+"""The bot stops, is stopped or is killed in the middle of an answer, and starts again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from bot.settings import Settings
+from sandbox.stories import Story
+from tests.scenarios.answer import Answer
+from tests.scenarios.scene import Scene, sent
+
+ROOT = Path(__file__).resolve().parents[2]
+PAUSED = Story(pieces=("First words", " that are cut off."), hang_at=1)
+WHOLE = Story(text="First words and all the others.")
+
+
+async def begun(scene: Scene) -> Answer:
+    """An answer to Linus that stands still after its first words."""
+    scene.provider.play(PAUSED)
+    await scene.say("linus", "general", "@bot hi")
+    return await scene.answer_of("general", 1, final=False)
+
+
+async def test_answer_goes_on_after_a_restart_in_the_same_message(scene: Scene) -> None:
+    """A bot that is stopped hands its answer back; after the next start it is finished where it was begun."""
+    await scene.start(shutdown_grace_seconds=0)
+    begin = await begun(scene)
+    await scene.stop()
+    run = scene.run(1)
+    assert (run["status"], run["lease_owner"], run["text"]) == ("queued", None, "")
+    scene.provider.play(WHOLE)
+    await scene.start()
+    answer = await scene.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (WHOLE.answer(), begin.ids)
+    assert len(scene.answers("general")) == 1
+    assert scene.causes(1) == ["enqueued", "claimed", "lease_lost", "claimed", "finished"]
+    await scene.ask("linus", "general", "@bot and?")
+    assert sent(scene.provider.requests[-1])[1:] == [
+        "user: (from Linus) hi",
+        f"assistant: {WHOLE.answer()}",
+        "user: (from Linus) and?",
+    ]
+
+
+async def test_answer_that_is_nearly_done_ends_before_the_bot_does(parley: Scene) -> None:
+    """Within its grace the answer is written to its end and delivered."""
+    await begun(parley)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(parley.stop())
+        parley.provider.requests[0].released.set()
+    assert parley.answers("general")[0].text == PAUSED.answer()
+    run = parley.run(1)
+    assert run["status"] == "completed"
+    assert run["delivered_at"] is not None
+
+
+async def test_answer_that_ended_unseen_is_delivered_after_a_restart(scene: Scene) -> None:
+    """The text was stored, Discord did not take the last edit: the next start makes it, without asking the model."""
+    await scene.start(shutdown_grace_seconds=0)
+    begin = await begun(scene)
+    scene.sandbox.faults.fail("PATCH", "/channels/*/messages/*", 503, times=None)
+    scene.provider.requests[0].released.set()
+    await scene.wait_for(lambda: any(record.status == 503 for record in scene.sandbox.requests))
+    await scene.provider.requests[0].ended.wait()
+    await scene.stop()
+    assert (scene.run(1)["status"], scene.run(1)["delivered_at"]) == ("completed", None)
+    scene.sandbox.faults.clear()
+    await scene.start()
+    answer = await scene.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
+    assert len(scene.provider.requests) == 1
+    await scene.stop()
+    assert scene.run(1)["delivered_at"] is not None
+
+
+async def test_message_posted_but_not_noted_is_found_again(scene: Scene) -> None:
+    """The bot ends between Discord's post and its answer: the next start edits that message and posts no other."""
+    await scene.start(shutdown_grace_seconds=0)
+    scene.sandbox.faults.cut("POST", "/channels/*/messages", applied=True)
+    scene.provider.play(PAUSED)
+    await scene.say("linus", "general", "@bot hi")
+    (first,) = (await scene.answer_of("general", 1, final=False)).ids
+    await scene.stop()
+    assert [row["discord_id"] for row in scene.rows("replies")] == [None]
+    scene.provider.play(WHOLE)
+    await scene.start()
+    answer = await scene.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (WHOLE.answer(), (first,))
+
+
+async def test_buttons_work_after_a_restart(parley: Scene) -> None:
+    """What stands under an old message is not forgotten with the process."""
+    old = await parley.ask("linus", "general", "@bot hi")
+    await parley.stop()
+    await parley.start()
+    parley.provider.play(Story(text="Again."))
+    await parley.press("linus", old, "Regenerate")
+    assert (await parley.answer_of("general", 2)).text == "Again."
+
+
+async def test_questions_that_wait_survive_a_restart(scene: Scene) -> None:
+    """What was said while an answer ran is answered after the restart, behind it."""
+    await scene.start(shutdown_grace_seconds=0)
+    await begun(scene)
+    await scene.say("grace", "general", "@bot and me?")
+    await scene.ask("ada", "playground", "@bot did you hear her?")
+    await scene.stop()
+    scene.provider.play(WHOLE, Story(text="You too."))
+    await scene.start()
+    assert (await scene.answer_of("general", 1)).text == WHOLE.answer()
+    assert (await scene.answer_of("general", 3)).text == "You too."
+
+
+async def test_killed_process_is_taken_over_when_its_lease_ends(scene: Scene) -> None:
+    """After kill -9 in the middle of an answer a new process finishes it in the same message."""
+    settings = scene.settings(lease_seconds=5)
+    process = await start_process(settings)
+    await scene.sandbox.bot_ready()
+    begin = await begun(scene)
+    process.kill()
+    assert await process.wait() == -signal.SIGKILL
+    assert scene.run(1)["status"] == "in_progress"
+    scene.provider.play(WHOLE)
+    process = await start_process(settings)
+    try:
+        answer = await scene.answer_of("general", 1)
+        assert (answer.text, answer.ids) == (WHOLE.answer(), begin.ids)
+        assert scene.causes(1) == ["enqueued", "claimed", "lease_lost", "claimed", "finished"]
+    finally:
+        process.terminate()
+        assert await process.wait() == 0
+
+
+async def start_process(settings: Settings) -> asyncio.subprocess.Process:
+    """`python -m bot run` with these settings and no others, away from any `.env`."""
+    given = {name.upper(): getattr(settings, name) for name in settings.model_fields_set}
+    given["DISCORD_TOKEN"] = settings.discord_token.get_secret_value()
+    environment = {name: str(value) for name, value in given.items()}
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        "--env-file",
+        os.devnull,
+        "run",
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
+        stderr=asyncio.subprocess.DEVNULL,
+    )
