@@ -1,0 +1,56 @@
+"""The real bot in simcord's Discord: no sockets to Discord, but its permissions and rules for every interaction."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import simcord
+from discord.ext import commands
+
+from bot.settings import Settings
+from sandbox.provider import MODEL, ScriptedProvider
+from tests.commands.process import Process
+from tests.commands.town import Town
+from tests.scenarios.given import GivenSettings
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[ScriptedProvider]:
+    """A provider that says hello unless it is told otherwise."""
+    async with ScriptedProvider() as running:
+        yield running
+
+
+@pytest.fixture
+def settings(provider: ScriptedProvider, tmp_path: Path) -> Settings:
+    """What a host would set; simcord asks for no token."""
+    return GivenSettings.model_validate(
+        {
+            "discord_token": "none",
+            "provider_base_url": provider.base_url,
+            "provider_model": MODEL,
+            "provider_max_retries": 0,
+            "database_url": f"sqlite+aiosqlite:///{tmp_path}/parley.db",
+        }
+    )
+
+
+@pytest.fixture
+async def process(settings: Settings) -> AsyncIterator[Process]:
+    """The bot's process, not started yet."""
+    async with Process(settings) as prepared:
+        yield prepared
+
+
+@pytest.fixture
+async def simcord_bot(process: Process) -> commands.Bot:
+    """The bot that simcord's plugin attaches."""
+    return await process.start()
+
+
+@pytest.fixture
+def town(simcord_env: simcord.Env, provider: ScriptedProvider) -> Town:
+    """A server with its people."""
+    return Town(simcord_env, provider)

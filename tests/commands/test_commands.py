@@ -1,0 +1,75 @@
+"""The slash commands as Discord lets people use them: permissions, places, and who sees what."""
+
+from __future__ import annotations
+
+import discord
+import pytest
+import simcord
+
+from tests.commands.town import Town
+
+CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
+
+
+async def test_everybody_may_use_every_command(town: Town) -> None:
+    """The commands are synced, and need no permission that a member lacks."""
+    assert set(town.edsger.available_commands(town.general)) == {"ask", "help", "reset"}
+
+
+async def test_open_question_is_answered_in_the_channel(town: Town) -> None:
+    """/ask posts the question for all to see and answers it with a reply."""
+    asked = await town.linus.slash(town.general, "ask", question="why?")
+    assert not asked.ephemeral
+    assert asked.response is not None
+    assert asked.response.content == "**linus** asks: why?"
+    answer = await town.answer("Regenerate")
+    assert answer.content == "Hello from the scripted model."
+    assert answer.reference is not None
+    assert answer.reference.message_id == asked.response.id
+
+
+async def test_private_question_leaves_no_trace_for_others(town: Town) -> None:
+    """/ask with `private` is acknowledged to its user alone."""
+    asked = await town.linus.slash(town.general, "ask", question="psst?", private=True)
+    assert asked.deferred
+    assert asked.ephemeral
+    assert town.general.history(viewer=town.edsger) == []
+
+
+async def test_question_is_refused_where_the_bot_may_not_write(town: Town) -> None:
+    """Without Send Messages the bot says so to the user, and offers what works."""
+    closed = discord.PermissionOverwrite(send_messages=False)
+    channel = town.guild.create_text_channel("closed", overwrites={town.guild.default_role: closed})
+    asked = await town.linus.slash(channel, "ask", question="why?")
+    assert asked.ephemeral
+    assert asked.response is not None
+    assert asked.response.content == CANNOT_WRITE
+    assert town.provider.requests == []
+    private = await town.linus.slash(channel, "ask", question="why?", private=True)
+    assert private.deferred
+    await town.provider.wait_for_request()
+
+
+@pytest.mark.parametrize("question", ["", "x" * 1801])
+async def test_question_has_a_length(town: Town, question: str) -> None:
+    """Discord refuses what would not fit a message together with the name before it."""
+    with pytest.raises(simcord.OptionError):
+        await town.linus.slash(town.general, "ask", question=question)
+
+
+async def test_reset_is_told_to_all(town: Town) -> None:
+    """Everybody in the channel sees where the new conversation starts."""
+    result = await town.edsger.slash(town.general, "reset")
+    assert not result.ephemeral
+    assert result.response is not None
+    assert result.response.content == "A new conversation starts here."
+
+
+async def test_help_tells_how_to_ask_in_this_place(town: Town) -> None:
+    """In a channel one mentions the bot, in a direct message one just writes; only its user sees the help."""
+    here = await town.linus.slash(town.general, "help")
+    assert here.ephemeral
+    assert here.response is not None
+    assert here.response.content.startswith(f"Mention {town.mention}")
+    alone = await town.linus.user.slash("help")
+    assert alone.response.content.startswith("Write to me here")
