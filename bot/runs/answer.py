@@ -164,8 +164,6 @@ class Answerer:
         try:
             async with asyncio.timeout(seconds_left) as deadline:
                 self._deadlines[run.id] = deadline
-                if run.cancel_requested_at is not None:
-                    self.interrupt(run.id)
                 await self._stream(run, draft, writer)
         except TimeoutError:
             return await self._interrupted(run)
@@ -201,6 +199,7 @@ class Answerer:
     async def _request(self, run: Run) -> ProviderRequest:
         options = self._options
         async with self._database.read() as transaction:
+            stored = await runs.get(transaction, run.id)
             history = await messages.history(
                 transaction,
                 run.conversation_id,
@@ -208,6 +207,8 @@ class Answerer:
                 before_or_of_run=run.id,
                 limit=options.history_max_messages,
             )
+        if stored is not None and stored.cancel_requested_at is not None:
+            self.interrupt(run.id)  # the wish came before there was a stream to end, perhaps only since the claim
         return ProviderRequest(
             model=run.model,
             messages=context.build(

@@ -117,3 +117,14 @@ async def test_question_that_waits_and_is_deleted_is_not_answered(parley: Scene)
     parley.provider.requests[0].released.set()
     await parley.answer_of("general", 4)
     assert sent(parley.provider.requests[-1])[-2:] == ["assistant: First words.", "user: (from Edsger) three?"]
+
+
+async def test_question_that_is_deleted_at_once_is_not_answered(parley: Scene) -> None:
+    """However early the question is taken back, its run ends as cancelled and nothing is posted."""
+    ada = parley.sandbox.users["ada"]
+    for channel in ("general", "questions", "moderators"):
+        question = await parley.say("ada", channel, "@bot never mind, story:endless")
+        await parley.sandbox.people.delete(ada, parley.place(channel), question)
+    await parley.ask("linus", "playground", "@bot hi")
+    await parley.stop()
+    assert sorted(run["status"] for run in parley.rows("runs")) == ["cancelled", "cancelled", "cancelled", "completed"]

@@ -141,3 +141,23 @@ async def test_tokens_that_the_provider_counted_are_believed(scene: Scene) -> No
     await scene.ask("linus", "general", "@bot one")
     await scene.ask("linus", "general", "@bot two")
     assert sent(scene.provider.requests[1]) == ["system: Be brief.", "user: (from Linus) two"]
+
+
+async def test_answers_wait_in_line_where_the_host_allows_few(scene: Scene) -> None:
+    """With MAX_CONCURRENT_RUNS=1 the second channel is answered after the first; one that gave up is not at all."""
+    await scene.start(max_concurrent_runs=1)
+    scene.provider.play(PAUSED)
+    await scene.say("linus", "general", "@bot one?")
+    await scene.answer_of("general", 1, final=False)
+    await scene.say("grace", "questions", "@bot two?")
+    await scene.say("grace", "playground", "@bot three?")
+    await scene.command("grace", "questions", "reset")
+    assert len(scene.provider.requests) == 1
+    scene.provider.requests[0].released.set()
+    assert (await scene.answer_of("playground", 3)).text == "Hello from the scripted model."
+    await scene.stop()
+    assert [run["status"] for run in scene.rows("runs")] == ["completed", "cancelled", "completed"]
+    assert [sent(performance)[-1] for performance in scene.provider.requests] == [
+        "user: (from Linus) one?",
+        "user: (from Grace) three?",
+    ]
