@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.store.migrate import migrate
 from sandbox.provider import ScriptedProvider
 from sandbox.world import Sandbox
 from tests.scenarios.scene import Scene
@@ -31,11 +34,24 @@ async def provider() -> AsyncIterator[ScriptedProvider]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file with our tables and nothing in them: making it takes longer than most scenarios."""
+    file = tmp_path_factory.mktemp("empty") / "parley.db"
+    asyncio.run(migrate(f"sqlite:///{file}"))
+    return file
+
+
 @pytest.fixture
 async def scene(
-    sandbox: Sandbox, provider: ScriptedProvider, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    sandbox: Sandbox,
+    provider: ScriptedProvider,
+    empty_database: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[Scene]:
     """Everything but the bot, which the test starts with settings of its own; no error may be in its log."""
+    shutil.copy(empty_database, tmp_path)
     async with Scene(sandbox, provider, tmp_path) as prepared:
         yield prepared
     records = [*caplog.get_records("call"), *caplog.get_records("teardown")]

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import SENTENCES, ContextTooLong, ProviderFault
+from sandbox.limits import Limits
 from sandbox.stories import STORIES, Story, refusal
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene, sent
@@ -136,6 +137,7 @@ async def test_model_that_never_stops_is_stopped(scene: Scene) -> None:
 
 async def test_flood_is_cut_and_attached(parley: Scene) -> None:
     """A model that floods is cut at a length that no person reads, long before memory runs out."""
+    parley.sandbox.limits = Limits(create_limit=100, edit_limit=100)
     parley.provider.play(Story(pieces=("word " * 2000,), is_endless=True))
     answer = await parley.ask("linus", "general", "@bot hi")
     assert parley.run(1)["status"] == "incomplete"
