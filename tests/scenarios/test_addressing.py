@@ -62,6 +62,14 @@ async def test_thread_is_answered_from_the_first_mention_on(parley: Scene) -> No
     ]
 
 
+async def test_thread_is_answered_where_the_bot_was_added(parley: Scene) -> None:
+    """Who adds the bot to a thread need not mention it there."""
+    linus, questions = parley.sandbox.users["linus"], parley.sandbox.channels["questions"]
+    thread = await parley.sandbox.people.start_thread(linus, questions, "Proofs")
+    parley.sandbox.engine.add_thread_member(thread, parley.sandbox.bot_id)
+    assert (await parley.ask("linus", thread, "welcome")).text == "Hello from the scripted model."
+
+
 async def test_every_message_is_answered_where_the_host_says_so(scene: Scene) -> None:
     """TRIGGER=all answers what nobody addressed, in channels and in threads."""
     await scene.start(trigger="all")

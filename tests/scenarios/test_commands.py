@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import EPHEMERAL, Scene, sent
@@ -98,3 +100,36 @@ async def test_help_says_what_the_bot_does_here(parley: Scene) -> None:
     assert text.startswith(f"Mention {parley.mention} in a message")
     for words in ("/ask", "/reset", "/help", "`scripted`"):
         assert words in text
+
+
+@pytest.mark.parametrize("applied", [False, True], ids=["cut_before", "cut_after"])
+async def test_private_answer_survives_a_broken_connection(parley: Scene, applied: bool) -> None:
+    """Where Discord drops a request, the private answer is there once all the same, and whole."""
+    parley.sandbox.faults.cut("PATCH", "/webhooks/*", applied=applied)
+    await parley.command("linus", "general", "ask", question="psst?", private=True)
+    assert (await private_answer(parley, "linus", "Regenerate")).text == "Hello from the scripted model."
+
+
+async def test_private_answer_goes_on_after_a_restart(scene: Scene) -> None:
+    """The token of the interaction outlives the process, and so does the answer to it."""
+    await scene.start(shutdown_grace_seconds=0)
+    scene.provider.play(Story(pieces=("Between", " us."), hang_at=1), Story(text="Between you and me."))
+    await scene.command("linus", "general", "ask", question="psst?", private=True)
+    begin = await private_answer(scene, "linus", "Stop")
+    await scene.stop()
+    await scene.start()
+    answer = await private_answer(scene, "linus", "Regenerate")
+    assert (answer.text, answer.ids) == ("Between you and me.", begin.ids)
+
+
+async def test_private_answer_whose_interaction_expired_ends_quietly(parley: Scene) -> None:
+    """After 15 minutes Discord takes no more: the run ends with a reason, and nothing is tried again."""
+    parley.provider.play(Story(token_count=50, tokens_per_second=50.0, is_endless=True))
+    outcome = await parley.command("linus", "general", "ask", question="psst?", private=True)
+    await private_answer(parley, "linus", "Stop")
+    record = parley.sandbox.engine.interactions[outcome.interaction_id]
+    record.expires_at = parley.sandbox.engine.iso_after(-1)
+    await parley.provider.requests[0].disconnected.wait()
+    await parley.stop()
+    assert parley.run(1)["status"] == "failed"
+    assert parley.run(1)["delivered_at"] is not None
