@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 
+import pytest
+
+from sandbox.limits import Limits
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, sent
 
@@ -93,6 +97,20 @@ async def thought(parley: Scene, run_id: int, words: str) -> str:
         return next((text for text in texts if words in text), None)
 
     return await parley.wait_for(look)
+
+
+@pytest.mark.parametrize("shared_bucket", [False, True])
+async def test_answers_of_one_channel_share_its_limits(scene: Scene, shared_bucket: bool) -> None:
+    """Three answers at once in one channel are all written to their end without one refusal for haste."""
+    scene.sandbox.limits = Limits(shared_bucket=shared_bucket, edit_window_seconds=2.0, create_window_seconds=2.0)
+    story = Story(token_count=40, tokens_per_second=30.0)
+    scene.provider.default = story
+    await scene.start(conversation_scope="member")
+    names = ("linus", "grace", "edsger")
+    answers = await asyncio.gather(*(scene.ask(name, "general", "@bot hi") for name in names))
+    assert [answer.text for answer in answers] == [story.answer()] * 3
+    assert [record for record in scene.sandbox.requests if record.status == 429] == []
+    assert len(scene.writes("general", "PATCH")) > 3
 
 
 async def test_tables_tell_the_whole_story(scene: Scene) -> None:
