@@ -8,7 +8,7 @@ was seen, not what the provider calls it: an answer with calls in it ends with `
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.events import (
@@ -212,8 +212,11 @@ class BodyDecoder:
         """A number that grows with every whole line, comments too, and not with mere bytes."""
         return self._stream.line_count
 
-    def feed(self, chunk: bytes) -> list[Event]:
-        """The events that are whole with these bytes; nothing after `[DONE]` is looked at."""
+    def feed(self, chunk: bytes) -> Iterator[Event]:
+        """The events that are whole with these bytes; nothing after `[DONE]` is looked at.
+
+        They come one by one, so that an error does not swallow those that came before it in the same bytes.
+        """
         if self._is_stream:
             return self._take(self._stream.feed(chunk))
         self._body += chunk
@@ -225,29 +228,30 @@ class BodyDecoder:
                 self._body.clear()  # white space says nothing, however much of it comes
             self._is_stream = start not in b"{[<" if start else None
         if not self._is_stream:
-            return []
+            return iter(())
         chunk = bytes(self._body)
         self._body.clear()
         return self._take(self._stream.feed(chunk))
 
-    def close(self) -> list[Event]:
+    def close(self) -> Iterator[Event]:
         """What is left at the end of the body, and the end itself."""
         if self._is_stream:
-            return [*self._take(self._stream.close()), *self._chunks.close()]
+            yield from self._take(self._stream.close())
+            yield from self._chunks.close()
+            return
         body = self._body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
         if body.startswith("<") or not body:
             raise failure_of(
                 Complaint(message=body or "an empty body"), status=200, is_page=True, secrets=self._secrets
             )
-        return [*self._chunks.feed_whole(body), *self._chunks.close()]
+        yield from self._chunks.feed_whole(body)
+        yield from self._chunks.close()
 
-    def _take(self, arrived: list[ServerSentEvent]) -> list[Event]:
-        events: list[Event] = []
+    def _take(self, arrived: list[ServerSentEvent]) -> Iterator[Event]:
         for name, data in arrived:
             if self._chunks.is_done:
                 break
-            events += self._chunks.feed(data, name)
-        return events
+            yield from self._chunks.feed(data, name)
 
 
 def usage_in(usage: object) -> Usage | None:

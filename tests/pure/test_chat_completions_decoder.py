@@ -310,7 +310,7 @@ def test_decoder_keeps_two_calls_of_one_tool_apart() -> None:
 def test_decoder_starts_with_what_the_provider_says_it_runs() -> None:
     """`Started` comes once, first, with the id and the model of the first chunk."""
     decoder = BodyDecoder(new_call_id=str)
-    assert decoder.feed(stream(HI, HI, done=False)) == [Started("c1", "m"), TextDelta("Hi"), TextDelta("Hi")]
+    assert list(decoder.feed(stream(HI, HI, done=False))) == [Started("c1", "m"), TextDelta("Hi"), TextDelta("Hi")]
 
 
 FAILURES: dict[str, tuple[bytes, ProviderFault]] = {
@@ -398,3 +398,12 @@ def test_decoder_survives_any_json(value: object) -> None:
     ):
         with suppress(ProviderError):
             assert isinstance(decode(body)[-1], Finished)
+
+
+def test_decoder_gives_what_came_before_an_error() -> None:
+    """Words and an error that arrive in the same bytes are both told, in their order."""
+    body = stream(HI, '{"error": {"message": "The upstream broke."}}', done=False)
+    events = BodyDecoder(new_call_id=str).feed(body)
+    assert [next(events), next(events)] == [Started("c1", "m"), TextDelta("Hi")]
+    with pytest.raises(ProviderError):
+        next(events)
