@@ -164,9 +164,11 @@ class Answerer:
         try:
             async with asyncio.timeout(seconds_left) as deadline:
                 self._deadlines[run.id] = deadline
+                if await self._is_unwanted(run):
+                    return Ending(cause=Cause.CANCELLED)
                 await self._stream(run, draft, writer)
         except TimeoutError:
-            return await self._interrupted(run)
+            return Ending(cause=Cause.CANCELLED if await self._is_unwanted(run) else Cause.DEADLINE)
         except ProviderError as error:
             log.warning("run %d: provider: %s (%s) %s", run.id, error.fault, error.status, error.detail)
             return Ending(cause=Cause.FAILED, failure=str(error))
@@ -189,17 +191,15 @@ class Answerer:
                 if draft.reason is not None:
                     break
 
-    async def _interrupted(self, run: Run) -> Ending:
-        """Whether somebody wished it, or the time was up."""
+    async def _is_unwanted(self, run: Run) -> bool:
+        """Whether somebody wished the run to end; the wish may have come since its claim."""
         async with self._database.read() as transaction:
             stored = await runs.get(transaction, run.id)
-        wished = stored is not None and stored.cancel_requested_at is not None
-        return Ending(cause=Cause.CANCELLED if wished else Cause.DEADLINE)
+        return stored is not None and stored.cancel_requested_at is not None
 
     async def _request(self, run: Run) -> ProviderRequest:
         options = self._options
         async with self._database.read() as transaction:
-            stored = await runs.get(transaction, run.id)
             history = await messages.history(
                 transaction,
                 run.conversation_id,
@@ -207,8 +207,6 @@ class Answerer:
                 before_or_of_run=run.id,
                 limit=options.history_max_messages,
             )
-        if stored is not None and stored.cancel_requested_at is not None:
-            self.interrupt(run.id)  # the wish came before there was a stream to end, perhaps only since the claim
         return ProviderRequest(
             model=run.model,
             messages=context.build(
