@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, text
@@ -15,6 +15,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.store import sqlite_driver
 from bot.store.faults import raises_startup_error, raises_store_error
 from bot.store.location import SQLITE, parse_url, prepare_folder
 
@@ -115,7 +116,11 @@ def make_sqlite_engine(
         location,
         pool_size=max_connections,
         max_overflow=0,
-        connect_args={"async_creator_fn": connect, "timeout": busy_timeout_seconds, "isolation_level": None},
+        connect_args={
+            "async_creator_fn": sqlite_driver.connect,
+            "timeout": busy_timeout_seconds,
+            "isolation_level": None,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -139,20 +144,6 @@ def make_sqlite_engine(
         connection.run_async(aiosqlite.Connection.close)
 
     return engine
-
-
-async def connect(*arguments: Any, **options: Any) -> aiosqlite.Connection:
-    """A connection whose thread has ended if it could not be made.
-
-    The driver does not wait for that, and its thread prints a traceback if the loop is closed when it has done.
-    """
-    driver = aiosqlite.connect(*arguments, **options)
-    driver._thread.daemon = True  # as SQLAlchemy does where it makes the connection
-    try:
-        return await driver
-    except BaseException:
-        await asyncio.to_thread(driver._thread.join)
-        raise
 
 
 async def use_write_ahead_log(driver: aiosqlite.Connection) -> None:

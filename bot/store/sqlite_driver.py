@@ -1,0 +1,103 @@
+"""Connections to SQLite that hand each statement to their thread once.
+
+aiosqlite makes a cursor, executes, fetches and closes in four steps, each handed to the connection's thread and back,
+and SQLAlchemy takes all four for every statement.  A step costs more than the statement, and waits for the loop's
+thread; a hundred answers that begin at once need ten thousand of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any, Self
+
+import aiosqlite
+
+
+class Connection(aiosqlite.Connection):
+    """A connection whose cursors belong to the caller's thread; only statements go to the connection's own."""
+
+    def cursor(self) -> Cursor:  # type: ignore[override]  # what SQLAlchemy uses of it is there
+        """A cursor for one statement after the other."""
+        return Cursor(self._carry_out)
+
+    async def _carry_out(self, statement: Callable[[sqlite3.Connection], Result]) -> Result:
+        result: Result = await self._execute(partial(statement, self._conn))  # type: ignore[no-untyped-call]
+        return result
+
+
+class Result:
+    """What a statement gave, fetched to its end."""
+
+    def __init__(self, cursor: sqlite3.Cursor) -> None:
+        with closing(cursor):
+            # Rows first: a statement with RETURNING is not done before the last one, and its count not known.
+            self.rows: list[Any] = cursor.fetchall()
+            self.description = cursor.description
+            self.rowcount = cursor.rowcount
+            self.lastrowid = cursor.lastrowid
+
+
+class Cursor:
+    """As much of a cursor as SQLAlchemy's adapter of aiosqlite uses."""
+
+    arraysize = 1
+
+    def __init__(self, carry_out: Callable[[Callable[[sqlite3.Connection], Result]], Any]) -> None:
+        self._carry_out = carry_out
+        self._result: Result | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def execute(self, sql: str, parameters: Iterable[Any] = ()) -> Self:
+        """Carry out a statement and keep all its rows."""
+        self._result = await self._carry_out(lambda connection: Result(connection.execute(sql, tuple(parameters))))
+        return self
+
+    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> Self:
+        """Carry out a statement once for each of the parameters."""
+        rows = [tuple(row) for row in parameters]
+        self._result = await self._carry_out(lambda connection: Result(connection.executemany(sql, rows)))
+        return self
+
+    async def fetchall(self) -> Sequence[Any]:
+        """The rows of the last statement."""
+        return [] if self._result is None else self._result.rows
+
+    async def close(self) -> None:
+        """Forget the rows."""
+        self._result = None
+
+    @property
+    def description(self) -> Any:
+        """The columns of the last statement, as PEP 249 has it."""
+        return None if self._result is None else self._result.description
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed; -1 where it changes none."""
+        return -1 if self._result is None else self._result.rowcount
+
+    @property
+    def lastrowid(self) -> int | None:
+        """The id of the row that was inserted last."""
+        return None if self._result is None else self._result.lastrowid
+
+
+async def connect(*arguments: Any, **options: Any) -> Connection:
+    """A connection to what `sqlite3.connect` opens with these; its thread has ended if it could not be made.
+
+    aiosqlite does not wait for that, and its thread prints a traceback if the loop is closed when it has done.
+    """
+    driver = Connection(partial(sqlite3.connect, *arguments, **options), iter_chunk_size=64)
+    driver._thread.daemon = True  # as SQLAlchemy does where it makes the connection
+    try:
+        await driver
+    except BaseException:
+        await asyncio.to_thread(driver._thread.join)
+        raise
+    return driver
