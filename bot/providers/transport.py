@@ -98,10 +98,23 @@ class ResponseStream:
         self._loop = asyncio.get_running_loop()
         self._total_due = total_due
         self._due = total_due
+        self._is_late = False
+        self._watch = self._loop.call_at(total_due, self._look)
 
     def wait_at_most(self, seconds: float) -> None:
         """From now on, the next reads must succeed within this time."""
         self._due = min(self._loop.time() + seconds, self._total_due)
+        if self._due < self._watch.when():
+            self._watch.cancel()
+            self._watch = self._loop.call_at(self._due, self._look)
+
+    def _look(self) -> None:
+        """Break off a body that is late: one timer for a whole stream, not one made and cancelled for each token."""
+        if self._loop.time() < self._due:
+            self._watch = self._loop.call_at(self._due, self._look)
+        else:
+            self._is_late = True
+            self._response.extensions["abort"]()
 
     async def read_first(self) -> None:
         """Waits for the first chunk, and keeps it for `read`; network errors come through as they are."""
@@ -117,11 +130,10 @@ class ResponseStream:
             first, self._first = self._first, None
             return first
         try:
-            async with asyncio.timeout_at(self._due):
-                return await anext(self._chunks, None)
-        except TimeoutError as exc:
-            raise ProviderError(ProviderFault.TIMEOUT, "the stream stood still or took too long") from exc
+            return await anext(self._chunks, None)
         except httpx.HTTPError as exc:
+            if self._is_late:
+                raise ProviderError(ProviderFault.TIMEOUT, "the stream stood still or took too long") from exc
             detail = redact(f"{type(exc).__name__}: {exc}", self._secrets)
             raise ProviderError(ProviderFault.PROTOCOL, detail) from exc
 
@@ -136,6 +148,7 @@ class ResponseStream:
 
     async def close(self) -> None:
         """Gives the connection back, or closes it where the body was not read to its end."""
+        self._watch.cancel()
         await self._response.aclose()
 
 
@@ -229,7 +242,7 @@ class Transport:
                 try:
                     await stream.read_first() if response.is_success else await self._refuse(response, call)
                 except BaseException:
-                    await response.aclose()
+                    await stream.close()
                     raise
         except TimeoutError as exc:
             raise ProviderError(ProviderFault.TIMEOUT, "no answer in time") from exc
