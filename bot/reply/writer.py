@@ -136,8 +136,6 @@ class ReplyWriter:
     async def run(self) -> None:
         """Write until the end is delivered.  Raises: ReplyGone."""
         backoff_seconds = FIRST_BACKOFF_SECONDS
-        if not self._pages:
-            await self._ledger.plan(0)
         self._ask()
         try:
             while not (self._end is not None and self._next() is None):

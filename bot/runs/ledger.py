@@ -8,7 +8,7 @@ from secrets import token_hex
 
 from bot.runs.model import Run
 from bot.store import replies
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
 
 NONCE_BYTES = 12  # 24 characters; Discord allows 25
 
@@ -23,21 +23,26 @@ class StoredLedger:
         self._nonces: dict[int, str] = {}
 
     async def open(self) -> dict[int, int | None]:
-        """The message ids of the pages planned so far, None where Discord did not acknowledge; each keeps its nonce."""
-        async with self._database.read() as transaction:
+        """The message ids of the pages planned before, None where Discord did not acknowledge; each keeps its nonce.
+
+        The first page is planned with it, so that nothing has to be written down between the first word and its post.
+        """
+        async with self._database.write() as transaction:
             pages = await replies.pages(transaction, self._run.id)
-        self._nonces = {page.number: page.nonce for page in pages}
+            planned = pages or (await self._plan(transaction, 0),)
+        self._nonces = {page.number: page.nonce for page in planned}
         return {page.number: page.discord_id for page in pages}
 
     async def plan(self, number: int) -> str:
         """The nonce of a page, the same for each attempt."""
         if number not in self._nonces:
             async with self._database.write() as transaction:
-                page = await replies.plan(
-                    transaction, self._run.id, number, self._run.place_id, token_hex(NONCE_BYTES), self._clock()
-                )
-            self._nonces[number] = page.nonce
+                self._nonces[number] = (await self._plan(transaction, number)).nonce
         return self._nonces[number]
+
+    async def _plan(self, transaction: Transaction, number: int) -> replies.Page:
+        nonce = token_hex(NONCE_BYTES)
+        return await replies.plan(transaction, self._run.id, number, self._run.place_id, nonce, self._clock())
 
     async def posted(self, number: int, message_id: int) -> None:
         """A page is there."""

@@ -55,6 +55,7 @@ class RunWorker:
         self._clock = clock
         self._wake = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._looks_back = True
 
     def wake(self) -> None:
         """There may be a queued run."""
@@ -81,24 +82,27 @@ class RunWorker:
                     await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
 
     async def _next_runs(self) -> tuple[Run, ...]:
-        """Runs that ended but were not delivered, then as many queued ones as there is room for."""
-        busy = set(self._tasks)
+        """Now and then the runs that ended but were not delivered, then as many queued ones as there is room for."""
         try:
-            async with self._database.read() as transaction:
-                undelivered = await runs.undelivered(transaction, self._clock())
-            ended = tuple(run for run in undelivered if run.id not in busy)
+            ended = await self._undelivered() if self._looks_back else ()
+            self._looks_back = False
             room = self._max_concurrent_runs - len(self._tasks) - len(ended)
-            if room <= 0:
-                return ended
-            async with self._database.write() as transaction:
-                now = self._clock()
-                claimed = await runs.claim(
-                    transaction, self._owner, now=now, lease_expires_at=now + self._lease, limit=room
-                )
-            return (*ended, *claimed)
+            return (*ended, *await self._claim(room))
         except StoreError as error:
             log.error("no run can be claimed now: %s", error)
             return ()
+
+    async def _undelivered(self) -> tuple[Run, ...]:
+        busy = set(self._tasks)  # before the look: a run that is delivered meanwhile must not come up as undelivered
+        async with self._database.read() as transaction:
+            return tuple(run for run in await runs.undelivered(transaction, self._clock()) if run.id not in busy)
+
+    async def _claim(self, room: int) -> tuple[Run, ...]:
+        if room <= 0:
+            return ()
+        async with self._database.write() as transaction:
+            now = self._clock()
+            return await runs.claim(transaction, self._owner, now=now, lease_expires_at=now + self._lease, limit=room)
 
     async def _carry_out(self, run: Run, surface: Surface) -> None:
         try:
@@ -138,6 +142,7 @@ class RunWorker:
                     overdue = [run for run in await runs.overdue(transaction, now) if run.status is Status.QUEUED]
                     for run in overdue:
                         await runs.move(transaction, run.id, Cause.DEADLINE, now)
+                self._looks_back = True
                 if taken or overdue:
                     self._wake.set()
             except StoreError as error:

@@ -30,7 +30,7 @@ def test_count_takes_special_tokens_for_text(counter: TokenCounter) -> None:
 
 def test_count_knows_words(counter: TokenCounter) -> None:
     """The numbers are those of the encoding, not of characters."""
-    assert counter.count_tokens("hello world") == 2
+    assert counter.count_tokens("hello world") == 3
 
 
 def test_count_of_a_long_text_is_the_sum_of_its_slices(counter: TokenCounter) -> None:
