@@ -124,8 +124,8 @@ class Answerer:
         if deadline is not None and not deadline.expired():
             deadline.reschedule(asyncio.get_running_loop().time())
 
-    async def carry_out(self, run: Run, surface: Surface) -> bool:
-        """Answer a run that was claimed, or deliver one that has ended: whether another run may now be queued."""
+    async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
+        """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
         ledger = StoredLedger(self._database, run, self._clock)
         writer = ReplyWriter(
             run.id,
@@ -135,7 +135,6 @@ class Answerer:
             known=await ledger.open(),
             max_pages=self._options.max_pages,
         )
-        follows = False
         try:
             async with asyncio.TaskGroup() as tasks:
                 delivery = tasks.create_task(writer.run())
@@ -143,20 +142,19 @@ class Answerer:
                     draft = Draft()
                     ending = await self._generate(run, draft, writer)
                     try:
-                        run, follows = await self._end(run, draft, ending)
+                        run = await self._end(run, draft, ending, queued)
                     except InvalidTransition:
                         log.warning("run %d went to another process", run.id)
                         delivery.cancel()
-                        return False
+                        return
                 writer.finish(ended(run, max_pages=self._options.max_pages, was_shown=writer.was_shown))
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
             if run.status not in TERMINAL:
                 ending = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
-                run, follows = await self._end(run, Draft(), ending)
+                run = await self._end(run, Draft(), ending, queued)
         async with self._database.write() as transaction:
             await runs.mark_delivered(transaction, run.id, self._clock())
-        return follows
 
     async def _generate(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
         """Stream the answer into the draft and the reply: how it ended."""
@@ -222,10 +220,10 @@ class Answerer:
             end_user=blake2b(str(run.asker_id).encode(), digest_size=16, person=b"parley-user").hexdigest(),
         )
 
-    async def _end(self, run: Run, draft: Draft, ending: Ending) -> tuple[Run, bool]:
-        """Store what came of a run, and queue the next one if messages wait: the run, and whether there is a next.
+    async def _end(self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None]) -> Run:
+        """The run as it ended: stored in one transaction with all that came of it and with the run for what waits.
 
-        All in one transaction.  Raises: InvalidTransition if the run is another's by now.
+        Raises: InvalidTransition if the run is another's by now.
         """
         now, text = self._clock(), clean(draft.text)
         async with self._database.write() as transaction:
@@ -245,7 +243,9 @@ class Answerer:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
             conversation = await conversations.get(transaction, run.conversation_id)
             following = await answer_waiting(transaction, conversation, self._options.defaults, now)
-        return run, following is not None
+        if following is not None:
+            queued()
+        return run
 
     def _answer_tokens(self, draft: Draft) -> int:
         """What the answer will cost when it is sent back: the provider's own count where it gave one."""

@@ -63,7 +63,6 @@ async def follow(
     defaults: RunDefaults,
     now: datetime,
     *,
-    asker_id: int,
     interaction_token: str | None = None,
 ) -> Run:
     """A queued run that answers again, or goes on, where `previous` ended.  Raises: LiveRunExists."""
@@ -77,7 +76,7 @@ async def follow(
             provider=PROVIDER,
             place_id=previous.place_id,
             guild_id=previous.guild_id,
-            asker_id=asker_id,
+            asker_id=previous.asker_id,
             question_id=previous.question_id,
             previous_run_id=previous.id,
             interaction_token=interaction_token,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.errors import LiveRunExists, Refusal
-from bot.messages import spoken
+from bot.errors import Refusal
+from bot.messages import Role, spoken
 from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_waiting, follow
 from bot.store import conversations, messages, replies, runs
@@ -117,11 +117,29 @@ class RunService:
 
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Answer the same question once more in the same messages.  Raises: Refusal."""
-        await self._follow(run_id, RunKind.AGAIN, presser, interaction_token)
+        now = self._clock()
+        async with self._database.write() as transaction:
+            previous = await self._newest(transaction, run_id, presser)
+            kind = RunKind.CONTINUE if previous.kind is RunKind.CONTINUE else RunKind.AGAIN
+            run = await follow(transaction, previous, kind, self._defaults, now, interaction_token=interaction_token)
+            await messages.hide_answer(transaction, previous.id, now)
+            await replies.adopt(transaction, previous.id, run.id)
+            last = await messages.history(transaction, run.conversation_id, run.epoch, before_or_of_run=run.id, limit=1)
+            if kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
+                raise Refusal("The question was deleted, so there is nothing to answer again.")
+        self._worker.wake()
 
     async def go_on(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Write the rest of an answer that was cut by length.  Raises: Refusal."""
-        await self._follow(run_id, RunKind.CONTINUE, presser, interaction_token)
+        now = self._clock()
+        async with self._database.write() as transaction:
+            previous = await self._newest(transaction, run_id, presser)
+            if previous.incomplete_reason is not IncompleteReason.MAX_OUTPUT_TOKENS:
+                raise Refusal("This answer is whole already.")
+            await follow(
+                transaction, previous, RunKind.CONTINUE, self._defaults, now, interaction_token=interaction_token
+            )
+        self._worker.wake()
 
     async def reset(self, where: Where) -> None:
         """Begin anew in a place, and in the person's private talk there; what is being written is stopped."""
@@ -161,35 +179,17 @@ class RunService:
         async with self._database.read() as transaction:
             return await replies.run_of(transaction, message_id) is not None
 
-    async def _follow(self, run_id: int, kind: RunKind, presser: Presser, token: str | None) -> None:
-        now = self._clock()
-        async with self._database.write() as transaction:
-            previous = await self._run(transaction, run_id)
-            allow(presser, previous)
-            conversation = await conversations.get(transaction, previous.conversation_id)
-            newest = await runs.latest(transaction, conversation.id, conversation.epoch)
-            if previous.status in LIVE:
-                raise Refusal(BUSY)
-            if newest is None or newest.id != previous.id:
-                raise Refusal(BUSY if newest is not None and newest.status in LIVE else OLD)
-            if kind is RunKind.CONTINUE and previous.incomplete_reason is not IncompleteReason.MAX_OUTPUT_TOKENS:
-                raise Refusal("This answer is whole already.")
-            try:
-                run = await follow(
-                    transaction,
-                    previous,
-                    kind,
-                    self._defaults,
-                    now,
-                    asker_id=previous.asker_id,
-                    interaction_token=token,
-                )
-            except LiveRunExists as exc:
-                raise Refusal(BUSY) from exc
-            if kind is RunKind.AGAIN:
-                await messages.hide_answer(transaction, previous.id, now)
-                await replies.adopt(transaction, previous.id, run.id)
-        self._worker.wake()
+    async def _newest(self, transaction: Transaction, run_id: int, presser: Presser) -> Run:
+        """A run that has ended and that nothing came after.  Raises: Refusal."""
+        run = await self._run(transaction, run_id)
+        allow(presser, run)
+        conversation = await conversations.get(transaction, run.conversation_id)
+        newest = await runs.latest(transaction, conversation.id, conversation.epoch)
+        if newest is not None and newest.status in LIVE:
+            raise Refusal(BUSY)
+        if newest is None or newest.id != run.id:
+            raise Refusal(OLD)
+        return run
 
     @staticmethod
     async def _run(transaction: Transaction, run_id: int) -> Run:

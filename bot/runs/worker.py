@@ -106,8 +106,7 @@ class RunWorker:
 
     async def _carry_out(self, run: Run, surface: Surface) -> None:
         try:
-            if await self._answerer.carry_out(run, surface):
-                self._wake.set()
+            await self._answerer.carry_out(run, surface, queued=self.wake)
         except asyncio.CancelledError:
             await self._hand_back(run)
             raise

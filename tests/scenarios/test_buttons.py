@@ -128,6 +128,30 @@ async def test_continue_goes_on_where_the_limit_cut(parley: Scene) -> None:
     ]
 
 
+async def test_regenerate_of_a_continuation_continues_again(parley: Scene) -> None:
+    """The second half of an answer is written anew as a second half, in its own message."""
+    parley.provider.play(Story(text="One two", finish_reason="length"), Story(text="three."), Story(text="four."))
+    await parley.press("linus", await parley.ask("linus", "general", "@bot count"), "Continue")
+    rest = await parley.answer_of("general", 2)
+    await parley.press("linus", rest, "Regenerate")
+    again = await parley.answer_of("general", 3)
+    assert (again.text, again.ids) == ("four.", rest.ids)
+    asked = sent(parley.provider.requests[2])
+    assert asked[1:3] == ["user: (from Linus) count", "assistant: One two"]
+    assert asked[3].startswith("user: Continue your last message")
+
+
+async def test_regenerate_without_its_question_is_refused(parley: Scene) -> None:
+    """Where the question was deleted there is nothing to answer again, and the answer stays."""
+    asked = await parley.say("linus", "general", "@bot hi")
+    answer = await parley.answer_of("general", 1)
+    await parley.sandbox.people.delete(parley.sandbox.users["linus"], parley.sandbox.channels["general"], asked)
+    await parley.press("linus", answer, "Regenerate")
+    assert await parley.refused("linus", "general") == "The question was deleted, so there is nothing to answer again."
+    assert [row["hidden_at"] for row in parley.rows("messages") if row["role"] == "assistant"] == [None]
+    assert len(parley.provider.requests) == 1
+
+
 async def test_retry_after_an_error_uses_the_same_message(parley: Scene) -> None:
     """The sentence about the failure gives way to the answer."""
     parley.provider.play(refusal(503, "overloaded"))
