@@ -29,6 +29,7 @@ class ThinkingSplitter:
     def __init__(self) -> None:
         self._place = _Place.START
         self._held = ""
+        self._has_thought = False
 
     def feed(self, text: str) -> list[Event]:
         """What this much more of the text makes certain."""
@@ -56,12 +57,14 @@ class ThinkingSplitter:
     def _leave_start(self, events: list[Event]) -> None:
         begun = self._held.lstrip()
         if begun.startswith(OPENING):
-            self._held = begun.removeprefix(OPENING).lstrip()
+            self._held = begun.removeprefix(OPENING)
             self._place = _Place.THINKING
         elif not OPENING.startswith(begun) or len(self._held) > MAX_HELD_CHARS:
             self._answer(events)
 
     def _leave_thinking(self, events: list[Event]) -> None:
+        if not self._has_thought:
+            self._held = self._held.lstrip()
         thought, closing, rest = self._held.partition(CLOSING)
         if closing:
             self._place, self._held = _Place.AFTER_THINKING, rest
@@ -69,6 +72,7 @@ class ThinkingSplitter:
             sure = len(thought) - _overlap(thought, CLOSING)
             thought, self._held = thought[:sure], thought[sure:]
         if thought:
+            self._has_thought = True
             events.append(ReasoningDelta(thought))
 
     def _answer(self, events: list[Event]) -> None:
