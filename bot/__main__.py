@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -20,6 +21,10 @@ from bot.settings_example import render_example
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 INTERRUPTED = 130  # what shells report for Ctrl+C; only `run` is meant to be ended that way
+
+# How long a busy thread may keep another waiting, a tenth of Python's own: each statement goes to the database's thread
+# and comes back.
+SWITCH_INTERVAL_SECONDS = 0.0005
 
 Result = TypeVar("Result")
 logger = logging.getLogger("bot")
@@ -86,8 +91,19 @@ def run_command(command: str, env_file: Path | None) -> int:
             settings = start(env_file)
             from bot.app import run
 
+            spare_the_streams()
             until_told_to_stop(run(settings))
             return DONE
+
+
+def spare_the_streams() -> None:
+    """Keep what would hold up a hundred streams at once small: collections of garbage, and waits for a thread.
+
+    Measured by `python -m bench hundred`, the 95th percentile from the last token to the final text.
+    """
+    gc.collect()
+    gc.freeze()  # what the libraries made lives as long as the process: it need not be looked at again and again
+    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
 
 
 def start(env_file: Path | None) -> Settings:

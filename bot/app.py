@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import sys
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from uuid import uuid4
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
+from bot.errors import ProviderError, ProviderFault
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.tokens import TokenCounter
 from bot.providers.transport import Retries, Timeouts, Transport
@@ -28,9 +28,10 @@ from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 
-# How long a thread may keep the others waiting.  A transaction is some twenty steps, each handed to the database's
-# thread and back: at the interpreter's own 5 ms, a loop that is busy with a hundred streams would stretch it to 200 ms.
-SWITCH_INTERVAL_SECONDS = 0.0005
+log = logging.getLogger(__name__)
+
+# Relays and local servers that answer questions may all the same not list their models.
+MODELS_NOT_LISTED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +41,21 @@ class Parley:
     client: ParleyClient
     worker: RunWorker
     calls: Calls
+    provider: ChatCompletions
+
+    async def greet_provider(self) -> None:
+        """Tell the host at once if the provider cannot be used; the bot goes on, because that may pass."""
+        try:
+            await self.provider.list_models()
+        except ProviderError as error:
+            if error.fault not in MODELS_NOT_LISTED:
+                log.warning("%s `python -m bot doctor` tells more. (%s)", error, error.detail)
 
     async def work(self) -> None:
         """Carry runs out, from the moment that Discord can be written to, until cancelled."""
         await self.client.can_write.wait()
-        spare_collector()
         async with self.calls:
             await self.worker.run(Surfaces(self.client, self.calls))
-
-
-def spare_collector() -> None:
-    """Let the garbage collector pass over what lives as long as the process.
-
-    Half a million objects of libraries would make each full collection stop all streams for 0.1 s, and put it off
-    until megabytes of garbage have gathered.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def utc_now() -> datetime:
@@ -67,9 +66,9 @@ def utc_now() -> datetime:
 async def run(settings: Settings) -> None:
     """Run the bot until cancelled.  Raises: ConfigurationError, StartupError, alone or in an ExceptionGroup."""
     point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
-    sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
     async with assembled(settings) as parley, parley.client, asyncio.TaskGroup() as tasks:
         tasks.create_task(parley.work())
+        tasks.create_task(parley.greet_provider())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
 
@@ -93,13 +92,12 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
         count_tokens = TokenCounter().count_tokens
         owner = uuid4().hex
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
+        provider = ChatCompletions(
+            transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
+        )
         answerer = Answerer(
             database,
-            ChatCompletions(
-                transport,
-                base_url=settings.provider_base_url,
-                api_key=settings.provider_api_key.get_secret_value(),
-            ),
+            provider,
             pacer,
             AnswerOptions(
                 defaults=defaults,
@@ -132,4 +130,4 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
             clock=utc_now,
         )
         client = ParleyClient(settings, service, trace(pacer))
-        yield Parley(client=client, worker=worker, calls=Calls(pacer))
+        yield Parley(client=client, worker=worker, calls=Calls(pacer), provider=provider)

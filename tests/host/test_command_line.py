@@ -191,6 +191,32 @@ except KeyboardInterrupt:
 """
 
 
+async def test_run_tells_of_a_provider_that_is_away_and_goes_on(tmp_path: Path) -> None:
+    """Discord is there and the provider is not: one sentence in the log, and SIGTERM still ends it well."""
+    async with Sandbox.open() as sandbox:
+        variables = environment(
+            **ENOUGH
+            | {
+                "DISCORD_TOKEN": sandbox.token,
+                "DISCORD_API_BASE_URL": sandbox.api_base_url,
+                "DISCORD_GATEWAY_URL": sandbox.gateway_url,
+                "PROVIDER_MAX_RETRIES": "0",
+            }
+        )
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "run"), cwd=tmp_path, env=variables, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stderr is not None
+        async with asyncio.timeout(60):
+            while b"The model provider could not be reached." not in await process.stderr.readline():
+                assert not process.stderr.at_eof()
+            await sandbox.bot_ready()
+            process.send_signal(signal.SIGTERM)
+            _, rest = await process.communicate()
+    assert process.returncode == 0
+    assert b"Traceback" not in rest
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_signal_lets_the_work_clean_up(number: signal.Signals) -> None:
     """Ctrl+C and SIGTERM cancel the work, wait for what it does at its end, and are told apart from a failure."""
