@@ -49,9 +49,9 @@ class Rest:
         self._delay_seconds = delay_seconds
         self._nonces = Nonces()
         self._routes = Routes(engine)
-        self._own: dict[tuple[str, str], Callable[[], Payload]] = {}
+        self._own: dict[tuple[str, str], Callable[[], Payload | list[Payload]]] = {}
 
-    def add_own_route(self, method: str, path: str, answer: Callable[[], Payload]) -> None:
+    def add_own_route(self, method: str, path: str, answer: Callable[[], Payload | list[Payload]]) -> None:
         """Answer a path without arguments ourselves, before simcord is asked."""
         self._own[method, path] = answer
 

@@ -127,6 +127,7 @@ class Sandbox:
         )
         rest.add_own_route("GET", "/gateway", lambda: {"url": self.gateway_url})
         rest.add_own_route("GET", "/gateway/bot", lambda: gateway_answer(self.gateway_url))
+        rest.add_own_route("GET", "/users/@me/guilds", self.gateway.view.guilds)
         for path in ("/oauth2/applications/@me", "/applications/@me"):
             rest.add_own_route("GET", path, lambda: self.gateway.view.application(self._granted_intents))
         live = Live(

@@ -68,6 +68,15 @@ async def test_answers_carry_their_buckets_budget(sandbox: Sandbox, api: Api) ->
     assert (status, body) == (204, "")
 
 
+async def test_servers_are_listed_with_the_bots_permissions(sandbox: Sandbox, api: Api) -> None:
+    """`python -m bot doctor` reads from here what the bot may do, and where."""
+    status, _, [guild] = await api.call("GET", "/users/@me/guilds")
+    assert (status, guild["id"], guild["name"]) == (200, str(sandbox.guild_id), "Parley House")
+    may = discord.Permissions(int(guild["permissions"]))
+    assert may.send_messages
+    assert not may.manage_guild
+
+
 async def test_too_many_creates_are_refused_as_discord_does(sandbox: Sandbox, api: Api) -> None:
     """The sixth message in five seconds is a 429 with its wait, and is not posted."""
     channel = sandbox.channels["general"]
