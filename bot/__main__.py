@@ -97,10 +97,7 @@ def run_command(command: str, env_file: Path | None) -> int:
 
 
 def spare_the_streams() -> None:
-    """Keep what would hold up a hundred streams at once small: collections of garbage, and waits for a thread.
-
-    Measured by `python -m bench hundred`, the 95th percentile from the last token to the final text.
-    """
+    """Keep what would hold up a hundred streams at once small: collections of garbage, and waits for a thread."""
     gc.collect()
     gc.freeze()  # what the libraries made lives as long as the process: it need not be looked at again and again
     sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)

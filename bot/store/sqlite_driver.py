@@ -1,8 +1,8 @@
 """Connections to SQLite that hand each statement to their thread once.
 
 aiosqlite makes a cursor, executes, fetches and closes in four steps, each handed to the connection's thread and back,
-and SQLAlchemy takes all four for every statement.  A step costs more than the statement, and waits for the loop's
-thread; a hundred answers that begin at once need ten thousand of them.
+and SQLAlchemy takes all four for every statement.  Each step wakes a thread and waits for the other to let go of the
+interpreter, which takes longer than most statements while a hundred answers stream.
 """
 
 from __future__ import annotations
