@@ -17,7 +17,7 @@ from bot.settings import Trigger
 log = logging.getLogger(__name__)
 
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
-GREETING = "I am here. Write your question after my name; `/help` says what I can do."
+GREETING = "I am here. Ask me something; `/help` says what I can do."
 
 
 class Chat(commands.Cog):

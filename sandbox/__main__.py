@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import signal
 import sys
 from pathlib import Path
@@ -73,4 +74,5 @@ if __name__ == "__main__":
     try:
         sys.exit(asyncio.run(carry_out(parse())))
     except (StateFileError, OSError) as error:
-        sys.exit(f"sandbox: {error}")
+        taken = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
+        sys.exit(f"sandbox: {'The port is taken: choose another with --port.' if taken else error}")

@@ -8,7 +8,7 @@ from sandbox.semantics import permission_bits
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, sent
 
-GREETING = "I am here. Write your question after my name; `/help` says what I can do."
+GREETING = "I am here. Ask me something; `/help` says what I can do."
 EVERYONE = "@everyone @here look"
 
 
