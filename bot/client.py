@@ -13,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.endpoints import explained
-from bot.errors import ParleyError
+from bot.errors import ParleyError, Refusal
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 
@@ -55,12 +55,11 @@ async def tell(interaction: discord.Interaction[Any], sentence: str) -> None:
 
 def sentence_for(error: Exception) -> str:
     """What a person is told about an error; what is not meant for people goes to the log."""
-    if isinstance(error, ParleyError):
+    if isinstance(error, Refusal):
         return str(error)
-    if isinstance(error, app_commands.MissingPermissions):
-        return "You need more permissions in this server to do that."
-    if isinstance(error, app_commands.NoPrivateMessage):
-        return "That works only in a server."
+    if isinstance(error, ParleyError):
+        log.error("a command could not be carried out: %s", error)
+        return str(error)
     log.error("a command failed", exc_info=error)
     return UNEXPECTED
 
