@@ -116,6 +116,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
             database,
             answerer,
             owner=owner,
+            defaults=defaults,
             max_concurrent_runs=settings.max_concurrent_runs,
             lease=timedelta(seconds=settings.lease_seconds),
             grace_seconds=settings.shutdown_grace_seconds,

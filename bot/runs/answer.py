@@ -21,8 +21,8 @@ from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import context
 from bot.runs.ledger import StoredLedger
 from bot.runs.model import TERMINAL, Cause, IncompleteReason, Run
-from bot.runs.queue import RunDefaults, answer_waiting
-from bot.store import conversations, messages, runs, usage
+from bot.runs.queue import RunDefaults, end
+from bot.store import messages, runs, usage
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -227,10 +227,11 @@ class Answerer:
         """
         now, text = self._clock(), clean(draft.text)
         async with self._database.write() as transaction:
-            run = await runs.move(
+            run, following = await end(
                 transaction,
                 run.id,
                 ending.cause,
+                self._options.defaults,
                 now,
                 owner=self._owner,
                 text=text,
@@ -241,8 +242,6 @@ class Answerer:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
-            conversation = await conversations.get(transaction, run.conversation_id)
-            following = await answer_waiting(transaction, conversation, self._options.defaults, now)
         if following is not None:
             queued()
         return run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.runs.model import Run, RunKind
-from bot.store import messages, runs
+from bot.runs.model import Cause, IncompleteReason, Run, RunKind
+from bot.store import conversations, messages, runs
 from bot.store.conversations import Conversation
 from bot.store.database import Transaction
 
@@ -54,6 +54,33 @@ async def answer_waiting(
     )
     await messages.attach(transaction, [message.id for message in waiting], run.id)
     return run
+
+
+async def end(
+    transaction: Transaction,
+    run_id: int,
+    cause: Cause,
+    defaults: RunDefaults,
+    now: datetime,
+    *,
+    owner: str | None = None,
+    text: str | None = None,
+    incomplete_reason: IncompleteReason | None = None,
+    failure: str | None = None,
+) -> tuple[Run, Run | None]:
+    """A run moved to its end, and the run for what waited meanwhile.  Raises: InvalidTransition."""
+    run = await runs.move(
+        transaction,
+        run_id,
+        cause,
+        now,
+        owner=owner,
+        text=text,
+        incomplete_reason=incomplete_reason,
+        failure=failure,
+    )
+    conversation = await conversations.get(transaction, run.conversation_id)
+    return run, await answer_waiting(transaction, conversation, defaults, now)
 
 
 async def follow(

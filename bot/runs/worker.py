@@ -13,6 +13,7 @@ from bot.errors import InvalidTransition, StoreError
 from bot.reply.writer import Surface
 from bot.runs.answer import UNEXPECTED, Answerer
 from bot.runs.model import Cause, Run, Status
+from bot.runs.queue import RunDefaults, end
 from bot.store import runs
 from bot.store.database import Database
 
@@ -40,6 +41,7 @@ class RunWorker:
         answerer: Answerer,
         *,
         owner: str,
+        defaults: RunDefaults,
         max_concurrent_runs: int,
         lease: timedelta,
         grace_seconds: float,
@@ -49,6 +51,7 @@ class RunWorker:
         self._database = database
         self._answerer = answerer
         self._owner = owner
+        self._defaults = defaults
         self._max_concurrent_runs = max_concurrent_runs
         self._lease = lease
         self._grace_seconds = grace_seconds
@@ -128,7 +131,8 @@ class RunWorker:
         """End a run that failed for a reason nobody foresaw; a second try would likely fail and be paid for too."""
         with contextlib.suppress(InvalidTransition, StoreError):
             async with self._database.write() as transaction:
-                await runs.move(transaction, run.id, Cause.FAILED, self._clock(), owner=self._owner, failure=UNEXPECTED)
+                now = self._clock()
+                await end(transaction, run.id, Cause.FAILED, self._defaults, now, owner=self._owner, failure=UNEXPECTED)
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
@@ -140,7 +144,7 @@ class RunWorker:
                     taken = await runs.reclaim(transaction, now)
                     overdue = [run for run in await runs.overdue(transaction, now) if run.status is Status.QUEUED]
                     for run in overdue:
-                        await runs.move(transaction, run.id, Cause.DEADLINE, now)
+                        await end(transaction, run.id, Cause.DEADLINE, self._defaults, now)
                 self._looks_back = True
                 if taken or overdue:
                     self._wake.set()

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store.dialect import insert_into
-from bot.store.schema import conversations
+from bot.store.schema import conversations, messages
 
 UNKNOWN = "This conversation is not known any more."
 
@@ -77,8 +77,13 @@ async def get(connection: AsyncConnection, conversation_id: int) -> Conversation
 
 
 async def is_known(connection: AsyncConnection, place_id: int) -> bool:
-    """Whether anybody has spoken to the bot in a place."""
-    return bool(await connection.scalar(select(exists().where(conversations.c.place_id == place_id))))
+    """Whether anybody has spoken to the bot in a place, for all to see."""
+    said = exists().where(
+        messages.c.conversation_id == conversations.c.id,
+        conversations.c.place_id == place_id,
+        conversations.c.scope != Scope.PRIVATE,
+    )
+    return bool(await connection.scalar(select(said)))
 
 
 async def start_epoch(connection: AsyncConnection, conversation_id: int) -> int:

@@ -92,7 +92,7 @@ def make_readers(location: URL) -> AsyncEngine:
         return make_sqlite_engine(
             location, max_connections=MAX_READERS, begin="BEGIN", pragmas=(*SQLITE_PRAGMAS, SQLITE_READ_ONLY)
         )
-    engine = create_async_engine(location, pool_size=MAX_READERS, max_overflow=0)
+    engine = create_async_engine(location, hide_parameters=True, pool_size=MAX_READERS, max_overflow=0)
     return engine.execution_options(postgresql_readonly=True)
 
 
@@ -100,7 +100,7 @@ def make_writers(location: URL) -> AsyncEngine:
     """Connections whose transactions begin as writers: in SQLite a reader that turns writer may fail at once."""
     if location.get_backend_name() == SQLITE:
         return make_sqlite_engine(location, max_connections=1, begin="BEGIN IMMEDIATE", pragmas=SQLITE_PRAGMAS)
-    return create_async_engine(location, pool_size=MAX_POSTGRESQL_WRITERS, max_overflow=0)
+    return create_async_engine(location, hide_parameters=True, pool_size=MAX_POSTGRESQL_WRITERS, max_overflow=0)
 
 
 def make_sqlite_engine(
@@ -114,6 +114,7 @@ def make_sqlite_engine(
     """Connections to a SQLite file whose transactions begin by our word: the driver's own beginnings are off."""
     engine = create_async_engine(
         location,
+        hide_parameters=True,  # an error must not bring people's words into the log
         pool_size=max_connections,
         max_overflow=0,
         connect_args={

@@ -89,7 +89,7 @@ async def _upgrade(location: URL) -> None:
 
 def _make_migrator(location: URL) -> AsyncEngine:
     if location.get_backend_name() != SQLITE:
-        return create_async_engine(location, pool_size=1, max_overflow=0)
+        return create_async_engine(location, hide_parameters=True, pool_size=1, max_overflow=0)
     return make_sqlite_engine(
         location,
         max_connections=1,
