@@ -13,13 +13,15 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.endpoints import explained
-from bot.errors import ParleyError, Refusal
+from bot.errors import ConfigurationError, ParleyError, Refusal, StartupError
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
 
 COGS = Path(__file__).resolve().parent.parent / "cogs"
+TOKEN_REFUSED = 4004  # the gateway's close code
+TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
@@ -148,6 +150,15 @@ class ParleyClient(commands.Bot):
             if not self.can_write.is_set():
                 await self._log_in(token)
             await self.connect()
+        except discord.ConnectionClosed as exc:
+            if exc.code == TOKEN_REFUSED:
+                raise ConfigurationError("Discord does not accept DISCORD_TOKEN any more: copy the new one.") from exc
+            raise StartupError(f"Discord closed the connection for good (code {exc.code}).") from exc
+        except discord.HTTPException as exc:
+            if exc.status == TOO_MANY_REQUESTS or exc.status >= SERVER_ERRORS:
+                raise discord.GatewayNotFound from exc  # it will pass
+            with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
+                raise
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
             with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
                 raise
@@ -160,7 +171,10 @@ class ParleyClient(commands.Bot):
     async def _log_in(self, token: str) -> None:
         try:
             await self.login(token)
-        except Exception:
+        except Exception as error:
             await self.http.close()
             self.http.connector = discord.utils.MISSING  # it was closed too; the next attempt makes a new one
+            if isinstance(error, TypeError | ValueError | KeyError):  # not the answers of a Discord
+                with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
+                    raise
             raise

@@ -40,6 +40,15 @@ async def test_missing_intent_is_named(provider: ScriptedProvider, tmp_path: Pat
         assert "Message Content Intent" in str(error)
 
 
+@pytest.mark.parametrize("status", [403, 404])
+async def test_address_that_is_not_discords_is_a_sentence(scene: Scene, status: int) -> None:
+    """A refusal of the first request that will not pass ends the bot in words."""
+    scene.sandbox.faults.fail("GET", "/users/@me", status)
+    (error,) = await refused(scene)
+    assert isinstance(error, StartupError)
+    assert str(status) in str(error)
+
+
 @pytest.mark.parametrize("setting", ["discord_api_base_url", "discord_gateway_url"])
 async def test_discord_that_is_away_at_first_is_tried_again(scene: Scene, setting: str) -> None:
     """A start in an outage, of the API or of the gateway, waits for its end; aiohttp repeats a first GET by itself."""
