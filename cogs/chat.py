@@ -31,13 +31,14 @@ class Chat(commands.Cog):
         """Answer what is addressed to the bot; bots and webhooks are never answered, so that two bots never talk."""
         if message.author.bot or message.webhook_id is not None or message.type not in ORDINARY:
             return
-        if not await self.is_addressed(message):
-            return
-        said = self.read(message)
-        if not said.text and said.reply_text is None:
-            await self.reply(message, GREETING)
-            return
         try:
+            if not await self.is_addressed(message):
+                return
+            said = self.read(message)
+            if not said.text and said.reply_text is None:
+                if message.guild is None or self.mention in message.content:
+                    await self.reply(message, GREETING)
+                return
             await self.bot.service.receive(where(message.channel, message.guild, message.author.id), said)
         except ParleyError as error:
             log.error("a message could not be taken up: %s", error)
@@ -76,7 +77,11 @@ class Chat(commands.Cog):
     async def is_reply_to_bot(self, message: discord.Message) -> bool:
         """Whether a message replies to the bot; where Discord does not send the other message, our own record says."""
         reference = message.reference
-        if reference is None or reference.message_id is None:
+        if (
+            reference is None
+            or reference.message_id is None
+            or reference.type is not discord.MessageReferenceType.reply
+        ):
             return False
         if isinstance(reference.resolved, discord.Message):
             return reference.resolved.author == self.bot.user

@@ -49,7 +49,8 @@ class Conversation(commands.Cog):
     @app_commands.command()
     async def reset(self, interaction: discord.Interaction[ParleyClient]) -> None:
         """Start a new conversation here: what was said before is no longer sent to the model"""
-        await self.bot.service.reset(where(interaction.channel, interaction.guild, interaction.user.id))
+        place = where(interaction.channel, interaction.guild, interaction.user.id)
+        await self.bot.service.reset(place, is_moderator=interaction.permissions.manage_messages)
         await interaction.response.send_message("A new conversation starts here.")
 
     @app_commands.command()

@@ -95,10 +95,11 @@ class ChatCompletions:
                 if decoder.progress != progress:
                     progress = decoder.progress
                     response.wait_at_most(times.after_answer_seconds if decoder.is_answered else times.idle_seconds)
-            for event in decoder.close():
-                yield event
+            ending = decoder.close()
             if decoder.is_done:
-                await response.read_to_end()
+                await response.read_to_end()  # before the last event, after which nobody may ask for more
+            for event in ending:
+                yield event
 
     async def list_models(self) -> tuple[str, ...]:
         """The names of the models that this key may use, as the provider lists them.

@@ -25,7 +25,7 @@ from bot.errors import DiscordUnavailable, ReplyError, ReplyGone
 from bot.reply.content import Action, Button, PageContent
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Limits
-from bot.runs.model import Run
+from bot.runs.model import Run, RunKind
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +213,7 @@ class ChannelSurface:
         self._calls = calls
         self._question = question_id
         self.channel: Hashable = channel_id
+        self.is_awaited = False
 
     async def post(self, number: int, page: PageContent, nonce: str) -> int:
         """Post a page; the same nonce again gives the same message."""
@@ -261,19 +262,25 @@ class ChannelSurface:
 
 
 class InteractionSurface:
-    """The answer to an interaction, seen by its user alone; Discord accepts changes for 15 minutes."""
+    """The answer to an interaction, seen by its user alone; Discord accepts changes for 15 minutes.
 
-    def __init__(self, client: discord.Client, calls: Calls, *, application_id: int, token: str) -> None:
+    With `continues`, the interaction's own message holds an earlier answer, which stays as it is.
+    """
+
+    def __init__(
+        self, client: discord.Client, calls: Calls, *, application_id: int, token: str, continues: bool
+    ) -> None:
         self._webhook = discord.Webhook.partial(application_id, token, client=client)
         self._webhook.type = discord.WebhookType.application  # only such a one may send what one person alone sees
         self._calls = calls
         self.channel: Hashable = token
+        self.is_awaited = not continues
 
     async def post(self, number: int, page: PageContent, nonce: str) -> int:  # noqa: ARG002  # see below
         """The first page takes the place of the deferred answer, the others follow it; Discord knows no nonce here."""
 
         async def request() -> int:
-            if number == 0:
+            if number == 0 and self.is_awaited:
                 return await self._edit("@original", page)  # type: ignore[arg-type]  # Discord's name for that message
             message = await self._webhook.send(
                 page.text,
@@ -323,6 +330,11 @@ class Surfaces:
         """The private answer of an interaction, or the place where the question was asked."""
         application_id = self._client.application_id
         if run.interaction_token is not None and application_id is not None:
-            token = run.interaction_token
-            return InteractionSurface(self._client, self._calls, application_id=application_id, token=token)
+            return InteractionSurface(
+                self._client,
+                self._calls,
+                application_id=application_id,
+                token=run.interaction_token,
+                continues=run.kind is RunKind.CONTINUE,
+            )
         return ChannelSurface(self._client, self._calls, channel_id=run.place_id, question_id=run.question_id)

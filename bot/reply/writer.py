@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.errors import DiscordUnavailable
+from bot.errors import DiscordUnavailable, ReplyGone
 from bot.reply.content import PageContent, streaming
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Urgency
@@ -37,6 +37,10 @@ class Surface(Protocol):
     @property
     def channel(self) -> Hashable:
         """What Discord's limits count together."""
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether Discord already shows that an answer will come, so that something has to take its place."""
 
     async def post(self, number: int, page: PageContent, nonce: str) -> int:
         """Post a page and return the message's id; the same nonce again gives the same message."""
@@ -111,12 +115,13 @@ class ReplyWriter:
         self._asked: Urgency | None = None
         self._turn: Bucket | None = None
         self._wake = asyncio.Event()
+        self._has_written = False
         self._typing_again: asyncio.TimerHandle | None = None
 
     @property
     def was_shown(self) -> bool:
         """Whether anything of the reply is there."""
-        return bool(self._pages)
+        return bool(self._pages) or self._surface.is_awaited
 
     def show(self, text: str, thinking: str = "") -> None:
         """Show this text as soon as it may be; a newer one replaces it."""
@@ -189,7 +194,7 @@ class ReplyWriter:
             self._want(step.bucket, Urgency.FINAL)
         elif step is not None:
             self._want(step.bucket, Urgency.PROGRESS if self._pages else Urgency.FIRST)
-        elif self._end is None and not self._pages and self._typing_again is None:
+        elif self._end is None and not self._has_written and self._typing_again is None:
             self._want(Bucket.TYPING, Urgency.TYPING)
 
     def _type_again(self) -> None:
@@ -208,15 +213,21 @@ class ReplyWriter:
         if step is None or step.bucket is not turn:
             self._pacer.answered(self._surface.channel, turn)
             return
-        self._behind_since = None
+        self._behind_since, self._has_written = None, True
         if step.content is None:
             await self._surface.delete(self._pages[step.number].message_id)
             del self._pages[step.number]
             await self._ledger.removed(step.number)
         elif step.number in self._pages:
             shown = self._pages[step.number]
-            await self._surface.edit(shown.message_id, step.content)
-            shown.content = step.content
+            try:
+                await self._surface.edit(shown.message_id, step.content)
+                shown.content = step.content
+            except ReplyGone:
+                if shown.content is not None:
+                    raise
+                del self._pages[step.number]  # an earlier answer's page, deleted since: it is posted anew
+                await self._ledger.removed(step.number)
         else:
             await self._post(step.number, step.content)
 

@@ -141,8 +141,11 @@ class RunService:
             )
         self._worker.wake()
 
-    async def reset(self, where: Where) -> None:
-        """Begin anew in a place, and in the person's private talk there; what is being written is stopped."""
+    async def reset(self, where: Where, *, is_moderator: bool) -> None:
+        """Begin anew in a place, and in the person's private talk there.
+
+        What is being written is stopped if the person may stop it, and else ends in the conversation that is over.
+        """
         now, ended = self._clock(), list[int]()
         async with self._database.write() as transaction:
             for is_private in (False, True):
@@ -150,24 +153,40 @@ class RunService:
                 conversation = await conversations.find(transaction, place, now)
                 await conversations.start_epoch(transaction, conversation.id)
                 live = await runs.live(transaction, conversation.id)
-                if live is not None:
+                if live is not None and (is_moderator or live.asker_id == where.user_id):
                     await runs.request_cancel(transaction, live.id, where.user_id, now)
                     ended.append(live.id)
         for run_id in ended:
             self._worker.interrupt(run_id)
 
     async def forget(self, message_id: int) -> None:
-        """A message was deleted in Discord: it leaves the history, and the run that answers it alone is stopped."""
+        """A message was deleted in Discord: it leaves the history, and a run with nothing left to answer is stopped."""
         now = self._clock()
         async with self._database.write() as transaction:
             message = await messages.hide(transaction, message_id, now)
-            if message is None or message.run_id is None or message.author_id is None:
+            if message is None or message.run_id is None or message.role is not Role.USER:
                 return
-            run = await runs.get(transaction, message.run_id)
-            if run is None or run.status not in LIVE or run.question_id != message_id:
+            answering = await runs.get(transaction, message.run_id)
+            live = None if answering is None else await runs.live(transaction, answering.conversation_id)
+            if live is None or await self._first_try(transaction, live) != message.run_id:
                 return
-            await runs.request_cancel(transaction, run.id, message.author_id, now)
-        self._worker.interrupt(run.id)
+            left = await messages.history(
+                transaction, live.conversation_id, live.epoch, before_or_of_run=live.id, limit=1
+            )
+            if left and left[0].run_id == message.run_id and left[0].role is Role.USER:
+                return
+            await runs.request_cancel(transaction, live.id, message.author_id or 0, now)
+        self._worker.interrupt(live.id)
+
+    @staticmethod
+    async def _first_try(transaction: Transaction, run: Run) -> int:
+        """The run that first answered what this one answers."""
+        while run.kind is not RunKind.ANSWER and run.previous_run_id is not None:
+            previous = await runs.get(transaction, run.previous_run_id)
+            if previous is None:
+                break
+            run = previous
+        return run.id
 
     async def takes_part(self, place_id: int) -> bool:
         """Whether the bot has been spoken to in a place."""

@@ -152,6 +152,20 @@ async def test_regenerate_without_its_question_is_refused(parley: Scene) -> None
     assert len(parley.provider.requests) == 1
 
 
+async def test_deleted_question_leaves_the_others_their_answer(parley: Scene) -> None:
+    """Of two questions that are answered together one is deleted: the other is answered."""
+    answer = await begun(parley)
+    parley.provider.play(PAUSED)
+    await parley.say("edsger", "general", "@bot mine")
+    deleted = await parley.say("grace", "general", "@bot never mind")
+    await parley.press("linus", answer, "Stop")
+    await parley.answer_of("general", 2, final=False)
+    await parley.sandbox.people.delete(parley.sandbox.users["grace"], parley.sandbox.channels["general"], deleted)
+    parley.provider.requests[1].released.set()
+    assert (await parley.answer_of("general", 2)).text == "First words and the rest."
+    assert parley.run(2)["status"] == "completed"
+
+
 async def test_retry_after_an_error_uses_the_same_message(parley: Scene) -> None:
     """The sentence about the failure gives way to the answer."""
     parley.provider.play(refusal(503, "overloaded"))

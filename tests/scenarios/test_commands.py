@@ -69,6 +69,29 @@ async def test_private_talk_has_a_memory_and_buttons(parley: Scene) -> None:
     ]
 
 
+async def test_private_continue_leaves_the_first_half(parley: Scene) -> None:
+    """The rest of a private answer is a message of its own below the first half."""
+    parley.provider.play(Story(text="One two", finish_reason="length"), Story(text="three four."))
+    await parley.command("linus", "general", "ask", question="count?", private=True)
+    await parley.press("linus", await private_answer(parley, "linus", "Continue"), "Continue")
+    await parley.wait_for(lambda: "three four." in parley.whispers("linus", "general"))
+    assert parley.whispers("linus", "general") == ["three four.", "One two\n-# Cut at the length limit."]
+
+
+async def test_reset_leaves_the_answers_of_others_alone(parley: Scene) -> None:
+    """Who may not stop an answer does not stop it with /reset either; a moderator does."""
+    parley.provider.play(Story(pieces=("First", " words."), hang_at=1), Story(pieces=("More", " words."), hang_at=1))
+    await parley.say("linus", "general", "@bot hi")
+    await parley.answer_of("general", 1, final=False)
+    await parley.command("edsger", "general", "reset")
+    parley.provider.requests[0].released.set()
+    assert (await parley.answer_of("general", 1)).text == "First words."
+    await parley.say("linus", "general", "@bot again")
+    await parley.answer_of("general", 2, final=False)
+    await parley.command("grace", "general", "reset")
+    assert (await parley.answer_of("general", 2)).text == "More\n-# Stopped."
+
+
 async def test_second_private_question_waits_for_the_first(parley: Scene) -> None:
     """While a private answer is written, another private question is refused in words."""
     parley.provider.play(Story(pieces=("Between", " us."), hang_at=1))
