@@ -13,7 +13,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.endpoints import explained
-from bot.errors import ConfigurationError, ParleyError, Refusal, StartupError
+from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 
@@ -24,7 +24,6 @@ TOKEN_REFUSED = 4004  # the gateway's close code
 TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
-UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
 
 
 def needed_intents() -> discord.Intents:

@@ -117,6 +117,9 @@ class ContextTooLong(ProviderError):
     own_sentence = "This conversation is longer than the model can read. `/reset` starts a new one."
 
 
+# What a person is told of an error that nobody foresaw.
+UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
+
 SENTENCES: dict[ProviderFault, str] = {
     ProviderFault.AUTH: "The model provider did not accept this bot's key. The host has to check it.",
     ProviderFault.QUOTA: "The model provider's credit is used up. The host has to top it up.",

@@ -61,13 +61,11 @@ class ChatCompletions:
         *,
         base_url: str,
         api_key: str = "",
-        dialect: Dialect | None = None,
         new_call_id: Callable[[], str] = lambda: f"call_{secrets.token_hex(12)}",
     ) -> None:
         self._transport = transport
         self._base_url = _checked_url(base_url)
         self._api_key = _checked_key(api_key)
-        self._first_dialect = dialect or Dialect()
         self._dialects: dict[str, Dialect] = {}
         self._new_call_id = new_call_id
 
@@ -113,7 +111,7 @@ class ChatCompletions:
 
     async def _open(self, request: ProviderRequest, stack: AsyncExitStack) -> ResponseStream:
         for _ in range(MAX_DIALECTS):
-            dialect = self._dialects.get(request.model, self._first_dialect)
+            dialect = self._dialects.get(request.model, Dialect())
             try:
                 return await stack.enter_async_context(self._transport.open(self._call(request, dialect)))
             except ProviderError as error:

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Protocol
 
-from bot.errors import InvalidTransition, ParleyError, ProviderError, ReplyGone
+from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest
 from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, Usage
 from bot.reply.characters import clean, has_content
@@ -27,7 +27,6 @@ from bot.store.database import Database
 
 log = logging.getLogger(__name__)
 
-UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
 # A model that never stops is stopped: by then Discord would show a hundred messages.
 MAX_ANSWER_CHARACTERS = 200_000
 

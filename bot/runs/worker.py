@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.errors import InvalidTransition, StoreError
+from bot.errors import UNEXPECTED, InvalidTransition, StoreError
 from bot.reply.writer import Surface
-from bot.runs.answer import UNEXPECTED, Answerer
+from bot.runs.answer import Answerer
 from bot.runs.model import Cause, Run, Status
 from bot.runs.queue import RunDefaults, end
 from bot.store import runs

@@ -85,6 +85,17 @@ async def test_regenerate_with_a_shorter_answer_removes_pages(parley: Scene) -> 
     assert (await parley.answer_of("general", 2)).text == "Short."
 
 
+async def test_regenerate_posts_a_page_that_was_deleted(parley: Scene) -> None:
+    """A page that a moderator took away is not missed: the new answer is there, on the page that is left and anew."""
+    parley.provider.play(Story(token_count=700), Story(text="Short."))
+    answer = await parley.ask("linus", "general", "@bot all")
+    grace, channel = parley.sandbox.users["grace"], parley.sandbox.channels["general"]
+    await parley.sandbox.people.delete(grace, channel, answer.ids[0])
+    await parley.press("linus", answer, "Regenerate")
+    again = await parley.answer_of("general", 2)
+    assert (again.texts[-1], list(again.buttons)) == ("Short.", ["Regenerate"])
+
+
 async def test_regenerate_of_an_older_answer_is_refused(parley: Scene) -> None:
     """Only the latest answer can be changed, because later ones build on it."""
     old = await parley.ask("linus", "general", "@bot hi")

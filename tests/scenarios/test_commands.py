@@ -78,6 +78,27 @@ async def test_private_continue_leaves_the_first_half(parley: Scene) -> None:
     assert parley.whispers("linus", "general") == ["three four.", "One two\n-# Cut at the length limit."]
 
 
+async def test_private_question_that_is_reset_says_so(parley: Scene) -> None:
+    """An answer that Discord shows as on its way is never left so, even if not a word of it came."""
+    parley.provider.play(Story(pieces=("Never",), hang_at=0))
+    await parley.command("linus", "general", "ask", question="psst?", private=True)
+    await parley.provider.wait_for_request()
+    await parley.command("linus", "general", "reset")
+    await parley.wait_for(lambda: "-# Stopped." in parley.whispers("linus", "general"))
+
+
+async def test_private_question_in_a_thread_is_not_taking_part(parley: Scene) -> None:
+    """What one member asks for themselves, and /reset, do not make the bot answer everybody in a thread."""
+    linus, questions = parley.sandbox.users["linus"], parley.sandbox.channels["questions"]
+    thread = await parley.sandbox.people.start_thread(linus, questions, "Proofs")
+    await parley.command("linus", thread, "ask", question="psst?", private=True)
+    await parley.wait_for(lambda: "Hello from the scripted model." in parley.whispers("linus", thread))
+    await parley.command("linus", thread, "reset")
+    await parley.say("grace", thread, "not for the bot")
+    await parley.ask("linus", "general", "@bot hi")
+    assert [run["place_id"] for run in parley.rows("runs")] == [thread, parley.sandbox.channels["general"]]
+
+
 async def test_reset_leaves_the_answers_of_others_alone(parley: Scene) -> None:
     """Who may not stop an answer does not stop it with /reset either; a moderator does."""
     parley.provider.play(Story(pieces=("First", " words."), hang_at=1), Story(pieces=("More", " words."), hang_at=1))
