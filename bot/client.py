@@ -107,6 +107,11 @@ class ParleyClient(commands.Bot):
         """The bot's user id; 0 before it has logged in."""
         return 0 if self.user is None else self.user.id
 
+    @property
+    def mention(self) -> str:
+        """How people mention the bot."""
+        return f"<@{self.own_id}>"
+
     async def setup_hook(self) -> None:
         """Load every file in `cogs/` and tell Discord which commands there are."""
         names = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]

@@ -232,7 +232,7 @@ class Answerer:
                 ending.cause,
                 self._options.defaults,
                 now,
-                owner=self._owner,
+                attempt=run.attempt,
                 text=text,
                 incomplete_reason=ending.incomplete_reason,
                 failure=ending.failure,

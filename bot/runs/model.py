@@ -36,6 +36,8 @@ class Cause(StrEnum):
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
     LEASE_LOST = "lease_lost"
+    HANDED_BACK = "handed_back"
+    QUESTION_EDITED = "question_edited"
 
 
 TRANSITIONS: Mapping[tuple[Status, Cause], Status] = MappingProxyType(
@@ -43,6 +45,7 @@ TRANSITIONS: Mapping[tuple[Status, Cause], Status] = MappingProxyType(
         (Status.QUEUED, Cause.CLAIMED): Status.IN_PROGRESS,
         (Status.QUEUED, Cause.CANCELLED): Status.CANCELLED,
         (Status.QUEUED, Cause.DEADLINE): Status.EXPIRED,
+        (Status.QUEUED, Cause.QUESTION_EDITED): Status.QUEUED,
         (Status.IN_PROGRESS, Cause.FINISHED): Status.COMPLETED,
         (Status.IN_PROGRESS, Cause.CUT_SHORT): Status.INCOMPLETE,
         (Status.IN_PROGRESS, Cause.FAILED): Status.FAILED,
@@ -50,10 +53,16 @@ TRANSITIONS: Mapping[tuple[Status, Cause], Status] = MappingProxyType(
         (Status.IN_PROGRESS, Cause.CANCELLED): Status.CANCELLED,
         (Status.IN_PROGRESS, Cause.DEADLINE): Status.EXPIRED,
         (Status.IN_PROGRESS, Cause.LEASE_LOST): Status.QUEUED,
+        (Status.IN_PROGRESS, Cause.HANDED_BACK): Status.QUEUED,
+        (Status.IN_PROGRESS, Cause.QUESTION_EDITED): Status.IN_PROGRESS,
+        (Status.REQUIRES_ACTION, Cause.CLAIMED): Status.REQUIRES_ACTION,
         (Status.REQUIRES_ACTION, Cause.OUTPUTS_SUBMITTED): Status.IN_PROGRESS,
+        (Status.REQUIRES_ACTION, Cause.FAILED): Status.FAILED,
         (Status.REQUIRES_ACTION, Cause.CANCELLED): Status.CANCELLED,
         (Status.REQUIRES_ACTION, Cause.DEADLINE): Status.EXPIRED,
         (Status.REQUIRES_ACTION, Cause.LEASE_LOST): Status.REQUIRES_ACTION,
+        (Status.REQUIRES_ACTION, Cause.HANDED_BACK): Status.REQUIRES_ACTION,
+        (Status.REQUIRES_ACTION, Cause.QUESTION_EDITED): Status.IN_PROGRESS,
     }
 )
 
@@ -89,7 +98,8 @@ class Run:
     """One row of `runs`.
 
     `place_id` is the Discord channel, thread or DM channel the answer goes to; `question_id` the Discord message it
-    replies to.  `previous_run_id` is the run that an AGAIN or CONTINUE follows.  Times are aware UTC.
+    replies to.  `previous_run_id` is the run that an AGAIN or CONTINUE follows.  `attempt` counts the claims and fresh
+    starts: whoever holds an older number writes nothing any more.  Times are aware UTC.
     """
 
     id: int
@@ -104,6 +114,7 @@ class Run:
     question_id: int | None
     previous_run_id: int | None
     interaction_token: str | None
+    attempt: int
     created_at: datetime
     expires_at: datetime
     cancel_requested_at: datetime | None

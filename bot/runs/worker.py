@@ -125,14 +125,16 @@ class RunWorker:
         """Let another process, or this one after its restart, take a run up at once."""
         with contextlib.suppress(InvalidTransition, StoreError):
             async with self._database.write() as transaction:
-                await runs.hand_back(transaction, run.id, self._owner, self._clock())
+                await runs.hand_back(transaction, run.id, run.attempt, self._clock())
 
     async def _fail(self, run: Run) -> None:
         """End a run that failed for a reason nobody foresaw; a second try would likely fail and be paid for too."""
         with contextlib.suppress(InvalidTransition, StoreError):
             async with self._database.write() as transaction:
                 now = self._clock()
-                await end(transaction, run.id, Cause.FAILED, self._defaults, now, owner=self._owner, failure=UNEXPECTED)
+                await end(
+                    transaction, run.id, Cause.FAILED, self._defaults, now, attempt=run.attempt, failure=UNEXPECTED
+                )
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""

@@ -17,6 +17,8 @@ from bot.store.dialect import insert_into
 from bot.store.schema import IS_LIVE, IS_QUEUED, IS_TERMINAL, IS_UNDELIVERED, UtcDateTime, run_events, runs
 
 ENQUEUED = "enqueued"  # the first event of every run; all others are a Cause
+BEGINS_ANEW = frozenset({Cause.CLAIMED, Cause.QUESTION_EDITED})
+GIVES_UP = frozenset({Cause.LEASE_LOST, Cause.HANDED_BACK})
 NO_LEASE: Mapping[str, Any] = MappingProxyType({"lease_owner": None, "lease_expires_at": None})
 COLUMNS = tuple(runs.c[field.name] for field in fields(Run))
 
@@ -113,9 +115,9 @@ async def reclaim(connection: AsyncConnection, now: datetime) -> int:
     return taken
 
 
-async def hand_back(connection: AsyncConnection, run_id: int, owner: str, now: datetime) -> Run:
+async def hand_back(connection: AsyncConnection, run_id: int, attempt: int, now: datetime) -> Run:
     """Give a run up before its lease ends, as at a graceful stop.  Raises: InvalidTransition if it is another's."""
-    return await move(connection, run_id, Cause.LEASE_LOST, now, owner=owner)
+    return await move(connection, run_id, Cause.HANDED_BACK, now, attempt=attempt)
 
 
 async def move(
@@ -124,7 +126,7 @@ async def move(
     cause: Cause,
     now: datetime,
     *,
-    owner: str | None = None,
+    attempt: int | None = None,
     text: str | None = None,
     incomplete_reason: IncompleteReason | None = None,
     failure: str | None = None,
@@ -132,27 +134,27 @@ async def move(
 ) -> Run:
     """The run after `cause` moved it; what is None keeps its value, `detail` goes to the event.
 
-    With `owner`, only if the run is still the owner's.  Raises: InvalidTransition, and nothing has changed.
+    With `attempt`, only if none has begun since.  Raises: InvalidTransition, and nothing has changed.
     """
     status: Status | None = await connection.scalar(select(runs.c.status).where(runs.c.id == run_id))
     if status is None:
         raise InvalidTransition("A run that does not exist cannot move.")
     guards = [runs.c.id == run_id]
-    if owner is not None:
-        guards.append(runs.c.lease_owner == owner)
+    if attempt is not None:
+        guards.append(runs.c.attempt == attempt)
     words = {"text": text, "incomplete_reason": incomplete_reason, "failure": failure}
     values = {name: value for name, value in words.items() if value is not None}
     moved = await _transition(connection, status, cause, now, *guards, values=values, detail=detail)
     if not moved:
-        raise InvalidTransition(f"A run that has gone on, or has gone to another owner, cannot move by {cause}.")
+        raise InvalidTransition(f"A run that has gone on, or that was begun anew, cannot move by {cause}.")
     return moved[0]
 
 
-async def save_text(connection: AsyncConnection, run_id: int, owner: str, text: str) -> bool:
-    """Keep what a run has written so far; False if it is not the owner's any more, and nothing has changed."""
+async def save_text(connection: AsyncConnection, run_id: int, attempt: int, text: str) -> bool:
+    """Keep what a run has written so far; False if another attempt has begun, and nothing has changed."""
     statement = (
         update(runs)
-        .where(runs.c.id == run_id, runs.c.lease_owner == owner, IS_LIVE)
+        .where(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.lease_owner.is_not(None), IS_LIVE)
         .values(text=text)
         .returning(runs.c.id)
     )
@@ -209,8 +211,10 @@ async def _transition(
     changed: dict[str, Any] = {**(values or {}), "status": target}
     if target in TERMINAL:
         changed.update(NO_LEASE, ended_at=now)
-    elif cause is Cause.LEASE_LOST:
+    elif cause in GIVES_UP:
         changed.update(NO_LEASE)
+    elif cause in BEGINS_ANEW:
+        changed["attempt"] = runs.c.attempt + 1
     statement = update(runs).where(runs.c.status == status, *guards).values(changed).returning(*COLUMNS)
     moved = _oldest_first(await connection.execute(statement))
     if moved:

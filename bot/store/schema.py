@@ -89,6 +89,7 @@ conversations = Table(
     Column("member_id", BigInteger, nullable=False),
     Column("epoch", Integer, nullable=False, server_default="0"),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),  # its place was deleted, or the bot was removed from the guild
     UniqueConstraint("place_id", "scope", "member_id"),
     sqlite_autoincrement=True,
 )
@@ -115,6 +116,7 @@ runs = Table(
     Column("ended_at", UtcDateTime),
     Column("cancel_requested_at", UtcDateTime),
     Column("cancel_requested_by", BigInteger),
+    Column("attempt", Integer, nullable=False, server_default="0"),
     Column("lease_owner", Text),
     Column("lease_expires_at", UtcDateTime),
     Column("incomplete_reason", Word(IncompleteReason)),
@@ -172,6 +174,24 @@ run_events = Table(
     sqlite_autoincrement=True,
 )
 
+tool_calls = Table(
+    "tool_calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Column("message_id", Id, ForeignKey("messages.id"), nullable=False),  # the model's message that asks for it
+    Column("position", Integer, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arguments", Text, nullable=False),
+    Column("started_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("output", Text),
+    UniqueConstraint("message_id", "position"),
+    Index("ix_tool_calls_run", "run_id"),
+    sqlite_autoincrement=True,
+)
+
 replies = Table(
     "replies",
     metadata,
@@ -194,4 +214,11 @@ usage = Table(
     Column("cached_tokens", Integer, nullable=False),
     Column("reasoning_tokens", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+shards = Table(
+    "shards",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("last_message_id", BigInteger, nullable=False),  # everything up to this one has been seen
 )

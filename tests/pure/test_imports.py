@@ -16,6 +16,7 @@ LIBRARIES = {
         "cogs/",
         "bot/client.py",
         "bot/endpoints.py",
+        "bot/hearing.py",
         "bot/inspection.py",
         "bot/reply/writer.py",
         "bot/reply/surface.py",

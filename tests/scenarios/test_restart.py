@@ -37,7 +37,7 @@ async def test_answer_goes_on_after_a_restart_in_the_same_message(scene: Scene) 
     answer = await scene.answer_of("general", 1)
     assert (answer.text, answer.ids) == (WHOLE.answer(), begin.ids)
     assert len(scene.answers("general")) == 1
-    assert scene.causes(1) == ["enqueued", "claimed", "lease_lost", "claimed", "finished"]
+    assert scene.causes(1) == ["enqueued", "claimed", "handed_back", "claimed", "finished"]
     await scene.ask("linus", "general", "@bot and?")
     assert sent(scene.provider.requests[-1])[1:] == [
         "user: (from Linus) hi",

@@ -39,12 +39,24 @@ def execute(file: Path, statement: str) -> None:
 
 
 def tables_of(file: Path) -> dict[str, set[str]]:
-    """Every table and index of a SQLite file as SQL: a table by its lines, which may come in any order."""
+    """Every table and index of a SQLite file as SQL: by its parts, since a later column stands behind the others."""
     connection = sqlite3.connect(file)
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name != 'alembic_version'")
-    tables = {name: {line.strip(" ,") for line in sql.splitlines()} for name, sql in rows}
+    tables = {name: set(parts_of(sql)) for name, sql in rows}
     connection.close()
     return tables
+
+
+def parts_of(sql: str) -> list[str]:
+    """What stands before the outer parentheses, between their commas, and behind them."""
+    parts, depth = [""], 0
+    for character in sql:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if (character, depth) in {("(", 1), (",", 1), (")", 0)}:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [" ".join(part.split()) for part in parts]
 
 
 async def test_migrated_database_is_that_of_the_schema(tmp_path: Path) -> None:

@@ -26,7 +26,9 @@ async def test_end_of_a_run_begins_the_next_for_what_waited(database: Database, 
         await ask(connection, conversation)
         run = await claim_one(connection)
         await say(connection, conversation, "meanwhile", discord_id=2)
-        ended, following = await end(connection, run.id, cause, DEFAULTS, later(5), owner="me", failure="It broke.")
+        ended, following = await end(
+            connection, run.id, cause, DEFAULTS, later(5), attempt=run.attempt, failure="It broke."
+        )
         assert ended.status is not Status.IN_PROGRESS
         assert following is not None
         assert (following.status, following.question_id) == (Status.QUEUED, 2)

@@ -137,10 +137,10 @@ async def test_each_run_is_claimed_once_when_two_processes_race(database: Databa
 
 async def test_claimed_run_has_an_owner_and_a_beginning(connection: AsyncConnection) -> None:
     """A claim sets the lease each time, and when the run started only the first."""
-    run = await run_in(connection, Status.QUEUED)
-    await claim_one(connection, "me", lease_expires_at=later(30))
+    await run_in(connection, Status.QUEUED)
+    run = await claim_one(connection, "me", lease_expires_at=later(30))
     assert await lease(connection, run) == ("me", later(30))
-    await runs.hand_back(connection, run.id, "me", later(5))
+    await runs.hand_back(connection, run.id, run.attempt, later(5))
     assert await lease(connection, run) == (None, None)
     (again,) = await runs.claim(connection, "you", now=later(9), lease_expires_at=later(99), limit=5)
     assert await lease(connection, again) == ("you", later(99))
@@ -162,7 +162,8 @@ async def test_run_moves_as_the_table_says(connection: AsyncConnection, status: 
         assert await events(connection, run) == log
         return
     moved = await runs.move(connection, run.id, cause, later(3), text="new")
-    assert moved == replace(run, status=target, text="new")
+    begins_anew = cause in (Cause.CLAIMED, Cause.QUESTION_EDITED)
+    assert moved == replace(run, status=target, text="new", attempt=run.attempt + begins_anew)
     assert await runs.get(connection, run.id) == moved
     assert await events(connection, run) == [*log, (cause, status, target)]
     if target in TERMINAL:
@@ -173,7 +174,7 @@ async def test_run_moves_as_the_table_says(connection: AsyncConnection, status: 
 async def test_move_keeps_what_it_is_not_told(connection: AsyncConnection) -> None:
     """Text, reason and failure are set where they are given and stay where they are not; detail is in the log."""
     run = await run_in(connection, Status.IN_PROGRESS)
-    await runs.save_text(connection, run.id, "me", "so far")
+    await runs.save_text(connection, run.id, run.attempt, "so far")
     moved = await runs.move(
         connection,
         run.id,
@@ -188,20 +189,20 @@ async def test_move_keeps_what_it_is_not_told(connection: AsyncConnection) -> No
     assert details.all() == [None, None, {"output_tokens": 7}]
 
 
-async def test_run_is_moved_only_by_its_owner(connection: AsyncConnection) -> None:
-    """Who lost a run to another can neither finish it, nor hand it back, nor write its text."""
-    run = await run_in(connection, Status.IN_PROGRESS)
-    await runs.hand_back(connection, run.id, "me", later(2))
-    run = await claim_one(connection, "you")
+async def test_run_is_moved_only_by_its_newest_attempt(connection: AsyncConnection) -> None:
+    """Who lost a run can neither finish it, nor hand it back, nor write its text, even under the same name."""
+    lost = await run_in(connection, Status.IN_PROGRESS)
+    await runs.hand_back(connection, lost.id, lost.attempt, later(2))
+    run = await claim_one(connection, "me")
     with pytest.raises(InvalidTransition):
-        await runs.move(connection, run.id, Cause.FINISHED, later(3), owner="me", text="stale")
+        await runs.move(connection, run.id, Cause.FINISHED, later(3), attempt=lost.attempt, text="stale")
     with pytest.raises(InvalidTransition):
-        await runs.hand_back(connection, run.id, "me", later(3))
-    assert not await runs.save_text(connection, run.id, "me", "stale")
+        await runs.hand_back(connection, run.id, lost.attempt, later(3))
+    assert not await runs.save_text(connection, run.id, lost.attempt, "stale")
     assert await runs.get(connection, run.id) == run
-    assert await lease(connection, run) == ("you", later(30))
-    assert await runs.save_text(connection, run.id, "you", "fresh")
-    moved = await runs.move(connection, run.id, Cause.FINISHED, later(4), owner="you")
+    assert await lease(connection, run) == ("me", later(30))
+    assert await runs.save_text(connection, run.id, run.attempt, "fresh")
+    moved = await runs.move(connection, run.id, Cause.FINISHED, later(4), attempt=run.attempt)
     assert moved == replace(run, status=Status.COMPLETED, text="fresh")
 
 

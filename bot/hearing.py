@@ -1,0 +1,76 @@
+"""What a message of Discord's says, and whether it is meant for the bot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import discord
+
+from bot.client import ParleyClient
+from bot.reply.characters import has_content
+from bot.runs.service import Said
+from bot.settings import Trigger
+
+ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+
+
+def is_from_a_person(message: discord.Message) -> bool:
+    """Bots and webhooks are never answered, so that two bots never talk; nor is what Discord itself says."""
+    return not message.author.bot and message.webhook_id is None and message.type in ORDINARY
+
+
+async def is_addressed(client: ParleyClient, message: discord.Message) -> bool:
+    """Whether a message is for the bot: a DM, its mention, a reply to it, or said where it takes part."""
+    if message.guild is None or is_mentioned(client, message):
+        return True
+    if client.settings.trigger is Trigger.ALL or await is_reply_to_bot(client, message):
+        return True
+    thread = message.channel
+    if not isinstance(thread, discord.Thread):
+        return False
+    return thread.me is not None or await client.service.takes_part(thread.id)
+
+
+def is_mentioned(client: ParleyClient, message: discord.Message) -> bool:
+    """Whether a message calls the bot by its name."""
+    return client.mention in message.content
+
+
+async def is_reply_to_bot(client: ParleyClient, message: discord.Message) -> bool:
+    """Whether a message replies to the bot; where Discord does not send the other message, our own record says."""
+    reference = message.reference
+    if reference is None or reference.message_id is None or reference.type is not discord.MessageReferenceType.reply:
+        return False
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved.author == client.user
+    return await client.service.wrote(reference.message_id)
+
+
+def read(client: ParleyClient, message: discord.Message) -> Said:
+    """What a message says, with names for mentions and a line for each attachment."""
+    resolved = message.reference.resolved if message.reference is not None else None
+    replied = resolved if isinstance(resolved, discord.Message) else None
+    return Said(
+        message_id=message.id,
+        author_id=message.author.id,
+        author_name=message.author.display_name,
+        text=words(client, message),
+        reply_author=replied.author.display_name if replied is not None else None,
+        reply_text=words(client, replied) if replied is not None else None,
+    )
+
+
+def words(client: ParleyClient, message: discord.Message) -> str:
+    """A message's text without the bot's mention; empty if nothing visible is left."""
+    own = message.content.replace(client.mention, "").replace(f"<@!{client.own_id}>", "")
+    lines = [named(own, message.mentions).strip()]
+    lines += [f"[attached file: {attachment.filename}]" for attachment in message.attachments]
+    text = "\n".join(line for line in lines if line)
+    return text if has_content(text) else ""
+
+
+def named(text: str, mentions: Sequence[discord.abc.User]) -> str:
+    """The text with people's names where it mentions them."""
+    for user in mentions:
+        text = text.replace(f"<@{user.id}>", f"@{user.display_name}").replace(f"<@!{user.id}>", f"@{user.display_name}")
+    return text
