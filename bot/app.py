@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
@@ -27,6 +26,7 @@ from bot.settings import Settings
 from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
+from bot.store.owners import Owner
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,14 @@ async def run(settings: Settings) -> None:
 async def assembled(settings: Settings) -> AsyncIterator[Parley]:
     """The bot with its database open and up to date.  Raises: ConfigurationError, StartupError."""
     await migrate(settings.database_url)
+    with Owner.alive(settings.database_url) as owner:
+        async with opened(settings, owner) as parley:
+            yield parley
+
+
+@asynccontextmanager
+async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
+    """The bot on a database that is up to date."""
     async with (
         Database.open(settings.database_url) as database,
         Transport(
@@ -90,7 +98,6 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
-        owner = uuid4().hex
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
         provider = ChatCompletions(
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
@@ -108,7 +115,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
                 history_max_messages=settings.history_max_messages,
                 max_pages=settings.reply_max_pages,
             ),
-            owner=owner,
+            owner=owner.name,
             count_tokens=count_tokens,
             clock=utc_now,
         )

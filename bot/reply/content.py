@@ -56,6 +56,15 @@ def streaming(run_id: int, text: str, thinking: str, *, max_pages: int) -> tuple
     return ()
 
 
+def paused(run: Run, *, max_pages: int, was_shown: bool) -> tuple[PageContent, ...]:
+    """The pages of a run that will be gone on with after a restart; none if nothing of it was shown."""
+    if not was_shown and not has_content(run.text):
+        return ()
+    notice = small("Paused for a restart; the answer goes on in a moment.")
+    pages = joined(paginate(run.text)[:max_pages], notice)
+    return with_last(pages, buttons=(Button(Action.STOP, run.id),))
+
+
 def ended(run: Run, *, max_pages: int, was_shown: bool = True) -> tuple[PageContent, ...]:
     """The pages of a run that has ended; none if it was cancelled before anything of it was shown."""
     pages = paginate(run.text)

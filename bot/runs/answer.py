@@ -8,27 +8,30 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import blake2b
 from typing import Protocol
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest
-from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, Usage
+from bot.providers.events import Event, FinishReason
 from bot.reply.characters import clean, has_content
-from bot.reply.content import ended
+from bot.reply.content import PageContent, ended, paused
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import context
+from bot.runs.draft import ENDINGS, FINISHED, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
-from bot.runs.model import TERMINAL, Cause, IncompleteReason, Run
+from bot.runs.model import TERMINAL, Cause, Run
+from bot.runs.persistence import until_stored
 from bot.runs.queue import RunDefaults, end
 from bot.store import messages, runs, usage
 from bot.store.database import Database
+from bot.store.runs import Checkpoint
 
 log = logging.getLogger(__name__)
 
-# A model that never stops is stopped: by then Discord would show a hundred messages.
-MAX_ANSWER_CHARACTERS = 200_000
+GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
 
 
 class Provider(Protocol):
@@ -52,45 +55,13 @@ class AnswerOptions:
 
 
 @dataclass(slots=True)
-class Draft:
-    """An answer as far as it has come."""
+class Live:
+    """A run under way here; `saved` is as much of its draft as the database holds."""
 
-    text: str = ""
-    thinking: str = ""
-    usage: Usage | None = None
-    reason: FinishReason | None = None
-
-    def take(self, event: Event) -> None:
-        """Add what the provider sent."""
-        match event:
-            case TextDelta():
-                self.text += event.text
-            case ReasoningDelta():
-                self.thinking += event.text
-            case Usage():
-                self.usage = event
-            case Finished():
-                self.reason = event.reason
-            case _:
-                log.debug("not used yet: %s", type(event).__name__)
-        if len(self.text) > MAX_ANSWER_CHARACTERS:
-            self.reason = FinishReason.LENGTH
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a run ends, and why."""
-
-    cause: Cause
-    incomplete_reason: IncompleteReason | None = None
-    failure: str | None = None
-
-
-FINISHED = Ending(cause=Cause.FINISHED)
-ENDINGS = {
-    FinishReason.LENGTH: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_OUTPUT_TOKENS),
-    FinishReason.CONTENT_FILTER: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.CONTENT_FILTER),
-}
+    run: Run
+    draft: Draft
+    deadline: asyncio.Timeout
+    saved: str
 
 
 class Answerer:
@@ -115,13 +86,32 @@ class Answerer:
         self._owner = owner
         self._count_tokens = count_tokens
         self._clock = clock
-        self._deadlines: dict[int, asyncio.Timeout] = {}
+        self._live: dict[int, Live] = {}
+        self._is_pausing = False
 
     def interrupt(self, run_id: int) -> None:
-        """End a run's stream, if it is open here."""
-        deadline = self._deadlines.get(run_id)
-        if deadline is not None and not deadline.expired():
-            deadline.reschedule(asyncio.get_running_loop().time())
+        """End a run's stream, if it is open here, and look at its row again."""
+        live = self._live.get(run_id)
+        if live is not None and not live.deadline.expired():
+            live.deadline.reschedule(asyncio.get_running_loop().time())
+
+    def pause(self) -> None:
+        """Hand all runs back as far as they have come; whoever claims them goes on from there."""
+        self._is_pausing = True
+        for run_id in self._live:
+            self.interrupt(run_id)
+
+    @property
+    def attempts(self) -> dict[int, int]:
+        """The runs whose streams are open here, with the number of the attempt."""
+        return {run_id: live.run.attempt for run_id, live in self._live.items()}
+
+    def unsaved(self) -> list[Checkpoint]:
+        """What the streams have brought since this was asked last."""
+        grown = [live for live in self._live.values() if live.draft.kept != live.saved]
+        for live in grown:
+            live.saved = live.draft.kept
+        return [Checkpoint(live.run.id, live.run.attempt, clean(live.saved)) for live in grown]
 
     async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
         """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
@@ -134,38 +124,57 @@ class Answerer:
             known=await ledger.open(),
             max_pages=self._options.max_pages,
         )
+        now: Run | None = run
         try:
             async with asyncio.TaskGroup() as tasks:
                 delivery = tasks.create_task(writer.run())
                 if run.status not in TERMINAL:
-                    draft = Draft()
-                    ending = await self._generate(run, draft, writer)
-                    try:
-                        run = await self._end(run, draft, ending, queued)
-                    except InvalidTransition:
-                        log.warning("run %d went to another process", run.id)
-                        delivery.cancel()
-                        return
-                writer.finish(ended(run, max_pages=self._options.max_pages, was_shown=writer.was_shown))
+                    now = await self._answer(run, writer, queued)
+                if now is None:
+                    log.warning("run %d went to another process", run.id)
+                    delivery.cancel()
+                else:
+                    writer.finish(self._last_look(now, writer))
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
-            if run.status not in TERMINAL:
-                ending = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
-                run = await self._end(run, Draft(), ending, queued)
-        async with self._database.write() as transaction:
-            await runs.mark_delivered(transaction, run.id, self._clock())
+            now = await self._end_unseen(run, queued)
+        if now is not None and now.status in TERMINAL:
+            await until_stored(run.id, partial(self._mark_delivered, run))
+
+    async def _answer(self, run: Run, writer: ReplyWriter, queued: Callable[[], None]) -> Run | None:
+        """The run as it ended or was handed back; None if it is another's by now."""
+        mine: Run | None = run
+        while mine is not None:
+            draft = await until_stored(run.id, partial(self._begin, mine))
+            writer.show(draft.whole)
+            ending = await self._generate(mine, draft, writer)
+            try:
+                return await until_stored(run.id, partial(self._end, mine, draft, ending, queued))
+            except InvalidTransition:  # the question was edited, or the lease was lost
+                mine = await until_stored(run.id, partial(self._still_mine, run))
+        return None
+
+    async def _begin(self, run: Run) -> Draft:
+        """The draft that a run begins with: what earlier attempts have written."""
+        if not run.text:
+            return Draft()
+        async with self._database.read() as transaction:
+            steps = await messages.written_by(transaction, run.id)
+        return Draft.from_stored(run.text, joined(*steps))
 
     async def _generate(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
         """Stream the answer into the draft and the reply: how it ended."""
         seconds_left = (run.expires_at - self._clock()).total_seconds()
         try:
             async with asyncio.timeout(seconds_left) as deadline:
-                self._deadlines[run.id] = deadline
+                self._live[run.id] = Live(run, draft, deadline, saved=run.text)
                 if await self._is_unwanted(run):
                     return Ending(cause=Cause.CANCELLED)
                 await self._stream(run, draft, writer)
         except TimeoutError:
-            return Ending(cause=Cause.CANCELLED if await self._is_unwanted(run) else Cause.DEADLINE)
+            if await self._is_unwanted(run):
+                return Ending(cause=Cause.CANCELLED)
+            return Ending(cause=Cause.HANDED_BACK if self._is_pausing else Cause.DEADLINE)
         except ProviderError as error:
             log.warning("run %d: provider: %s (%s) %s", run.id, error.fault, error.status, error.detail)
             return Ending(cause=Cause.FAILED, failure=str(error))
@@ -176,25 +185,34 @@ class Answerer:
             log.exception("run %d failed", run.id)
             return Ending(cause=Cause.FAILED, failure=UNEXPECTED)
         finally:
-            self._deadlines.pop(run.id, None)
+            self._live.pop(run.id, None)
         return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter) -> None:
-        request = await self._request(run)
+        request = await self._request(run, draft)
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 draft.take(event)
-                writer.show(draft.text, draft.thinking)
+                writer.show(draft.whole, draft.thinking)
                 if draft.reason is not None:
                     break
 
     async def _is_unwanted(self, run: Run) -> bool:
         """Whether somebody wished the run to end; the wish may have come since its claim."""
-        async with self._database.read() as transaction:
-            stored = await runs.get(transaction, run.id)
+
+        async def look() -> Run | None:
+            async with self._database.read() as transaction:
+                return await runs.get(transaction, run.id)
+
+        stored = await until_stored(run.id, look)
         return stored is not None and stored.cancel_requested_at is not None
 
-    async def _request(self, run: Run) -> ProviderRequest:
+    async def _still_mine(self, run: Run) -> Run | None:
+        """The run as it is stored, if it is ours to answer, begun anew."""
+        async with self._database.read() as transaction:
+            return await runs.owned(transaction, run.id, self._owner)
+
+    async def _request(self, run: Run, draft: Draft) -> ProviderRequest:
         options = self._options
         async with self._database.read() as transaction:
             history = await messages.history(
@@ -213,6 +231,7 @@ class Answerer:
                 count=self._count_tokens,
                 window_tokens=options.window_tokens,
                 answer_tokens=options.max_output_tokens,
+                partial=draft.resumed.rstrip(),
             ),
             max_output_tokens=options.max_output_tokens,
             temperature=options.temperature,
@@ -222,9 +241,9 @@ class Answerer:
     async def _end(self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None]) -> Run:
         """The run as it ended: stored in one transaction with all that came of it and with the run for what waits.
 
-        Raises: InvalidTransition if the run is another's by now.
+        Raises: InvalidTransition if another attempt has begun.
         """
-        now, text = self._clock(), clean(draft.text)
+        now, is_handed_back = self._clock(), ending.cause is Cause.HANDED_BACK
         async with self._database.write() as transaction:
             run, following = await end(
                 transaction,
@@ -233,11 +252,12 @@ class Answerer:
                 self._options.defaults,
                 now,
                 attempt=run.attempt,
-                text=text,
+                text=clean(draft.kept if is_handed_back else draft.whole),
                 incomplete_reason=ending.incomplete_reason,
                 failure=ending.failure,
             )
-            if has_content(text):
+            text = clean(draft.text)
+            if has_content(text) and not is_handed_back:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
@@ -245,8 +265,29 @@ class Answerer:
             queued()
         return run
 
+    async def _end_unseen(self, run: Run, queued: Callable[[], None]) -> Run | None:
+        """A run whose reply cannot be shown any more, ended unless it has ended already; None if it is another's."""
+        mine = await until_stored(run.id, partial(self._still_mine, run))
+        if mine is None or mine.status in TERMINAL:
+            return mine
+        try:
+            return await until_stored(run.id, partial(self._end, mine, Draft(), GONE, queued))
+        except InvalidTransition:
+            return None
+
+    def _last_look(self, run: Run, writer: ReplyWriter) -> tuple[PageContent, ...]:
+        """How the reply is to look until its run goes on, or for good."""
+        pages = self._options.max_pages
+        if run.status in TERMINAL:
+            return ended(run, max_pages=pages, was_shown=writer.was_shown)
+        return paused(run, max_pages=pages, was_shown=writer.was_shown)
+
+    async def _mark_delivered(self, run: Run) -> None:
+        async with self._database.write() as transaction:
+            await runs.mark_delivered(transaction, run.id, self._clock())
+
     def _answer_tokens(self, draft: Draft) -> int:
         """What the answer will cost when it is sent back: the provider's own count where it gave one."""
-        if draft.usage is None or draft.usage.output_tokens <= draft.usage.reasoning_tokens:
+        if draft.usage is None or draft.resumed or draft.usage.output_tokens <= draft.usage.reasoning_tokens:
             return self._count_tokens(draft.text)
         return draft.usage.output_tokens - draft.usage.reasoning_tokens

@@ -27,6 +27,7 @@ def build(
     count: Callable[[str], int],
     window_tokens: int,
     answer_tokens: int,
+    partial: str = "",
 ) -> tuple[ChatMessage, ...]:
     """The messages of a request: the system prompt, then as many whole turns as leave room for the answer.
 
@@ -51,6 +52,9 @@ def build(
     messages = [ChatMessage(role=Role.SYSTEM, content=system_prompt)] if system_prompt else []
     messages.extend(_as_sent(message) for message in reversed(kept))
     if run.kind is RunKind.CONTINUE:
+        messages.append(ChatMessage(role=Role.USER, content=CONTINUE))
+    if partial:
+        messages.append(ChatMessage(role=Role.ASSISTANT, content=partial))
         messages.append(ChatMessage(role=Role.USER, content=CONTINUE))
     return tuple(messages)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from bot.runs.model import Run
+from bot.runs.persistence import until_stored
 from bot.store import replies
 from bot.store.database import Database, Transaction
 
@@ -27,6 +28,9 @@ class StoredLedger:
 
         The first page is planned with it, so that nothing has to be written down between the first word and its post.
         """
+        return await until_stored(self._run.id, self._open)
+
+    async def _open(self) -> dict[int, int | None]:
         async with self._database.write() as transaction:
             pages = await replies.pages(transaction, self._run.id)
             planned = pages or (await self._plan(transaction, 0),)
@@ -35,9 +39,13 @@ class StoredLedger:
 
     async def plan(self, number: int) -> str:
         """The nonce of a page, the same for each attempt."""
-        if number not in self._nonces:
+
+        async def plan() -> str:
             async with self._database.write() as transaction:
-                self._nonces[number] = (await self._plan(transaction, number)).nonce
+                return (await self._plan(transaction, number)).nonce
+
+        if number not in self._nonces:
+            self._nonces[number] = await until_stored(self._run.id, plan)
         return self._nonces[number]
 
     async def _plan(self, transaction: Transaction, number: int) -> replies.Page:
@@ -46,11 +54,19 @@ class StoredLedger:
 
     async def posted(self, number: int, message_id: int) -> None:
         """A page is there."""
-        async with self._database.write() as transaction:
-            await replies.posted(transaction, self._run.id, number, message_id, self._clock())
+
+        async def note() -> None:
+            async with self._database.write() as transaction:
+                await replies.posted(transaction, self._run.id, number, message_id, self._clock())
+
+        await until_stored(self._run.id, note)
 
     async def removed(self, number: int) -> None:
         """A page is no longer there."""
-        async with self._database.write() as transaction:
-            await replies.remove(transaction, self._run.id, number)
+
+        async def forget() -> None:
+            async with self._database.write() as transaction:
+                await replies.remove(transaction, self._run.id, number)
+
+        await until_stored(self._run.id, forget)
         self._nonces.pop(number, None)

@@ -12,10 +12,11 @@ from typing import Protocol
 from bot.errors import UNEXPECTED, InvalidTransition, StoreError
 from bot.reply.writer import Surface
 from bot.runs.answer import Answerer
-from bot.runs.model import Cause, Run, Status
+from bot.runs.model import TERMINAL, Cause, Run
 from bot.runs.queue import RunDefaults, end
 from bot.store import runs
 from bot.store.database import Database
+from bot.store.owners import Owner
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +24,11 @@ log = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 5.0
 # A lease is extended this many times before it would end, so that one slow write does not lose it.
 EXTENSIONS_PER_LEASE = 3
+# What a crash may cost of an answer's text; all answers are kept in one commit.
+CHECKPOINT_SECONDS = 2.0
+# For Discord to take the note below an answer that is handed back; with the default grace it ends before the 10
+# seconds after which container runtimes kill.
+PAUSE_SECONDS = 3.0
 
 
 class Surfaces(Protocol):
@@ -40,7 +46,7 @@ class RunWorker:
         database: Database,
         answerer: Answerer,
         *,
-        owner: str,
+        owner: Owner,
         defaults: RunDefaults,
         max_concurrent_runs: int,
         lease: timedelta,
@@ -58,20 +64,21 @@ class RunWorker:
         self._clock = clock
         self._wake = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._looks_back = True
+        self._looks_back = False
 
     def wake(self) -> None:
         """There may be a queued run."""
         self._wake.set()
 
     def interrupt(self, run_id: int) -> None:
-        """Somebody wants this run to stop."""
+        """Somebody wants this run to stop, or its question has changed."""
         self._answerer.interrupt(run_id)
 
     async def run(self, surfaces: Surfaces) -> None:
         """Carry runs out until cancelled; those under way then get their grace, and what is left is handed back."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_house())
+            tasks.create_task(self._keep_drafts())
             try:
                 while True:
                     self._wake.clear()
@@ -81,31 +88,36 @@ class RunWorker:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN_SECONDS)
             finally:
-                if self._tasks:
-                    await asyncio.wait(self._tasks.values(), timeout=self._grace_seconds)
+                await self._wait(self._grace_seconds)
+                self._answerer.pause()
+                await self._wait(PAUSE_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait for what is under way, for so long at the most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks.values(), timeout=seconds)
 
     async def _next_runs(self) -> tuple[Run, ...]:
-        """Now and then the runs that ended but were not delivered, then as many queued ones as there is room for."""
+        """Now and then the runs that nobody looks after, then as many queued ones as there is room for."""
         try:
-            ended = await self._undelivered() if self._looks_back else ()
+            async with self._database.write() as transaction:
+                now = self._clock()
+                lease_expires_at, found = now + self._lease, tuple[Run, ...]()
+                if self._looks_back:
+                    found = await runs.take_up(
+                        transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, busy=self._tasks
+                    )
+                room = self._max_concurrent_runs - len(self._tasks) - len(found)
+                if room > 0:
+                    found += await runs.claim(
+                        transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, limit=room
+                    )
             self._looks_back = False
-            room = self._max_concurrent_runs - len(self._tasks) - len(ended)
-            return (*ended, *await self._claim(room))
         except StoreError as error:
             log.error("no run can be claimed now: %s", error)
             return ()
-
-    async def _undelivered(self) -> tuple[Run, ...]:
-        busy = set(self._tasks)  # before the look: a run that is delivered meanwhile must not come up as undelivered
-        async with self._database.read() as transaction:
-            return tuple(run for run in await runs.undelivered(transaction, self._clock()) if run.id not in busy)
-
-    async def _claim(self, room: int) -> tuple[Run, ...]:
-        if room <= 0:
-            return ()
-        async with self._database.write() as transaction:
-            now = self._clock()
-            return await runs.claim(transaction, self._owner, now=now, lease_expires_at=now + self._lease, limit=room)
+        # A run that was lost and came back while its old task still runs is begun anew by that one.
+        return tuple(run for run in found if run.id not in self._tasks)
 
     async def _carry_out(self, run: Run, surface: Surface) -> None:
         try:
@@ -132,24 +144,53 @@ class RunWorker:
         with contextlib.suppress(InvalidTransition, StoreError):
             async with self._database.write() as transaction:
                 now = self._clock()
+                if run.status in TERMINAL:
+                    await runs.mark_delivered(transaction, run.id, now)
+                    return
                 await end(
                     transaction, run.id, Cause.FAILED, self._defaults, now, attempt=run.attempt, failure=UNEXPECTED
                 )
 
-    async def _keep_house(self) -> None:
-        """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
+    async def _keep_drafts(self) -> None:
+        """Keep what the answers have come to, and end those that somebody wished to end through another process."""
         while True:
-            now = self._clock()
+            await asyncio.sleep(CHECKPOINT_SECONDS)
+            attempts = self._answerer.attempts
+            if not attempts:
+                continue
             try:
                 async with self._database.write() as transaction:
-                    await runs.extend_leases(transaction, self._owner, now + self._lease, tuple(self._tasks))
-                    taken = await runs.reclaim(transaction, now)
-                    overdue = [run for run in await runs.overdue(transaction, now) if run.status is Status.QUEUED]
-                    for run in overdue:
-                        await end(transaction, run.id, Cause.DEADLINE, self._defaults, now)
-                self._looks_back = True
-                if taken or overdue:
-                    self._wake.set()
+                    await runs.save_texts(transaction, self._answerer.unsaved())
+                    unwanted = await runs.unwanted(transaction, attempts)
+            except StoreError as error:
+                log.error("answers under way could not be kept: %s", error)
+                continue
+            for run_id in unwanted:
+                self._answerer.interrupt(run_id)
+
+    async def _keep_house(self) -> None:
+        """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
+        loop = asyncio.get_running_loop()
+        pause, last_clock, last_time = self._lease / EXTENSIONS_PER_LEASE, self._clock(), loop.time()
+        while True:
+            now, time = self._clock(), loop.time()
+            has_jumped = now - last_clock > timedelta(seconds=time - last_time) + pause
+            last_clock, last_time = now, time
+            try:
+                await self._tidy_up(now, has_jumped=has_jumped)
             except StoreError as error:
                 log.error("leases could not be extended: %s", error)
-            await asyncio.sleep(self._lease.total_seconds() / EXTENSIONS_PER_LEASE)
+            await asyncio.sleep(pause.total_seconds())
+
+    async def _tidy_up(self, now: datetime, *, has_jumped: bool) -> None:
+        """After a jump of the clock nothing is taken or expired: others have yet to renew what seems to have ended."""
+        async with self._database.write() as transaction:
+            await runs.extend_leases(transaction, self._owner.name, now + self._lease, tuple(self._tasks))
+            if not has_jumped:
+                others = await runs.owners(transaction)
+                dead = [name for name in others if name != self._owner.name and self._owner.is_dead(name)]
+                await runs.reclaim(transaction, now, dead=dead)
+                for run in await runs.overdue(transaction, now):
+                    await end(transaction, run.id, Cause.DEADLINE, self._defaults, now)
+        self._looks_back = True
+        self._wake.set()

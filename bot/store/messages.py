@@ -113,6 +113,16 @@ async def add_answer(connection: AsyncConnection, run: Run, text: str, tokens: i
     return message_id
 
 
+async def written_by(connection: AsyncConnection, run_id: int) -> tuple[str, ...]:
+    """What a run has added to its conversation so far, oldest first: the text before each use of tools."""
+    statement = (
+        select(messages.c.text)
+        .where(messages.c.run_id == run_id, messages.c.role == Role.ASSISTANT, messages.c.hidden_at.is_(None))
+        .order_by(messages.c.id)
+    )
+    return tuple(await connection.scalars(statement))
+
+
 async def hide_answer(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Take what a run answered out of the history; the table keeps it."""
     await connection.execute(

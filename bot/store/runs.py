@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
@@ -63,6 +63,11 @@ async def get(connection: AsyncConnection, run_id: int) -> Run | None:
     return await _first(connection, runs.c.id == run_id)
 
 
+async def owned(connection: AsyncConnection, run_id: int, owner: str) -> Run | None:
+    """The run with this id, if it is the owner's."""
+    return await _first(connection, runs.c.id == run_id, runs.c.lease_owner == owner)
+
+
 async def live(connection: AsyncConnection, conversation_id: int) -> Run | None:
     """The run that is answering a conversation now, or will next."""
     return await _first(connection, runs.c.conversation_id == conversation_id, IS_LIVE)
@@ -92,27 +97,56 @@ async def claim(
     )
 
 
+async def take_up(
+    connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, busy: Collection[int]
+) -> tuple[Run, ...]:
+    """The runs that nobody works on though they are no longer queued, now the owner's, oldest first.
+
+    They wait for tool outputs, or have ended and are to be delivered.  `busy` are those the owner works on already.
+    """
+    lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
+    nobody = or_(runs.c.lease_owner.is_(None), runs.c.lease_owner == owner, runs.c.lease_expires_at <= now)
+    acting = await _transition(
+        connection, Status.REQUIRES_ACTION, Cause.CLAIMED, now, IS_LIVE, runs.c.lease_owner.is_(None), values=lease
+    )
+    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, runs.c.id.not_in(busy)).values(lease)
+    return (*acting, *_oldest_first(await connection.execute(ended.returning(*COLUMNS))))
+
+
 async def extend_leases(
     connection: AsyncConnection, owner: str, lease_expires_at: datetime, run_ids: Collection[int]
 ) -> None:
     """Keep those of these runs that are the owner's its own for longer."""
     await connection.execute(
         update(runs)
-        .where(runs.c.id.in_(run_ids), IS_LIVE, runs.c.lease_owner == owner)
+        .where(runs.c.id.in_(run_ids), runs.c.lease_owner == owner)
         .values(lease_expires_at=lease_expires_at)
     )
 
 
-async def reclaim(connection: AsyncConnection, now: datetime) -> int:
-    """Take the runs whose lease has ended from their owners: how many.
+async def owners(connection: AsyncConnection) -> tuple[str, ...]:
+    """Who holds leases."""
+    names = [
+        await connection.scalars(
+            select(runs.c.lease_owner).where(condition, runs.c.lease_owner.is_not(None)).distinct()
+        )
+        for condition in (IS_LIVE, IS_UNDELIVERED)
+    ]
+    return tuple({name for found in names for name in found})
 
-    A run in progress is queued again; one that waits for tool outputs keeps its status and has no owner.
+
+async def reclaim(connection: AsyncConnection, now: datetime, *, dead: Collection[str] = ()) -> int:
+    """Take the runs whose lease has ended, and those of the dead, from their owners: how many.
+
+    A run in progress is queued again; one that waits for tool outputs keeps its status, and one that has ended too,
+    and neither has an owner.
     """
-    taken = 0
+    lost, taken = or_(runs.c.lease_expires_at <= now, runs.c.lease_owner.in_(dead)), 0
     for status, cause in TRANSITIONS:
         if cause is Cause.LEASE_LOST:
-            taken += len(await _transition(connection, status, cause, now, IS_LIVE, runs.c.lease_expires_at <= now))
-    return taken
+            taken += len(await _transition(connection, status, cause, now, IS_LIVE, lost))
+    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, lost).values(NO_LEASE).returning(runs.c.id)
+    return taken + len((await connection.execute(ended)).all())
 
 
 async def hand_back(connection: AsyncConnection, run_id: int, attempt: int, now: datetime) -> Run:
@@ -150,15 +184,32 @@ async def move(
     return moved[0]
 
 
-async def save_text(connection: AsyncConnection, run_id: int, attempt: int, text: str) -> bool:
-    """Keep what a run has written so far; False if another attempt has begun, and nothing has changed."""
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What an attempt of a run has written so far."""
+
+    run_id: int
+    attempt: int
+    text: str
+
+
+async def save_texts(connection: AsyncConnection, checkpoints: Collection[Checkpoint]) -> None:
+    """Keep what runs have written so far; nothing changes where another attempt has begun, or the run has ended."""
     statement = (
         update(runs)
-        .where(runs.c.id == run_id, runs.c.attempt == attempt, runs.c.lease_owner.is_not(None), IS_LIVE)
-        .values(text=text)
-        .returning(runs.c.id)
+        .where(runs.c.id == bindparam("of_run"), runs.c.attempt == bindparam("of_attempt"), IS_LIVE)
+        .values(text=bindparam("so_far"))
     )
-    return await connection.scalar(statement) is not None
+    rows = [{"of_run": each.run_id, "of_attempt": each.attempt, "so_far": each.text} for each in checkpoints]
+    if rows:
+        await connection.execute(statement, rows)
+
+
+async def unwanted(connection: AsyncConnection, attempts: Mapping[int, int]) -> tuple[int, ...]:
+    """Those of these runs, by id, that somebody wished to end, or of which another attempt than this has begun."""
+    columns = runs.c.id, runs.c.attempt, runs.c.cancel_requested_at
+    rows = await connection.execute(select(*columns).where(runs.c.id.in_(attempts)))
+    return tuple(row.id for row in rows if row.cancel_requested_at is not None or row.attempt != attempts[row.id])
 
 
 async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now: datetime) -> Run | None:
@@ -177,24 +228,17 @@ async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now:
 
 
 async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
-    """The live runs whose deadline has passed, oldest first."""
+    """The live runs whose deadline has passed and that nobody works on, oldest first."""
     # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.
-    return _oldest_first(await connection.execute(select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now)))
+    late = select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now, runs.c.lease_owner.is_(None))
+    return _oldest_first(await connection.execute(late))
 
 
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Note that Discord acknowledged the last edit of a run that has ended."""
     await connection.execute(
-        update(runs).where(runs.c.id == run_id, IS_TERMINAL, IS_UNDELIVERED).values(delivered_at=now)
+        update(runs).where(runs.c.id == run_id, IS_TERMINAL, IS_UNDELIVERED).values(delivered_at=now, **NO_LEASE)
     )
-
-
-async def undelivered(
-    connection: AsyncConnection, now: datetime, *, grace: timedelta = timedelta(0)
-) -> tuple[Run, ...]:
-    """The runs that ended at least `grace` ago and whose last edit Discord has not acknowledged, oldest first."""
-    statement = select(*COLUMNS).where(IS_UNDELIVERED, IS_TERMINAL, runs.c.ended_at <= now - grace).order_by(runs.c.id)
-    return tuple(Run(**row._mapping) for row in await connection.execute(statement))
 
 
 async def _transition(
@@ -210,7 +254,7 @@ async def _transition(
     target = advance(status, cause)
     changed: dict[str, Any] = {**(values or {}), "status": target}
     if target in TERMINAL:
-        changed.update(NO_LEASE, ended_at=now)
+        changed.update(ended_at=now)  # the lease stays: who ended it delivers it
     elif cause in GIVES_UP:
         changed.update(NO_LEASE)
     elif cause in BEGINS_ANEW:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.reply.characters import units
-from bot.reply.content import Action, PageContent, ended, streaming
+from bot.reply.content import Action, PageContent, ended, paused, streaming
 from bot.reply.pages import MAX_PAGE_CHARS
 from bot.runs.model import IncompleteReason, Status
 from tests.pure.runs import a_run
@@ -41,6 +41,14 @@ def test_streaming_shows_thinking_only_while_nothing_else_is_there() -> None:
     assert actions(thought) == [Action.STOP]
     (answer,) = streaming(7, "The", "First, I look", max_pages=5)
     assert answer.text == "The"
+
+
+def test_pause_says_so_below_what_is_there() -> None:
+    """An answer that will be gone on with keeps its Stop button; one of which nothing was seen says nothing."""
+    (page,) = paused(a_run(status=Status.QUEUED, text="First words "), max_pages=5, was_shown=True)
+    assert page.text == "First words\n-# Paused for a restart; the answer goes on in a moment."
+    assert actions(page) == [Action.STOP]
+    assert paused(a_run(status=Status.QUEUED), max_pages=5, was_shown=False) == ()
 
 
 def test_streaming_beyond_the_page_limit_stays_still() -> None:

@@ -8,6 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.runs.context import CONTINUE
 from bot.settings import Settings
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
@@ -15,7 +16,9 @@ from tests.scenarios.scene import Scene, sent
 
 ROOT = Path(__file__).resolve().parents[2]
 PAUSED = Story(pieces=("First words", " that are cut off."), hang_at=1)
-WHOLE = Story(text="First words and all the others.")
+REST = Story(pieces=("words", " and all the others."))
+WHOLE = "First words and all the others."
+PAUSE_NOTE = "-# Paused for a restart; the answer goes on in a moment."
 
 
 async def begun(scene: Scene) -> Answer:
@@ -26,24 +29,39 @@ async def begun(scene: Scene) -> Answer:
 
 
 async def test_answer_goes_on_after_a_restart_in_the_same_message(scene: Scene) -> None:
-    """A bot that is stopped hands its answer back; after the next start it is finished where it was begun."""
+    """A bot that is stopped hands its answer back, which says so; the next start goes on from what was written."""
     await scene.start(shutdown_grace_seconds=0)
     begin = await begun(scene)
     await scene.stop()
     run = scene.run(1)
-    assert (run["status"], run["lease_owner"], run["text"]) == ("queued", None, "")
-    scene.provider.play(WHOLE)
+    assert (run["status"], run["lease_owner"], run["text"]) == ("queued", None, "First ")
+    assert scene.answers("general")[0].text == f"First\n{PAUSE_NOTE}"
+    scene.provider.play(REST)
     await scene.start()
     answer = await scene.answer_of("general", 1)
-    assert (answer.text, answer.ids) == (WHOLE.answer(), begin.ids)
+    assert (answer.text, answer.ids) == (WHOLE, begin.ids)
     assert len(scene.answers("general")) == 1
+    assert sent(scene.provider.requests[-1])[1:] == ["user: (from Linus) hi", "assistant: First", f"user: {CONTINUE}"]
     assert scene.causes(1) == ["enqueued", "claimed", "handed_back", "claimed", "finished"]
     await scene.ask("linus", "general", "@bot and?")
     assert sent(scene.provider.requests[-1])[1:] == [
         "user: (from Linus) hi",
-        f"assistant: {WHOLE.answer()}",
+        f"assistant: {WHOLE}",
         "user: (from Linus) and?",
     ]
+
+
+async def test_answer_of_which_nothing_was_seen_is_begun_anew(scene: Scene) -> None:
+    """A bot that is stopped before the first word leaves no note, and nothing that it would have to go on from."""
+    await scene.start(shutdown_grace_seconds=0)
+    scene.provider.play(Story(hang_at=0))
+    await scene.say("linus", "general", "@bot hi")
+    await scene.provider.wait_for_request()
+    await scene.stop()
+    assert scene.answers("general") == []
+    await scene.start()
+    assert (await scene.answer_of("general", 1)).text == "Hello from the scripted model."
+    assert sent(scene.provider.requests[-1])[1:] == ["user: (from Linus) hi"]
 
 
 async def test_answer_that_is_nearly_done_ends_before_the_bot_does(parley: Scene) -> None:
@@ -78,18 +96,17 @@ async def test_answer_that_ended_unseen_is_delivered_after_a_restart(scene: Scen
 
 
 async def test_message_posted_but_not_noted_is_found_again(scene: Scene) -> None:
-    """The bot ends between Discord's post and its answer: the next start edits that message and posts no other."""
+    """Discord's answer to the post is lost and the bot ends: that message is edited on and no other is posted."""
     await scene.start(shutdown_grace_seconds=0)
     scene.sandbox.faults.cut("POST", "/channels/*/messages", applied=True)
     scene.provider.play(PAUSED)
     await scene.say("linus", "general", "@bot hi")
     (first,) = (await scene.answer_of("general", 1, final=False)).ids
     await scene.stop()
-    assert [row["discord_id"] for row in scene.rows("replies")] == [None]
-    scene.provider.play(WHOLE)
+    scene.provider.play(REST)
     await scene.start()
     answer = await scene.answer_of("general", 1)
-    assert (answer.text, answer.ids) == (WHOLE.answer(), (first,))
+    assert (answer.text, answer.ids) == (WHOLE, (first,))
 
 
 async def test_buttons_work_after_a_restart(parley: Scene) -> None:
@@ -109,26 +126,26 @@ async def test_questions_that_wait_survive_a_restart(scene: Scene) -> None:
     await scene.say("grace", "general", "@bot and me?")
     await scene.ask("ada", "playground", "@bot did you hear her?")
     await scene.stop()
-    scene.provider.play(WHOLE, Story(text="You too."))
+    scene.provider.play(REST, Story(text="You too."))
     await scene.start()
-    assert (await scene.answer_of("general", 1)).text == WHOLE.answer()
+    assert (await scene.answer_of("general", 1)).text == WHOLE
     assert (await scene.answer_of("general", 3)).text == "You too."
 
 
-async def test_killed_process_is_taken_over_when_its_lease_ends(scene: Scene) -> None:
-    """After kill -9 in the middle of an answer a new process finishes it in the same message."""
-    settings = scene.settings(lease_seconds=5)
+async def test_killed_process_is_taken_over_at_once(scene: Scene) -> None:
+    """After kill -9 in the middle of an answer a new process finishes it in the same message, its lease regardless."""
+    settings = scene.settings(lease_seconds=3600)
     process = await start_process(settings)
     await scene.sandbox.bot_ready()
     begin = await begun(scene)
     process.kill()
     assert await process.wait() == -signal.SIGKILL
     assert scene.run(1)["status"] == "in_progress"
-    scene.provider.play(WHOLE)
+    scene.provider.play(REST if scene.run(1)["text"] else Story(text=WHOLE))
     process = await start_process(settings)
     try:
         answer = await scene.answer_of("general", 1)
-        assert (answer.text, answer.ids) == (WHOLE.answer(), begin.ids)
+        assert (answer.text, answer.ids) == (WHOLE, begin.ids)
         assert scene.causes(1) == ["enqueued", "claimed", "lease_lost", "claimed", "finished"]
     finally:
         process.terminate()

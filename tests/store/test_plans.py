@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import messages, runs
 from bot.store.database import Database
-from tests.store.stories import NOW, converse, later
+from tests.store.stories import NOW, converse
 
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
@@ -20,8 +20,11 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
     "overdue": (lambda c: runs.overdue(c, NOW), "ix_runs_one_live"),
     "extend_leases": (lambda c: runs.extend_leases(c, "me", NOW, [1]), "PRIMARY KEY"),
-    "reclaim": (lambda c: runs.reclaim(c, NOW), "ix_runs_one_live"),
-    "undelivered": (lambda c: runs.undelivered(c, later(9)), "ix_runs_undelivered"),
+    "reclaim": (lambda c: runs.reclaim(c, NOW, dead=["gone"]), "ix_runs_one_live"),
+    "owners": (runs.owners, "ix_runs_undelivered"),
+    "take_up": (lambda c: runs.take_up(c, "me", now=NOW, lease_expires_at=NOW, busy=[1]), "ix_runs_undelivered"),
+    "unwanted": (lambda c: runs.unwanted(c, {1: 1}), "PRIMARY KEY"),
+    "written_by": (lambda c: messages.written_by(c, 1), "ix_messages_run"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -167,14 +166,13 @@ async def test_run_moves_as_the_table_says(connection: AsyncConnection, status: 
     assert await runs.get(connection, run.id) == moved
     assert await events(connection, run) == [*log, (cause, status, target)]
     if target in TERMINAL:
-        assert await lease(connection, run) == (None, None)
         assert await connection.scalar(select(runs_table.c.ended_at)) == later(3)
 
 
 async def test_move_keeps_what_it_is_not_told(connection: AsyncConnection) -> None:
     """Text, reason and failure are set where they are given and stay where they are not; detail is in the log."""
     run = await run_in(connection, Status.IN_PROGRESS)
-    await runs.save_text(connection, run.id, run.attempt, "so far")
+    await runs.save_texts(connection, [runs.Checkpoint(run.id, run.attempt, "so far")])
     moved = await runs.move(
         connection,
         run.id,
@@ -198,10 +196,10 @@ async def test_run_is_moved_only_by_its_newest_attempt(connection: AsyncConnecti
         await runs.move(connection, run.id, Cause.FINISHED, later(3), attempt=lost.attempt, text="stale")
     with pytest.raises(InvalidTransition):
         await runs.hand_back(connection, run.id, lost.attempt, later(3))
-    assert not await runs.save_text(connection, run.id, lost.attempt, "stale")
+    await runs.save_texts(connection, [runs.Checkpoint(run.id, lost.attempt, "stale")])
     assert await runs.get(connection, run.id) == run
     assert await lease(connection, run) == ("me", later(30))
-    assert await runs.save_text(connection, run.id, run.attempt, "fresh")
+    await runs.save_texts(connection, [runs.Checkpoint(run.id, run.attempt, "fresh")])
     moved = await runs.move(connection, run.id, Cause.FINISHED, later(4), attempt=run.attempt)
     assert moved == replace(run, status=Status.COMPLETED, text="fresh")
 
@@ -239,11 +237,12 @@ async def test_lost_lease_is_taken_from_its_owner(connection: AsyncConnection) -
     done = await run_in(connection, Status.COMPLETED, place_id=3)
     assert await runs.reclaim(connection, later(29.999)) == 0
     assert await lease(connection, working) == ("me", later(30))
-    assert await runs.reclaim(connection, later(30)) == 2
+    assert await runs.reclaim(connection, later(30)) == 3
     assert await runs.get(connection, working.id) == replace(working, status=Status.QUEUED)
     assert await runs.get(connection, acting.id) == acting
     assert await runs.get(connection, done.id) == done
-    assert await lease(connection, working) == await lease(connection, acting) == (None, None)
+    for run in (working, acting, done):
+        assert await lease(connection, run) == (None, None)
     assert (await events(connection, working))[-1] == ("lease_lost", "in_progress", "queued")
     assert (await events(connection, acting))[-1] == ("lease_lost", "requires_action", "requires_action")
     assert await runs.reclaim(connection, later(99)) == 0
@@ -262,6 +261,51 @@ async def test_extended_lease_is_kept(connection: AsyncConnection) -> None:
     assert await lease(connection, theirs) == (None, None)
 
 
+async def test_runs_of_the_dead_are_taken_before_their_lease_ends(connection: AsyncConnection) -> None:
+    """Nobody waits for the lease of a process that is known to have died; the living keep theirs."""
+    lost = await run_in(connection, Status.IN_PROGRESS, place_id=1)
+    await ask(connection, await converse(connection, 2))
+    kept = await claim_one(connection, "you")
+    assert set(await runs.owners(connection)) == {"me", "you"}
+    assert await runs.reclaim(connection, later(2), dead=["me"]) == 1
+    assert await runs.owners(connection) == ("you",)
+    assert await runs.get(connection, lost.id) == replace(lost, status=Status.QUEUED)
+    assert await runs.get(connection, kept.id) == kept
+
+
+async def test_run_that_nobody_works_on_is_taken_up_once(connection: AsyncConnection) -> None:
+    """What waits for tools and what is undelivered goes to one owner, which does not get again what it is busy with."""
+
+    async def take_up(owner: str, seconds: float, *busy: int) -> list[int]:
+        taken = await runs.take_up(
+            connection, owner, now=later(seconds), lease_expires_at=later(seconds + 30), busy=busy
+        )
+        return [run.id for run in taken]
+
+    await run_in(connection, Status.IN_PROGRESS, place_id=1)
+    acting = await run_in(connection, Status.REQUIRES_ACTION, place_id=2)
+    ended = await run_in(connection, Status.FAILED, place_id=3)
+    assert await take_up("you", 2) == []
+    assert await take_up("me", 2, ended.id) == []
+    assert await take_up("me", 2) == [ended.id]
+    await runs.reclaim(connection, later(31))
+    assert await take_up("you", 31) == [acting.id]
+    assert await take_up("me", 33, ended.id) == []
+    assert await take_up("you", 33) == [ended.id]
+    await runs.mark_delivered(connection, ended.id, later(34))
+    assert await take_up("you", 99) == []
+    assert (await events(connection, acting))[-1] == ("claimed", "requires_action", "requires_action")
+
+
+async def test_unwanted_runs_are_those_wished_away_or_begun_anew(connection: AsyncConnection) -> None:
+    """A process learns which of its runs somebody wants stopped, and which have a newer attempt."""
+    wanted, stopped, edited = [await run_in(connection, Status.IN_PROGRESS, place_id=number) for number in range(3)]
+    await runs.request_cancel(connection, stopped.id, ASKER_ID, later(2))
+    await runs.move(connection, edited.id, Cause.QUESTION_EDITED, later(2), text="")
+    attempts = {run.id: run.attempt for run in (wanted, stopped, edited)}
+    assert set(await runs.unwanted(connection, attempts)) == {stopped.id, edited.id}
+
+
 async def test_wish_to_cancel_is_noted_once(connection: AsyncConnection) -> None:
     """The first member who wants a live run stopped is noted, and its status stays; an ended run is not touched."""
     run = await run_in(connection, Status.IN_PROGRESS)
@@ -274,27 +318,29 @@ async def test_wish_to_cancel_is_noted_once(connection: AsyncConnection) -> None
     assert await runs.get(connection, run.id) == ended
 
 
-async def test_overdue_runs_are_the_live_ones_past_their_deadline(connection: AsyncConnection) -> None:
-    """Whatever a live run waits for, its deadline counts; an ended run has none."""
-    await run_in(connection, Status.COMPLETED, place_id=9)
+async def test_overdue_runs_are_the_live_ones_that_nobody_works_on(connection: AsyncConnection) -> None:
+    """Whatever a live run waits for, its deadline counts; who works on it ends it, and an ended run has none."""
+    await run_in(connection, Status.COMPLETED, place_id=8)
+    await run_in(connection, Status.IN_PROGRESS, place_id=9)
     statuses = Status.REQUIRES_ACTION, Status.IN_PROGRESS, Status.QUEUED
     live = [await run_in(connection, status, place_id=place_id) for place_id, status in enumerate(statuses)]
+    for run in live[:2]:
+        await runs.move(connection, run.id, Cause.LEASE_LOST, later(3))
     assert await runs.overdue(connection, later(599)) == ()
     assert set(statuses) == LIVE
-    assert await runs.overdue(connection, later(600)) == tuple(live)
+    assert [run.id for run in await runs.overdue(connection, later(600))] == [run.id for run in live]
 
 
 async def test_ended_run_is_undelivered_until_discord_acknowledged(connection: AsyncConnection) -> None:
-    """Stored and delivered are two facts; a live run is neither, and the first delivery counts."""
+    """Stored and delivered are two facts; a live run is neither, and the first delivery counts and ends the lease."""
     working = await run_in(connection, Status.IN_PROGRESS, place_id=1)
     ended = await run_in(connection, Status.COMPLETED, place_id=2)
-    assert await runs.undelivered(connection, later(2)) == (ended,)
-    assert await runs.undelivered(connection, later(11), grace=timedelta(seconds=10)) == ()
-    assert await runs.undelivered(connection, later(12), grace=timedelta(seconds=10)) == (ended,)
+    assert await lease(connection, ended) == ("me", later(30))
     await runs.mark_delivered(connection, working.id, later(3))
     await runs.mark_delivered(connection, ended.id, later(3))
     await runs.mark_delivered(connection, ended.id, later(4))
-    assert await runs.undelivered(connection, later(5)) == ()
+    assert await lease(connection, ended) == (None, None)
+    assert await lease(connection, working) == ("me", later(30))
     assert await runs.get(connection, working.id) == working
     assert await runs.get(connection, ended.id) == replace(ended, delivered_at=later(3))
 

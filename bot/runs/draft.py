@@ -1,0 +1,93 @@
+"""An answer as far as it has come, and how it may end."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, Usage
+from bot.runs.model import Cause, IncompleteReason
+
+log = logging.getLogger(__name__)
+
+# A model that never stops is stopped: by then Discord would show a hundred messages.
+MAX_ANSWER_CHARACTERS = 200_000
+# Between what was written before a tool was used and what after it.
+STEP_SEPARATOR = "\n\n"
+# What is kept of a growing answer ends with a whole word, where words are parted by spaces and not longer than this.
+MAX_WORD_CHARACTERS = 24
+
+
+@dataclass(slots=True)
+class Draft:
+    """An answer in the making: `before` holds the text of its finished steps, the rest is of the step under way.
+
+    `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
+    """
+
+    before: str = ""
+    resumed: str = ""
+    text: str = ""
+    thinking: str = ""
+    usage: Usage | None = None
+    reason: FinishReason | None = None
+
+    @classmethod
+    def from_stored(cls, stored: str, before: str) -> Draft:
+        """The draft that goes on where a stored text ends, of which the finished steps are `before`."""
+        resumed = stored.removeprefix(before).removeprefix(STEP_SEPARATOR if before else "")
+        return cls(before=before, resumed=resumed, text=resumed)
+
+    def take(self, event: Event) -> None:
+        """Add what the provider sent."""
+        match event:
+            case TextDelta():
+                self._add(event.text)
+            case ReasoningDelta():
+                self.thinking += event.text
+            case Usage():
+                self.usage = event
+            case Finished():
+                self.reason = event.reason
+            case _:
+                log.debug("not used: %s", type(event).__name__)
+        if len(self.text) > MAX_ANSWER_CHARACTERS:
+            self.reason = FinishReason.LENGTH
+
+    def _add(self, text: str) -> None:
+        if self.resumed and self.text == self.resumed and text[:1].isspace():
+            self.text = self.text.rstrip()  # the space between was sent twice
+        self.text += text
+
+    @property
+    def whole(self) -> str:
+        """All that is to be seen."""
+        return joined(self.before, self.text)
+
+    @property
+    def kept(self) -> str:
+        """As much as an attempt after this one can go on from: up to the last whole word."""
+        end = max(self.text.rfind(" "), self.text.rfind("\n")) + 1
+        text = self.text[:end] if len(self.text) - end <= MAX_WORD_CHARACTERS else self.text
+        return joined(self.before, text)
+
+
+def joined(*steps: str) -> str:
+    """The text of several steps, as it is shown."""
+    return STEP_SEPARATOR.join(step for step in steps if step)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a run ends, and why."""
+
+    cause: Cause
+    incomplete_reason: IncompleteReason | None = None
+    failure: str | None = None
+
+
+FINISHED = Ending(cause=Cause.FINISHED)
+ENDINGS = {
+    FinishReason.LENGTH: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_OUTPUT_TOKENS),
+    FinishReason.CONTENT_FILTER: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.CONTENT_FILTER),
+}
