@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Role(StrEnum):
@@ -16,11 +18,35 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """What a model asks for; `arguments` is JSON as the model wrote it, which may be broken."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSpec:
+    """One function as a model is told of it; `parameters` is the JSON schema of its arguments, an object's."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChatMessage:
-    """One message of a request: a role and plain text."""
+    """One message of a request: a role and plain text.
+
+    An assistant's message with `tool_calls` may have no text, and is followed by one tool's message for each call,
+    whose `tool_call_id` says which.
+    """
 
     role: Role
     content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +59,28 @@ class ProviderRequest:
 
     model: str
     messages: tuple[ChatMessage, ...]
+    tools: tuple[ToolSpec, ...] = ()
     max_output_tokens: int | None = None
     temperature: float | None = None
     end_user: str | None = None
+
+
+def alternating(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The messages, with assistant texts that follow each other joined: strict chat templates refuse two in a row."""
+    merged: list[ChatMessage] = []
+    for message in messages:
+        last = merged[-1] if merged else None
+        if last is not None and last.role is message.role is Role.ASSISTANT and not last.tool_calls:
+            merged[-1] = replace(message, content=last.content + message.content)
+        else:
+            merged.append(message)
+    return tuple(merged)
+
+
+def without_calls(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:
+    """The messages for a model that is offered no tools: what was called for and what came of it is left out."""
+    spoken_only = (replace(message, tool_calls=()) for message in messages if message.role is not Role.TOOL)
+    return alternating(message for message in spoken_only if message.content or message.role is not Role.ASSISTANT)
 
 
 # Enough of a quoted message to know which one is meant.

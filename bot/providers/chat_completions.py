@@ -3,46 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
 
 import httpx
 
-from bot.errors import ConfigurationError, ContextTooLong, ProviderError, ProviderFault
+from bot.errors import ConfigurationError, ProviderError, ProviderFault
 from bot.messages import ProviderRequest
 from bot.providers.chat_decoder import BodyDecoder
+from bot.providers.chat_request import MAX_DIALECTS, Dialect, request_body
 from bot.providers.events import Event
 from bot.providers.transport import Call, ResponseStream, Transport
 
+log = logging.getLogger(__name__)
+
 # A thousand models are listed in some hundred kilobytes.
 MAX_LIST_BYTES = 8 * 1024 * 1024
-# One for each thing there is to learn, and one to go with it.
-MAX_DIALECTS = 4
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """Where servers disagree about the request; learnt from their refusals, per model, as long as the process lives."""
-
-    includes_usage: bool = True
-    max_tokens_field: str = "max_tokens"
-    sends_temperature: bool = True
-
-    def learn_from(self, error: ProviderError) -> Dialect | None:
-        """The dialect that a server asks for by refusing this one, or None where it refuses something else."""
-        if error.fault is not ProviderFault.BAD_REQUEST or isinstance(error, ContextTooLong):
-            return None
-        if self.includes_usage and ("stream_options" in error.detail or "include_usage" in error.detail):
-            return replace(self, includes_usage=False)
-        if self.max_tokens_field == "max_tokens" and "max_completion_tokens" in error.detail:
-            return replace(self, max_tokens_field="max_completion_tokens")
-        if self.max_tokens_field == "max_completion_tokens" and "max_completion_tokens" in error.detail:
-            return replace(self, max_tokens_field="max_tokens")
-        if self.sends_temperature and "temperature" in error.detail:
-            return replace(self, sends_temperature=False)
-        return None
 
 
 class ChatCompletions:
@@ -118,6 +96,7 @@ class ChatCompletions:
                 learnt = dialect.learn_from(error)
                 if learnt is None:
                     raise
+                log.info("the model is asked differently from now on: %s", error.detail)
                 self._dialects[request.model] = learnt
                 refusal = error
         raise refusal
@@ -134,24 +113,6 @@ class ChatCompletions:
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._api_key}"} if self._api_key else {}
-
-
-def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object]:
-    """A request in the words of the API; what is not set is not sent."""
-    body: dict[str, object] = {
-        "model": request.model,
-        "messages": [{"role": message.role.value, "content": message.content} for message in request.messages],
-        "stream": True,
-    }
-    if dialect.includes_usage:
-        body["stream_options"] = {"include_usage": True}
-    if request.max_output_tokens is not None:
-        body[dialect.max_tokens_field] = request.max_output_tokens
-    if request.temperature is not None and dialect.sends_temperature:
-        body["temperature"] = request.temperature
-    if request.end_user is not None:
-        body["user"] = request.end_user
-    return body
 
 
 def models_in(body: bytes) -> tuple[str, ...]:

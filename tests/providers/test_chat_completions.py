@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bot.errors import ConfigurationError, ContextTooLong, ProviderError, ProviderFault
-from bot.messages import ChatMessage, ProviderRequest, Role
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat_request import MAX_DIALECTS
 from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, Started, TextDelta, ToolCallDone, Usage
 from bot.providers.transport import Timeouts, Transport
-from sandbox.provider import ScriptedProvider
+from sandbox.provider import Performance, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal
 from tests.providers.asking import ask, question, text_of
+
+SCHEMA: Mapping[str, Any] = {"type": "object", "properties": {"sides": {"type": "integer"}}}
+ROLL = ToolSpec(name="roll", description="Roll dice", parameters=SCHEMA)
+AFTER_A_ROLL = ProviderRequest(
+    model="scripted",
+    tools=(ROLL,),
+    messages=(
+        ChatMessage(role=Role.USER, content="Roll!"),
+        ChatMessage(
+            role=Role.ASSISTANT,
+            content="",
+            tool_calls=(
+                ToolCall(id="call_1", name="roll", arguments='{"sides": 6}'),
+                ToolCall(id="call_2", name="roll", arguments='{"sides": '),
+                ToolCall(id="call_3", name="my.tool!", arguments="[]"),
+            ),
+        ),
+        ChatMessage(role=Role.TOOL, content="5", tool_call_id="call_1"),
+        ChatMessage(role=Role.TOOL, content="What you sent is not JSON.", tool_call_id="call_2"),
+        ChatMessage(role=Role.TOOL, content="There is no such tool.", tool_call_id="call_3"),
+    ),
+)
+
+
+def said(performance: Performance) -> list[dict[str, Any]]:
+    """The messages that the provider received."""
+    messages = performance.body["messages"]
+    assert isinstance(messages, list)
+    return messages
+
 
 WHOLE = {
     "plain": Story(),
@@ -71,6 +104,48 @@ async def test_stream_says_what_was_asked(provider: ScriptedProvider, completion
     }
     assert performance.headers["Authorization"] == "Bearer sk-right-key"
     assert performance.headers["User-Agent"].startswith("Parley/")
+
+
+async def test_stream_offers_tools_and_sends_what_came_of_them(
+    provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """The functions, the model's calls and one message for each output go out in the API's words."""
+    await ask(completions, AFTER_A_ROLL)
+    assert provider.requests[0].body["tools"] == [
+        {"type": "function", "function": {"name": "roll", "description": "Roll dice", "parameters": dict(SCHEMA)}}
+    ]
+    assert said(provider.requests[0])[1:] == [
+        {
+            "role": "assistant",
+            "content": "",
+            "tool_calls": [
+                {"id": "call_1", "type": "function", "function": {"name": "roll", "arguments": '{"sides": 6}'}},
+                {"id": "call_2", "type": "function", "function": {"name": "roll", "arguments": "{}"}},
+                {"id": "call_3", "type": "function", "function": {"name": "my_tool_", "arguments": "{}"}},
+            ],
+        },
+        {"role": "tool", "content": "5", "tool_call_id": "call_1"},
+        {"role": "tool", "content": "What you sent is not JSON.", "tool_call_id": "call_2"},
+        {"role": "tool", "content": "There is no such tool.", "tool_call_id": "call_3"},
+    ]
+
+
+async def test_stream_without_tools_sends_none_of_their_calls(
+    provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """Servers refuse, and models misread, calls of tools that they were not told of; the words remain."""
+    said_before = replace(AFTER_A_ROLL.messages[1], content="I roll. ")
+    said_after = ChatMessage(role=Role.ASSISTANT, content="A five.")
+    asked, _, *outputs = AFTER_A_ROLL.messages
+    request = replace(AFTER_A_ROLL, tools=(), messages=(asked, said_before, *outputs, said_after, asked))
+    await ask(completions, request)
+    assert [(message["role"], message["content"]) for message in said(provider.requests[0])] == [
+        ("user", "Roll!"),
+        ("assistant", "I roll. A five."),
+        ("user", "Roll!"),
+    ]
+    await ask(completions, replace(AFTER_A_ROLL, tools=()))
+    assert [message["role"] for message in said(provider.requests[1])] == ["user"]
 
 
 async def test_stream_leaves_out_what_is_not_set(provider: ScriptedProvider, completions: ChatCompletions) -> None:
@@ -173,6 +248,10 @@ LESSONS = {
     "stream_options": (refusal(400, "x", "Unknown parameter: stream_options"), "stream_options", None),
     "max_tokens": (refusal(400, "x", "Use 'max_completion_tokens' instead."), "max_tokens", "max_completion_tokens"),
     "temperature": (refusal(400, "x", "Unsupported value: 'temperature'"), "temperature", None),
+    "tools": (refusal(400, "x", "registry.ollama.ai/library/any does not support tools"), "tools", None),
+    "tools, by a router": (refusal(404, "404", "No endpoints found that support tool use."), "tools", None),
+    "tools, by a flag": (refusal(400, "x", '"auto" tool choice requires --enable-auto-tool-choice'), "tools", None),
+    "tools, by name": (refusal(400, "x", "Unsupported parameter: 'tools'"), "tools", None),
 }
 
 
@@ -183,12 +262,31 @@ async def test_stream_learns_what_a_model_refuses(
     """A parameter that a server refuses by name is left out or renamed at once, and from then on for this model."""
     story, refused, instead = LESSONS[name]
     provider.play(story)
-    request = replace(question(), max_output_tokens=10, temperature=0.5)
+    request = replace(question(), max_output_tokens=10, temperature=0.5, tools=(ROLL,))
     for _ in range(2):
         assert text_of(await ask(completions, request)) == Story().answer()
     await ask(completions, replace(request, model="another"))
     assert [refused in performance.body for performance in provider.requests] == [True, False, False, True]
     assert instead is None or provider.requests[2].body[instead] == 10
+
+
+async def test_stream_does_not_give_tools_up_for_a_fault_of_one(
+    provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """What a server says against one tool's schema is an error to be seen, not a reason to offer none."""
+    provider.play(refusal(400, "x", "Invalid schema in tools[0].function.parameters: 'pattern' is not supported"))
+    with pytest.raises(ProviderError):
+        await ask(completions, replace(question(), tools=(ROLL,)))
+    assert len(provider.requests) == 1
+
+
+async def test_stream_learns_how_a_server_wants_no_text(
+    provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """Beside calls an empty text is sent, and null to those who refuse it."""
+    provider.play(refusal(400, "x", "messages: text content blocks must be non-empty"))
+    await ask(completions, AFTER_A_ROLL)
+    assert [said(performance)[1]["content"] for performance in provider.requests] == ["", None]
 
 
 async def test_stream_learns_more_than_one_thing(provider: ScriptedProvider, completions: ChatCompletions) -> None:
@@ -205,7 +303,7 @@ async def test_stream_gives_up_on_a_server_that_refuses_everything(
     provider.play(*[LESSONS["max_tokens"][0]] * 10)
     with pytest.raises(ProviderError):
         await ask(completions, replace(question(), max_output_tokens=10))
-    assert len(provider.requests) <= 4
+    assert len(provider.requests) <= MAX_DIALECTS
 
 
 async def test_closing_a_stream_closes_its_connection(provider: ScriptedProvider, completions: ChatCompletions) -> None:

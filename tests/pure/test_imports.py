@@ -46,6 +46,7 @@ PURE = (
     "bot/providers/thinking.py",
     "bot/providers/tool_calls.py",
     "bot/providers/failures.py",
+    "bot/providers/chat_request.py",
     "bot/providers/chat_decoder.py",
     "bot/reply/pages.py",
     "bot/reply/breaks.py",
