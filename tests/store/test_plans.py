@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import messages, runs
+from bot.store import messages, runs, tool_calls
 from bot.store.database import Database
 from tests.store.stories import NOW, converse
 
@@ -25,6 +25,9 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "take_up": (lambda c: runs.take_up(c, "me", now=NOW, lease_expires_at=NOW, busy=[1]), "ix_runs_undelivered"),
     "unwanted": (lambda c: runs.unwanted(c, {1: 1}), "PRIMARY KEY"),
     "written_by": (lambda c: messages.written_by(c, 1), "ix_messages_run"),
+    "calls of messages": (lambda c: tool_calls.of_messages(c, [1, 2]), "sqlite_autoindex_tool_calls_1"),
+    "pending calls": (lambda c: tool_calls.pending_of_run(c, 1), "ix_tool_calls_run"),
+    "started calls": (lambda c: tool_calls.start(c, [1, 2], NOW), "PRIMARY KEY"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 
