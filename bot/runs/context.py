@@ -2,21 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import groupby
+from types import MappingProxyType
 
 from bot.errors import ParleyError
-from bot.messages import ChatMessage, Role, spoken
+from bot.messages import ChatMessage, Role, ToolCall, ToolSpec, alternating, spoken
 from bot.runs.model import Run, RunKind
 from bot.store.messages import StoredMessage
+from bot.store.tool_calls import StoredCall
 
 # What a message costs beyond its text: role and separators; four tokens in OpenAI's models, a few more in others.
 TOKENS_PER_MESSAGE = 6
 CONTINUE = "Continue your last message exactly where it stops. Do not repeat any of it."
+GO_ON = ChatMessage(role=Role.USER, content=CONTINUE)
+# The output of a call that was begun, and of which nothing more is known.
+OUTCOME_UNKNOWN = "The outcome is unknown: the call was interrupted, and may or may not have had its effect."
+NO_CALLS: Mapping[int, tuple[StoredCall, ...]] = MappingProxyType({})
 
 
 class TooLong(ParleyError):
     """The question does not fit what the model can read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A stored message as it is sent: one message, or for a step the model's and one for each of its calls."""
+
+    run_id: int | None
+    sent: tuple[ChatMessage, ...]
+    tokens: int
+
+    @property
+    def is_question(self) -> bool:
+        """Whether a person said it."""
+        return self.sent[0].role is Role.USER
+
+    @property
+    def is_step(self) -> bool:
+        """Whether the model asked for tools in it."""
+        return bool(self.sent[0].tool_calls)
 
 
 def build(
@@ -27,17 +54,22 @@ def build(
     count: Callable[[str], int],
     window_tokens: int,
     answer_tokens: int,
+    calls: Mapping[int, tuple[StoredCall, ...]] = NO_CALLS,
+    tools: Iterable[ToolSpec] = (),
     partial: str = "",
 ) -> tuple[ChatMessage, ...]:
     """The messages of a request: the system prompt, then as many whole turns as leave room for the answer.
 
-    `history` is newest first; a turn is what one run answered and wrote.  Of the newest turn, which holds what is
-    asked, the newest messages are kept if they are too many.  Raises: TooLong if not even one of them fits.
+    `history` is newest first, `calls` are those of its messages, by their ids; a turn is what was asked and all that
+    was written for it.  Of the newest turn, which holds what is asked, the newest messages are kept if they are too
+    many.  `tools` are sent beside the messages and take their part of the window.  With `partial`, what the model had
+    written when it was interrupted, it is asked to go on from there.  Raises: TooLong if nothing fits.
     """
-    room = window_tokens - answer_tokens - count(system_prompt) - TOKENS_PER_MESSAGE
-    kept: list[StoredMessage] = []
-    for _, group in groupby(history, key=lambda message: message.run_id):
-        turn = list(group)
+    prompts = [system_prompt, *([partial, CONTINUE] if partial else []), *([CONTINUE] if _continues(run) else [])]
+    offered = [f"{tool.name} {tool.description} {json.dumps(dict(tool.parameters))}" for tool in tools]
+    room = window_tokens - answer_tokens - sum(count(text) + TOKENS_PER_MESSAGE for text in (*prompts, *offered))
+    kept: list[Entry] = []
+    for turn in _turns(_entry(message, calls.get(message.id, ()), count) for message in history):
         if not kept:
             turn = _newest_that_fit(turn, room)
             if not turn:
@@ -49,30 +81,77 @@ def build(
             break
         room -= _cost(turn)
         kept.extend(turn)
-    messages = [ChatMessage(role=Role.SYSTEM, content=system_prompt)] if system_prompt else []
-    messages.extend(_as_sent(message) for message in reversed(kept))
-    if run.kind is RunKind.CONTINUE:
-        messages.append(ChatMessage(role=Role.USER, content=CONTINUE))
+    beginning = [ChatMessage(role=Role.SYSTEM, content=system_prompt)] if system_prompt else []
+    return alternating([*beginning, *_in_order(kept, run, partial)])
+
+
+def _in_order(kept: list[Entry], run: Run, partial: str) -> Iterator[ChatMessage]:
+    """What is sent of a conversation, oldest first, and the request to go on where the text to go on with ends."""
+    goes_on = _continues(run)
+    for entry in reversed(kept):
+        if goes_on and entry.run_id == run.id:
+            yield GO_ON
+            goes_on = False
+        yield from entry.sent
     if partial:
-        messages.append(ChatMessage(role=Role.ASSISTANT, content=partial))
-        messages.append(ChatMessage(role=Role.USER, content=CONTINUE))
-    return tuple(messages)
+        yield ChatMessage(role=Role.ASSISTANT, content=partial)
+    if partial or goes_on:
+        yield GO_ON
 
 
-def _newest_that_fit(turn: list[StoredMessage], room: int) -> list[StoredMessage]:
-    """The newest messages of a turn, newest first, that together fit."""
-    while turn and _cost(turn) > room:
-        turn = turn[:-1]
-    return turn
+def _turns(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The turns, newest first: a run that answers again or goes on belongs to the question of an earlier one."""
+    turn: list[Entry] = []
+    for _, group in groupby(entries, key=lambda entry: entry.run_id):
+        turn.extend(group)
+        if any(entry.is_question for entry in turn):
+            yield turn
+            turn = []
+    if turn:
+        yield turn
 
 
-def _cost(turn: list[StoredMessage]) -> int:
-    return sum(message.tokens + TOKENS_PER_MESSAGE for message in turn)
+def _newest_that_fit(turn: list[Entry], room: int) -> list[Entry]:
+    """The newest of a turn, newest first, that together fit; a step is never sent without the question it is for."""
+    needed = next((entry for entry in turn if entry.is_question), None) if turn[0].is_step else None
+    for oldest in turn[:0:-1]:
+        if _cost(turn) <= room:
+            break
+        turn = [entry for entry in turn if entry is not oldest or entry is needed]
+    return turn if _cost(turn) <= room else []
 
 
-def _as_sent(message: StoredMessage) -> ChatMessage:
+def _cost(turn: list[Entry]) -> int:
+    return sum(entry.tokens for entry in turn)
+
+
+def _continues(run: Run) -> bool:
+    return run.kind is RunKind.CONTINUE
+
+
+def _entry(message: StoredMessage, calls: tuple[StoredCall, ...], count: Callable[[str], int]) -> Entry:
+    """What a message becomes; the tokens of its text were counted when it was stored."""
+    outputs = tuple(
+        ChatMessage(
+            role=Role.TOOL,
+            content=OUTCOME_UNKNOWN if call.output is None else call.output,
+            tool_call_id=call.call_id,
+        )
+        for call in calls
+    )
+    asked = sum(count(call.name) + count(call.arguments) + TOKENS_PER_MESSAGE for call in calls)
+    answered = sum(count(output.content) + TOKENS_PER_MESSAGE for output in outputs)
+    return Entry(
+        run_id=message.run_id,
+        sent=(_as_sent(message, calls), *outputs),
+        tokens=message.tokens + TOKENS_PER_MESSAGE + asked + answered,
+    )
+
+
+def _as_sent(message: StoredMessage, calls: tuple[StoredCall, ...]) -> ChatMessage:
     if message.role is not Role.USER:
-        return ChatMessage(role=message.role, content=message.text)
+        asked = tuple(ToolCall(id=call.call_id, name=call.name, arguments=call.arguments) for call in calls)
+        return ChatMessage(role=message.role, content=message.text, tool_calls=asked)
     return ChatMessage(
         role=Role.USER,
         content=spoken(message.author_name or "", message.text, message.quote_author, message.quote_text),
