@@ -46,6 +46,7 @@ class Faults:
         self._rules: list[Fault] = []
         self._count = 0
         self.gateway = GatewayFaults()
+        self.forgets_nonces = False  # as Discord does after some minutes
 
     def add(self, fault: Fault) -> Fault:
         """Switch a rule on; it gets a number by which it can be removed."""
@@ -110,6 +111,7 @@ class Faults:
         """Switch everything off, the gateway's faults too."""
         self._rules.clear()
         self.gateway = GatewayFaults()
+        self.forgets_nonces = False
 
     def to_json(self) -> list[Payload]:
         """The rules in force."""

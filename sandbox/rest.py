@@ -129,7 +129,8 @@ class Rest:
         note.nonce = str(nonce)
         key = (match.arguments["channel_id"], str(nonce))
         now = time.monotonic()
-        if body.get("enforce_nonce") and (message_id := self._nonces.find(key, now)) is not None:
+        is_enforced = body.get("enforce_nonce") and not self._faults.forgets_nonces
+        if is_enforced and (message_id := self._nonces.find(key, now)) is not None:
             message = self._engine.messages.get(int(key[0]), {}).get(message_id)
             if message is not None:
                 note.repeated = True

@@ -88,6 +88,8 @@ def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:
         case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.MAX_OUTPUT_TOKENS:
             goes_on = (Action.CONTINUE,) if has_content(run.text) else ()
             return small("Cut at the length limit."), (*goes_on, Action.REGENERATE)
+        case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.MAX_STEPS:
+            return small("The model asked for tools again and again, so it was stopped."), (Action.REGENERATE,)
         case Status.INCOMPLETE:
             return small("The provider's content filter cut this answer."), (Action.REGENERATE,)
         case Status.CANCELLED:

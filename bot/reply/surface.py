@@ -36,6 +36,8 @@ LABELS = {
     Action.RETRY: ("Retry", discord.ButtonStyle.primary),
 }
 ANSWER_FILE_NAME = "answer.md"
+# How many messages after the question, or after the page before, are looked through for a page that may be there.
+LOOKED_THROUGH = 100
 
 
 @dataclass(slots=True)
@@ -117,6 +119,13 @@ def drawn(button: Button) -> discord.ui.Button[discord.ui.View]:
     """The button as Discord shows it; its custom id is read back by `cogs/answers.py`."""
     label, style = LABELS[button.action]
     return discord.ui.Button(label=label, style=style, custom_id=f"parley:{button.action}:{button.run_id}")
+
+
+def custom_ids(message: discord.Message) -> list[str]:
+    """The custom ids of a message's buttons."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    buttons = [button for row in rows for button in row.children if isinstance(button, discord.Button)]
+    return [button.custom_id for button in buttons if button.custom_id is not None]
 
 
 def view_of(page: PageContent) -> discord.ui.View | None:
@@ -210,6 +219,7 @@ class ChannelSurface:
 
     def __init__(self, client: discord.Client, calls: Calls, *, channel_id: int, question_id: int | None) -> None:
         self._messageable = client.get_partial_messageable(channel_id)
+        self._own_id = 0 if client.user is None else client.user.id
         self._calls = calls
         self._question = question_id
         self.channel: Hashable = channel_id
@@ -229,6 +239,30 @@ class ChannelSurface:
             return (await self._messageable.send(page.text, **options)).id
 
         return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:
+        """The messages that may be a page of which nobody heard whether it was posted, oldest first.
+
+        The first page replies to the question; each page was the last one when it was posted, with buttons that carry
+        the run's id, or one of several that were posted at the end, with none.
+        """
+        after = self._question if number == 0 else previous_page
+        if after is None:
+            return ()
+        try:
+            history = self._messageable.history(limit=LOOKED_THROUGH, after=discord.Object(after), oldest_first=True)
+            return tuple([message.id async for message in history if self._may_be(message, number, run_id)])
+        except discord.Forbidden:
+            return ()  # without Read Message History only the nonce tells
+        except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+            raise translated(error) from error
+
+    def _may_be(self, message: discord.Message, number: int, run_id: int) -> bool:
+        if message.author.id != self._own_id or message.interaction_metadata is not None:
+            return False
+        question = None if message.reference is None else message.reference.message_id
+        runs = {custom_id.rpartition(":")[2] for custom_id in custom_ids(message)}
+        return question == (self._question if number == 0 else None) and runs <= {str(run_id)}
 
     async def edit(self, message_id: int, page: PageContent) -> None:
         """Make a message look like the page."""
@@ -293,6 +327,10 @@ class InteractionSurface:
             return message.id
 
         return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:  # noqa: ARG002
+        """None: Discord does not list what only one person sees."""
+        return ()
 
     async def edit(self, message_id: int, page: PageContent) -> None:
         """Make a message look like the page."""

@@ -45,6 +45,9 @@ class Surface(Protocol):
     async def post(self, number: int, page: PageContent, nonce: str) -> int:
         """Post a page and return the message's id; the same nonce again gives the same message."""
 
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:
+        """The messages that may be a page of which nobody heard whether it was posted, oldest first."""
+
     async def edit(self, message_id: int, page: PageContent) -> None:
         """Make a message look like the page."""
 
@@ -60,6 +63,9 @@ class Ledger(Protocol):
 
     async def plan(self, number: int) -> str:
         """The nonce of a page, the same for each attempt."""
+
+    async def is_taken(self, message_id: int) -> bool:
+        """Whether a message is known to be a page of some reply."""
 
     async def posted(self, number: int, message_id: int) -> None:
         """A page is there."""
@@ -120,8 +126,8 @@ class ReplyWriter:
 
     @property
     def was_shown(self) -> bool:
-        """Whether anything of the reply is there."""
-        return bool(self._pages) or self._surface.is_awaited
+        """Whether anything of the reply is there, or may be."""
+        return bool(self._pages or self._attempted) or self._surface.is_awaited
 
     def show(self, text: str, thinking: str = "") -> None:
         """Show this text as soon as it may be; a newer one replaces it."""
@@ -232,11 +238,25 @@ class ReplyWriter:
             await self._post(step.number, step.content)
 
     async def _post(self, number: int, content: PageContent) -> None:
-        """Post a page.  Where an earlier attempt may have been applied, Discord may return that one's older message."""
+        """Post a page.  Where an earlier attempt may have been applied, that one's message is taken.
+
+        Discord knows a nonce for some minutes, and then returns the older message; later it has to be looked for.
+        """
         nonce = await self._ledger.plan(number)
         is_first_attempt = number not in self._attempted
         self._attempted.add(number)
-        message_id = await self._surface.post(number, content, nonce)
+        message_id = None if is_first_attempt else await self._find(number)
+        if message_id is None:
+            message_id = await self._surface.post(number, content, nonce)
         self._attempted.discard(number)
         self._pages[number] = Shown(message_id, content if is_first_attempt else None)
         await self._ledger.posted(number, message_id)
+
+    async def _find(self, number: int) -> int | None:
+        """The message that an earlier attempt to post a page has left, if any."""
+        previous = self._pages.get(number - 1)
+        candidates = await self._surface.find(number, self._run_id, None if previous is None else previous.message_id)
+        for message_id in candidates:
+            if not await self._ledger.is_taken(message_id):
+                return message_id
+        return None

@@ -52,6 +52,15 @@ class StoredLedger:
         nonce = token_hex(NONCE_BYTES)
         return await replies.plan(transaction, self._run.id, number, self._run.place_id, nonce, self._clock())
 
+    async def is_taken(self, message_id: int) -> bool:
+        """Whether a message is known to be a page of some reply."""
+
+        async def look() -> bool:
+            async with self._database.read() as transaction:
+                return await replies.run_of(transaction, message_id) is not None
+
+        return await until_stored(self._run.id, look)
+
     async def posted(self, number: int, message_id: int) -> None:
         """A page is there."""
 

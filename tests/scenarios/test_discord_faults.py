@@ -51,6 +51,21 @@ async def test_post_that_fails_is_made_once(parley: Scene, name: str) -> None:
     assert parley.sandbox.faults.to_json() == []
 
 
+@pytest.mark.parametrize(
+    "story", [Story(), Story(text="A sentence, said again. " * 120)], ids=["one_page", "two_pages"]
+)
+async def test_post_that_nobody_heard_of_is_found_when_discord_forgot_its_nonce(parley: Scene, story: Story) -> None:
+    """Each page is applied and its answer lost; a nonce counts for minutes only, so the messages are looked for."""
+    parley.sandbox.faults.forgets_nonces = True
+    for _ in range(2):
+        parley.sandbox.faults.cut(*CREATE, applied=True)
+    parley.provider.play(story)
+    answer = await parley.ask("linus", "general", "@bot hi")
+    assert " ".join(answer.texts).split() == story.answer().split()
+    pages = [message for message in parley.sandbox.messages(answer.channel_id) if message["author"].get("bot")]
+    assert tuple(int(page["id"]) for page in pages) == answer.ids
+
+
 @pytest.mark.parametrize("name", FAULTS)
 async def test_edit_that_fails_is_made_good(parley: Scene, name: str) -> None:
     """Whatever happens to an edit, the same message ends with the whole answer."""
