@@ -27,6 +27,7 @@ from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
+from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
@@ -137,5 +138,5 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             count_tokens=count_tokens,
             clock=utc_now,
         )
-        client = ParleyClient(settings, service, trace(pacer))
+        client = ParleyClient(settings, service, trace(pacer), Toolbox(is_offered=settings.tools_enabled))
         yield Parley(client=client, worker=worker, calls=Calls(pacer), provider=provider)

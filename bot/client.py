@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
+from bot.tools.declare import tools_of
+from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +83,11 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 class ParleyClient(commands.Bot):
     """The bot as Discord sees it.
 
-    Cogs find what they need in `service` and `settings`.  `can_write` is set once the bot has logged in; answers can
-    be posted from then on, before the gateway has told of all servers.
+    Cogs find what they need in `service` and `settings`; `toolbox` holds the tools that they declare.  `can_write` is
+    set once the bot has logged in; answers can be posted from then on, before the gateway has told of all servers.
     """
 
-    def __init__(self, settings: Settings, service: RunService, trace: aiohttp.TraceConfig) -> None:
+    def __init__(self, settings: Settings, service: RunService, trace: aiohttp.TraceConfig, toolbox: Toolbox) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -100,6 +103,7 @@ class ParleyClient(commands.Bot):
         )
         self.settings = settings
         self.service = service
+        self.toolbox = toolbox
         self.can_write = asyncio.Event()
 
     @property
@@ -114,12 +118,22 @@ class ParleyClient(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Load every file in `cogs/` and tell Discord which commands there are."""
-        names = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
-        for name in names:
-            if name not in self.extensions:
-                await self.load_extension(name)
+        await self.load(f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py")))
         await self.tree.sync()
         self.can_write.set()
+
+    async def load(self, names: Iterable[str]) -> None:
+        """Load the modules that are not yet, and the tools of all.  Raises: StartupError, which names every fault."""
+        clashes: list[str] = []
+        for name in names:
+            try:
+                if name not in self.extensions:
+                    await self.load_extension(name)
+            except commands.ExtensionFailed as failed:
+                if not isinstance(failed.original, app_commands.CommandAlreadyRegistered):
+                    raise
+                clashes.append(f"{name}: there is another command named {failed.original.name}.")
+        self.toolbox.fill(tools_of(self.cogs.values(), clashes))
 
     async def on_ready(self) -> None:
         """Tell the host; discord.py calls this again after each session that could not be resumed."""

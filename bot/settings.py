@@ -154,6 +154,11 @@ class Settings(BaseSettings):
         description="The most messages of a conversation that are sent to the model, if its window has room. 200 "
         "are more than most windows hold, and are read in a few milliseconds.",
     )
+    tools_enabled: bool = Field(
+        default=True,
+        description="Whether the model may use tools; people have them as slash commands all the same. A provider "
+        "that refuses them is asked without by itself; set false where they make a model's answers worse.",
+    )
     trigger: Trigger = Field(
         default=Trigger.MENTION,
         description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "
@@ -257,6 +262,8 @@ def complaint(error: Any) -> str:
             return "must be a whole number"
         case "float_parsing" | "finite_number" | "float_type":
             return "must be a number"
+        case "bool_parsing":
+            return "must be true or false"
         case "greater_than":
             return f"must be more than {context['gt']:g}"
         case "greater_than_equal":

@@ -113,6 +113,7 @@ def test_empty_line_counts_as_not_set(tmp_path: Path) -> None:
         ("MAX_OUTPUT_TOKENS", "many", "must be a whole number"),
         ("MAX_OUTPUT_TOKENS", "1.5", "must be a whole number"),
         ("MAX_OUTPUT_TOKENS", "5", "must be at least 16"),
+        ("TOOLS_ENABLED", "perhaps", "must be true or false"),
         ("TEMPERATURE", "warm", "must be a number"),
         ("TEMPERATURE", "nan", "must be a"),
         ("TEMPERATURE", "9", "must be at most 2"),

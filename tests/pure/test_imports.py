@@ -20,6 +20,7 @@ LIBRARIES = {
         "bot/inspection.py",
         "bot/reply/writer.py",
         "bot/reply/surface.py",
+        "bot/tools/declare.py",
     ),
     "httpx": ("bot/providers/",),
     "sqlalchemy": ("bot/store/",),
@@ -33,6 +34,7 @@ FORBIDDEN = {
     "cogs/": ("cogs", "sandbox", "bench", "tests", "bot.store"),
     "bot/store/": ("bot.providers", "bot.reply", "bot.runs.worker", "bot.runs.service", "bot.app", "bot.client"),
     "bot/providers/": ("bot.store", "bot.reply", "bot.runs", "bot.app", "bot.client"),
+    "bot/tools/": ("bot.store", "bot.providers", "bot.reply", "bot.runs", "bot.app", "bot.client"),
     "bot/reply/": ("bot.store", "bot.providers", "bot.runs.worker", "bot.app"),
 }
 

@@ -1,0 +1,1 @@
+"""Tools: one function that is a slash command for people and a function for the model."""
