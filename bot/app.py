@@ -103,9 +103,11 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
         provider = ChatCompletions(
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
         )
+        toolbox = Toolbox(is_offered=settings.tools_enabled)
         answerer = Answerer(
             database,
             provider,
+            toolbox,
             pacer,
             AnswerOptions(
                 defaults=defaults,
@@ -138,5 +140,5 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             count_tokens=count_tokens,
             clock=utc_now,
         )
-        client = ParleyClient(settings, service, trace(pacer), Toolbox(is_offered=settings.tools_enabled))
+        client = ParleyClient(settings, service, trace(pacer), toolbox)
         yield Parley(client=client, worker=worker, calls=Calls(pacer), provider=provider)

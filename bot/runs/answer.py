@@ -13,24 +13,27 @@ from hashlib import blake2b
 from typing import Protocol
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
-from bot.messages import ProviderRequest
+from bot.messages import ProviderRequest, Role
 from bot.providers.events import Event, FinishReason
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, paused
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import context
-from bot.runs.draft import ENDINGS, FINISHED, Draft, Ending, joined
+from bot.runs.draft import ENDINGS, FINISHED, TOO_MANY_STEPS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
-from bot.runs.model import TERMINAL, Cause, Run
+from bot.runs.model import TERMINAL, Cause, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.queue import RunDefaults, end
-from bot.store import messages, runs, usage
+from bot.runs.steps import Steps, Tools
+from bot.store import messages, runs, tool_calls, usage
 from bot.store.database import Database
 from bot.store.runs import Checkpoint
 
 log = logging.getLogger(__name__)
 
+# A model that has not answered by then goes in circles.
+MAX_STEPS = 10
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
 
 
@@ -71,6 +74,7 @@ class Answerer:
         self,
         database: Database,
         provider: Provider,
+        tools: Tools,
         pacer: Pacer,
         options: AnswerOptions,
         *,
@@ -81,6 +85,8 @@ class Answerer:
         """`owner` is the name under which the runs are claimed."""
         self._database = database
         self._provider = provider
+        self._tools = tools
+        self._steps = Steps(database, tools, count_tokens=count_tokens, clock=clock)
         self._pacer = pacer
         self._options = options
         self._owner = owner
@@ -170,7 +176,7 @@ class Answerer:
                 self._live[run.id] = Live(run, draft, deadline, saved=run.text)
                 if await self._is_unwanted(run):
                     return Ending(cause=Cause.CANCELLED)
-                await self._stream(run, draft, writer)
+                return await self._write(run, draft, writer)
         except TimeoutError:
             if await self._is_unwanted(run):
                 return Ending(cause=Cause.CANCELLED)
@@ -186,7 +192,19 @@ class Answerer:
             return Ending(cause=Cause.FAILED, failure=UNEXPECTED)
         finally:
             self._live.pop(run.id, None)
-        return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
+
+    async def _write(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
+        """Stream step after step, with the use of tools between them: how the last one ended."""
+        if run.status is Status.REQUIRES_ACTION:
+            await self._steps.carry_out(run, await self._steps.resume(run))
+        for _ in range(MAX_STEPS):
+            await self._stream(run, draft, writer)
+            if draft.reason is not FinishReason.TOOL_CALLS:
+                return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
+            calls = await until_stored(run.id, partial(self._steps.begin, run, draft))
+            draft.next_step()
+            await self._steps.carry_out(run, calls)
+        return TOO_MANY_STEPS
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter) -> None:
         request = await self._request(run, draft)
@@ -222,6 +240,9 @@ class Answerer:
                 before_or_of_run=run.id,
                 limit=options.history_max_messages,
             )
+            steps = [message.id for message in history if message.role is Role.ASSISTANT]
+            calls = await tool_calls.of_messages(transaction, steps) if steps else {}
+        tools = self._tools.specs()
         return ProviderRequest(
             model=run.model,
             messages=context.build(
@@ -231,8 +252,11 @@ class Answerer:
                 count=self._count_tokens,
                 window_tokens=options.window_tokens,
                 answer_tokens=options.max_output_tokens,
+                calls=calls,
+                tools=tools,
                 partial=draft.resumed.rstrip(),
             ),
+            tools=tools,
             max_output_tokens=options.max_output_tokens,
             temperature=options.temperature,
             end_user=blake2b(str(run.asker_id).encode(), digest_size=16, person=b"parley-user").hexdigest(),

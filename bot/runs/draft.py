@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, Usage
+from bot.messages import ToolCall
+from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, ToolCallDone, Usage
 from bot.runs.model import Cause, IncompleteReason
 
 log = logging.getLogger(__name__)
@@ -29,13 +30,15 @@ class Draft:
     resumed: str = ""
     text: str = ""
     thinking: str = ""
+    calls: list[ToolCall] = field(default_factory=list)
     usage: Usage | None = None
     reason: FinishReason | None = None
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
         """The draft that goes on where a stored text ends, of which the finished steps are `before`."""
-        resumed = stored.removeprefix(before).removeprefix(STEP_SEPARATOR if before else "")
+        beginning = before + STEP_SEPARATOR if before else ""
+        resumed = stored.removeprefix(beginning) if stored.startswith(beginning) else ""
         return cls(before=before, resumed=resumed, text=resumed)
 
     def take(self, event: Event) -> None:
@@ -45,6 +48,8 @@ class Draft:
                 self._add(event.text)
             case ReasoningDelta():
                 self.thinking += event.text
+            case ToolCallDone():
+                self.calls.append(ToolCall(id=event.id, name=event.name, arguments=event.arguments))
             case Usage():
                 self.usage = event
             case Finished():
@@ -58,6 +63,13 @@ class Draft:
         if self.resumed and self.text == self.resumed and text[:1].isspace():
             self.text = self.text.rstrip()  # the space between was sent twice
         self.text += text
+
+    def next_step(self) -> None:
+        """The tools that were asked for have been used: what comes now is the answer to their outputs."""
+        self.before = self.whole
+        self.resumed = self.text = self.thinking = ""
+        self.calls.clear()
+        self.usage = self.reason = None
 
     @property
     def whole(self) -> str:
@@ -86,6 +98,7 @@ class Ending:
     failure: str | None = None
 
 
+TOO_MANY_STEPS = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_STEPS)
 FINISHED = Ending(cause=Cause.FINISHED)
 ENDINGS = {
     FinishReason.LENGTH: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_OUTPUT_TOKENS),

@@ -91,6 +91,7 @@ class IncompleteReason(StrEnum):
 
     MAX_OUTPUT_TOKENS = "max_output_tokens"
     CONTENT_FILTER = "content_filter"
+    MAX_STEPS = "max_steps"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
