@@ -29,8 +29,6 @@ class Clock(commands.Cog):
     async def time(self, caller: Caller, zone: Range[str, 1, MAX_ZONE_CHARACTERS] = "UTC") -> str:  # noqa: ARG002 - interface
         """Tell the date and the time, here or in another time zone
 
-        The part in angle brackets is shown to each reader as the time where they are.
-
         Args:
             zone: A time zone by its IANA name, for example Europe/Berlin
         """
