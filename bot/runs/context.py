@@ -131,21 +131,18 @@ def _continues(run: Run) -> bool:
 
 def _entry(message: StoredMessage, calls: tuple[StoredCall, ...], count: Callable[[str], int]) -> Entry:
     """What a message becomes; the tokens of its text were counted when it was stored."""
-    outputs = tuple(
-        ChatMessage(
-            role=Role.TOOL,
-            content=OUTCOME_UNKNOWN if call.output is None else call.output,
-            tool_call_id=call.call_id,
-        )
-        for call in calls
-    )
+    first, tokens = _as_sent(message, calls), message.tokens + TOKENS_PER_MESSAGE
+    if not calls:
+        return Entry(run_id=message.run_id, sent=(first,), tokens=tokens)
+    outputs = tuple(_as_output(call) for call in calls)
     asked = sum(count(call.name) + count(call.arguments) + TOKENS_PER_MESSAGE for call in calls)
     answered = sum(count(output.content) + TOKENS_PER_MESSAGE for output in outputs)
-    return Entry(
-        run_id=message.run_id,
-        sent=(_as_sent(message, calls), *outputs),
-        tokens=message.tokens + TOKENS_PER_MESSAGE + asked + answered,
-    )
+    return Entry(run_id=message.run_id, sent=(first, *outputs), tokens=tokens + asked + answered)
+
+
+def _as_output(call: StoredCall) -> ChatMessage:
+    said = OUTCOME_UNKNOWN if call.output is None else call.output
+    return ChatMessage(role=Role.TOOL, content=said, tool_call_id=call.call_id)
 
 
 def _as_sent(message: StoredMessage, calls: tuple[StoredCall, ...]) -> ChatMessage:

@@ -118,7 +118,7 @@ async def test_button_pressed_by_two_counts_once(parley: Scene) -> None:
 
 async def test_continue_goes_on_where_the_limit_cut(parley: Scene) -> None:
     """An answer cut by length says so; Continue asks for the rest and posts it as an answer of its own."""
-    parley.provider.play(Story(text="One two", finish_reason="length"), Story(text="three four."))
+    parley.provider.play(Story(text="One two", finish_reason="length"), Story(pieces=(" three four.",)))
     cut = await parley.ask("linus", "general", "@bot count")
     assert cut.text == "One two\n-# Cut at the length limit."
     assert list(cut.buttons) == ["Continue", "Regenerate"]
@@ -133,8 +133,7 @@ async def test_continue_goes_on_where_the_limit_cut(parley: Scene) -> None:
     await parley.ask("linus", "general", "@bot thanks")
     assert sent(parley.provider.requests[2])[1:] == [
         "user: (from Linus) count",
-        "assistant: One two",
-        "assistant: three four.",
+        "assistant: One two three four.",
         "user: (from Linus) thanks",
     ]
 
