@@ -63,12 +63,9 @@ class Arguments:
             raise Refusal(f"The arguments are not JSON: {exc}.") from exc
         if not isinstance(passed, dict):
             raise Refusal("The arguments have to be one JSON object.")
+        given = {name: value for name, value in passed.items() if value is not None}
         try:
-            return dict(
-                vars(
-                    self._adapter.validate_python({name: value for name, value in passed.items() if value is not None})
-                )
-            )
+            return dict(vars(self._adapter.validate_python(given)))
         except ValidationError as exc:
             raise Refusal(f"The arguments are not right. {'; '.join(map(complaint, exc.errors()))}.") from exc
 
