@@ -43,6 +43,8 @@ PURE = (
     "bot/errors.py",
     "bot/messages.py",
     "bot/runs/model.py",
+    "bot/runs/summary.py",
+    "bot/runs/summary_text.py",
     "bot/providers/events.py",
     "bot/providers/sse.py",
     "bot/providers/thinking.py",

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import messages, runs, tool_calls
+from bot.store import messages, overview, runs, tool_calls
 from bot.store.database import Database
-from tests.store.stories import NOW, converse
+from tests.store.stories import NOW, ask, converse, later
 
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
@@ -28,6 +28,8 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "calls of messages": (lambda c: tool_calls.of_messages(c, [1, 2]), "sqlite_autoindex_tool_calls_1"),
     "pending calls": (lambda c: tool_calls.pending_of_run(c, 1), "ix_tool_calls_run"),
     "started calls": (lambda c: tool_calls.start(c, [1, 2], NOW), "PRIMARY KEY"),
+    "of_place": (lambda c: overview.of_place(c, 1, limit=9, offset=9), "ix_runs_conversation"),
+    "of_all_places": (lambda c: overview.of_all_places(c, limit=9, live_only=True), "ix_runs_one_live"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 
@@ -65,3 +67,32 @@ async def test_waiting_is_found_by_the_index_of_the_history(database: Database) 
         conversation = await converse(connection)
         steps = await plans(connection, lambda c: messages.waiting(c, conversation))
     assert steps == ["SEARCH messages USING INDEX ix_messages_history (conversation_id=? AND epoch=? AND run_id=?)"]
+
+
+async def test_runs_of_a_place_are_looked_up_one_by_one(database: Database) -> None:
+    """Of each conversation the index gives the few ids that a page shows; no row of any other run is read."""
+    async with database.write() as connection:
+        steps = await plans(connection, lambda c: overview.of_place(c, 1, limit=9, offset=9))
+    by_conversation = [step for step in steps if "ix_runs_conversation" in step]
+    assert len(by_conversation) == 1
+    assert "COVERING INDEX" in by_conversation[0]
+    assert len([step for step in steps if step.startswith("SEARCH runs") and "PRIMARY KEY" in step]) == 2
+    assert steps.count("USE TEMP B-TREE FOR ORDER BY") == 1
+
+
+async def test_newest_runs_of_all_places_are_the_end_of_the_table(database: Database) -> None:
+    """The table is walked from its end until the list is full, so only the list is sorted."""
+    async with database.write() as connection:
+        steps = await plans(connection, lambda c: overview.of_all_places(c, limit=9, live_only=False))
+    assert any(step.startswith("SEARCH runs USING INTEGER PRIMARY KEY") for step in steps), steps
+    assert steps.count("USE TEMP B-TREE FOR ORDER BY") == 1
+
+
+async def test_history_of_a_run_is_found_by_indexes(database: Database) -> None:
+    """No log, reply or tool call of another run is looked at."""
+    async with database.write() as connection:
+        run = await ask(connection, await converse(connection))
+        steps = await plans(connection, lambda c: overview.history(c, run.id))
+    assert all(step.startswith("SEARCH") for step in steps), steps
+    for index in ("ix_run_events_run", "replies", "ix_tool_calls_run"):
+        assert any(index in step for step in steps), steps

@@ -1,0 +1,167 @@
+"""What a run looks like from outside: how it stands, what it took, what happened to it; pure, and nobody's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.runs.model import LIVE, RunKind, Status
+
+TOKENS_PER_PRICE = 1_000_000  # providers quote their prices for a million tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """One run as a list shows it; the tokens are None until the provider has counted them."""
+
+    id: int
+    status: Status
+    kind: RunKind
+    model: str
+    place_id: int
+    asker_id: int
+    is_private: bool
+    attempt: int
+    created_at: datetime
+    expires_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    delivered_at: datetime | None
+    cancel_requested_at: datetime | None
+    cancel_requested_by: int | None
+    failure: str | None
+    input_tokens: int | None
+    output_tokens: int | None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it has not ended."""
+        return self.status in LIVE
+
+    @property
+    def tokens(self) -> int | None:
+        """What was read and written together."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """One entry of a run's event log."""
+
+    at: datetime
+    cause: str
+    to_status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageRecord:
+    """One Discord message of a reply, counted from 0; `posted_at` is None until Discord acknowledged it."""
+
+    number: int
+    created_at: datetime
+    posted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRecord:
+    """One tool call, without what went in and came out."""
+
+    name: str
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHistory:
+    """A run with all that is written down about its way."""
+
+    run: RunSummary
+    events: tuple[RunEvent, ...]
+    pages: tuple[PageRecord, ...]
+    tools: tuple[ToolRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened; `who` is whose doing it was, 0 the host's; `name` is a tool's."""
+
+    at: datetime
+    what: str
+    who: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What the host pays for a million tokens, in whatever currency; None where that is not set."""
+
+    input_per_million: float | None
+    output_per_million: float | None
+
+    @property
+    def are_known(self) -> bool:
+        """Whether both are set: half a cost would be a wrong one."""
+        return self.input_per_million is not None and self.output_per_million is not None
+
+    def cost(self, run: RunSummary) -> float | None:
+        """What a run cost; None while its tokens or the prices are unknown."""
+        if self.input_per_million is None or self.output_per_million is None:
+            return None
+        if run.input_tokens is None or run.output_tokens is None:
+            return None
+        spent = run.input_tokens * self.input_per_million + run.output_tokens * self.output_per_million
+        return spent / TOKENS_PER_PRICE
+
+
+def spoken(word: str) -> str:
+    """A word of the tables as people say it."""
+    return word.replace("_", " ")
+
+
+def duration(run: RunSummary, now: datetime) -> tuple[str, timedelta]:
+    """What a run has been doing, and for how long.
+
+    It counts from when the run was first taken up, or from its question if it never was, to its end or until now.
+    """
+    what = {
+        (True, True): "answering for",
+        (True, False): "took",
+        (False, True): "waiting for",
+        (False, False): "waited",
+    }[run.started_at is not None, run.is_live]
+    return what, (run.ended_at or now) - (run.started_at or run.created_at)
+
+
+def moments(history: RunHistory) -> tuple[Moment, ...]:
+    """All that happened to a run, in order; of what happened in the same millisecond, the cause comes first."""
+    return tuple(sorted(_moments(history), key=lambda moment: moment.at))
+
+
+def _moments(history: RunHistory) -> Iterator[Moment]:
+    run = history.run
+    if run.cancel_requested_at is not None:
+        yield Moment(run.cancel_requested_at, "asked to stop", who=run.cancel_requested_by)
+    for event in history.events:
+        words = (event.cause,) if event.cause == event.to_status else (event.cause, f"now {event.to_status}")
+        yield Moment(event.at, spoken(", ".join(words)))
+    for tool in history.tools:
+        for at, what in ((tool.started_at, "tool started"), (tool.ended_at, "tool ended")):
+            if at is not None:
+                yield Moment(at, what, name=tool.name)
+    for page in history.pages:
+        yield from _page_moments(page, run.created_at)
+    if run.delivered_at is not None:
+        yield Moment(run.delivered_at, "delivered")
+
+
+def _page_moments(page: PageRecord, begun_at: datetime) -> Iterator[Moment]:
+    name = f"page {page.number + 1}"
+    if page.created_at < begun_at:
+        yield Moment(begun_at, f"{name} taken over from an earlier run")
+        return
+    yield Moment(page.created_at, f"{name} planned")
+    if page.posted_at is not None:
+        yield Moment(page.posted_at, f"{name} posted")

@@ -1,0 +1,220 @@
+"""Runs as text, for Discord and for a terminal; pure: both show the same facts, each in its own writing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import UTC, datetime, timedelta
+
+from bot.runs.model import RunKind, Status
+from bot.runs.summary import Moment, Prices, RunHistory, RunSummary, duration, moments, spoken
+
+UNKNOWN = "\N{EN DASH}"
+MAX_NAME_CHARACTERS = 48  # ten models of this length, with all else, are half of what a Discord message holds
+MAX_OPTION_NAME_CHARACTERS = 30  # an option of a menu holds 100, of which an emoji counts two
+MAX_SENTENCE_CHARACTERS = 300
+# Discord allows 4000 characters in all components of a message; the facts above a timeline take less than a thousand.
+MAX_TIMELINE_CHARACTERS = 2800
+LEFT_OUT = "… what came before is left out here"
+
+SIGNS = {
+    Status.QUEUED: "⏳",
+    Status.IN_PROGRESS: "💬",
+    Status.REQUIRES_ACTION: "🛠️",
+    Status.COMPLETED: "✅",
+    Status.INCOMPLETE: "✂️",
+    Status.FAILED: "⚠️",
+    Status.CANCELLED: "⏹️",
+    Status.EXPIRED: "⌛",
+}
+
+HOW_TO_READ = (
+    "Tokens are those read and written. Times count from when an answer was begun, from its question if it never was."
+)
+NO_PRICES = "No cost is shown until the host sets both prices of the provider."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """How a place of reading writes what the other writes otherwise."""
+
+    date: Callable[[datetime], str]
+    time: Callable[[datetime], str]
+    person: Callable[[int], str]
+    name: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One run in words; the fields are a terminal's columns."""
+
+    run: str
+    status: str
+    model: str
+    tokens: str
+    cost: str
+    duration: str
+    asker: str
+    place: str
+    asked: str
+
+
+def plain(text: str, max_characters: int) -> str:
+    """One line without anything that a terminal would act upon, cut to a length."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(printable.split())
+    return line if len(line) <= max_characters else f"{line[: max_characters - 1]}…"
+
+
+DISCORD = Writing(
+    date=lambda at: f"<t:{int(at.timestamp())}:R>",
+    time=lambda at: f"<t:{int(at.timestamp())}:T>",
+    person=lambda user_id: f"<@{user_id}>" if user_id else "the host",
+    name=lambda name: f"`{plain(name.replace('`', ' '), MAX_NAME_CHARACTERS) or '?'}`",
+)
+TERMINAL = Writing(
+    date=lambda at: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    time=lambda at: at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    person=lambda user_id: str(user_id) if user_id else "the host",
+    name=lambda name: plain(name, MAX_NAME_CHARACTERS) or "?",
+)
+
+
+def row(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> Row:
+    """A run in words."""
+    what, passed = duration(run, now)
+    return Row(
+        run=f"#{run.id}",
+        status=spoken(run.status),
+        model=writing.name(run.model),
+        tokens=UNKNOWN if run.tokens is None else f"{run.tokens:,}",
+        cost=cost_text(prices.cost(run)),
+        duration=f"{what} {duration_text(passed)}",
+        asker=writing.person(run.asker_id) + (", in private" if run.is_private else ""),
+        place=str(run.place_id),
+        asked=writing.date(run.created_at),
+    )
+
+
+def cost_text(cost: float | None) -> str:
+    """Four decimals, because a single answer often costs less than a hundredth."""
+    if cost is None:
+        return UNKNOWN
+    return "<0.0001" if 0 < cost < 0.0001 else f"{cost:,.4f}"
+
+
+def duration_text(passed: timedelta) -> str:
+    """A length of time in its two largest units."""
+    seconds = max(0.0, passed.total_seconds())  # a clock may have been set back meanwhile
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+def option_text(run: RunSummary) -> str:
+    """A run as one of a menu's options, where Discord draws no mentions and no times."""
+    return f"#{run.id} {spoken(run.status)}, {plain(run.model, MAX_OPTION_NAME_CHARACTERS)}"
+
+
+def notes(prices: Prices) -> tuple[str, ...]:
+    """What a reader of a list has to know."""
+    return (HOW_TO_READ,) if prices.are_known else (HOW_TO_READ, NO_PRICES)
+
+
+def facts(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> tuple[tuple[str, str], ...]:
+    """What is known of one run, each fact with its name."""
+    words = row(run, now, prices, writing)
+    found: list[tuple[str, str | None]] = [
+        ("status", words.status),
+        ("why", plain(run.failure, MAX_SENTENCE_CHARACTERS) if run.failure else None),
+        ("kind", None if run.kind is RunKind.ANSWER else run.kind),
+        ("asker", words.asker),
+        ("asked", words.asked),
+        ("model", words.model),
+        ("tokens", token_text(run)),
+        ("cost", words.cost),
+        ("duration", words.duration),
+        ("attempts", str(run.attempt) if run.attempt > 1 else None),
+        ("deadline", writing.date(run.expires_at) if run.is_live else None),
+    ]
+    return tuple((name, text) for name, text in found if text is not None)
+
+
+def token_text(run: RunSummary) -> str:
+    """What was read and what was written."""
+    return UNKNOWN if run.tokens is None else f"{run.input_tokens:,} read, {run.output_tokens:,} written"
+
+
+def timeline(history: RunHistory, writing: Writing) -> tuple[tuple[str, str, str], ...]:
+    """Of each thing that happened: when, how long after the question, and what."""
+    begun_at = history.run.created_at
+    return tuple(
+        (writing.time(moment.at), f"+{duration_text(moment.at - begun_at)}", moment_text(moment, writing))
+        for moment in moments(history)
+    )
+
+
+def moment_text(moment: Moment, writing: Writing) -> str:
+    """What happened, to which tool, and whose doing it was."""
+    name = "" if moment.name is None else f" {writing.name(moment.name)}"
+    who = "" if moment.who is None else f" by {writing.person(moment.who)}"
+    return f"{moment.what}{name}{who}"
+
+
+def discord_list(runs: Sequence[RunSummary], now: datetime, prices: Prices, *, page: int) -> str:
+    """A page of runs for Discord, pages counted from 0."""
+    heading = "### Runs here" + (f", page {page + 1}" if page else "")
+    if not runs:
+        return f"{heading}\nThere are none{' on this page any more' if page else ' yet'}."
+    entries = [_discord_entry(run, row(run, now, prices, DISCORD)) for run in runs]
+    return "\n".join([heading, *entries, "", *(f"-# {note}" for note in notes(prices))])
+
+
+def _discord_entry(run: RunSummary, words: Row) -> str:
+    return (
+        f"{SIGNS[run.status]} **{words.run}** {words.status}, {words.duration}\n"
+        f"-# {words.asker} · {words.asked} · {words.model} · {words.tokens} tokens · cost {words.cost}"
+    )
+
+
+def discord_history(history: RunHistory, now: datetime, prices: Prices) -> str:
+    """One run for Discord, with as much of its timeline as a message holds."""
+    run = history.run
+    known = [f"**{name.capitalize()}:** {text}" for name, text in facts(run, now, prices, DISCORD)]
+    lines = [" · ".join(entry) for entry in timeline(history, DISCORD)]
+    return "\n".join(
+        [f"### {SIGNS[run.status]} Run #{run.id}", *known, "", *newest_that_fit(lines, MAX_TIMELINE_CHARACTERS)]
+    )
+
+
+def newest_that_fit(lines: Sequence[str], max_characters: int) -> tuple[str, ...]:
+    """The last lines that fit, below a word about those that do not."""
+    left, first = max_characters, len(lines)
+    while first and len(lines[first - 1]) < left:
+        first -= 1
+        left -= len(lines[first]) + 1
+    return (*((LEFT_OUT,) if first else ()), *lines[first:])
+
+
+def terminal_list(runs: Sequence[RunSummary], now: datetime, prices: Prices) -> str:
+    """A table of runs for a terminal."""
+    if not runs:
+        return "There are none."
+    headings = tuple(field.name.upper() for field in fields(Row))
+    table = [headings, *(astuple(row(run, now, prices, TERMINAL)) for run in runs)]
+    return "\n".join([*aligned(table), "", *notes(prices)])
+
+
+def terminal_history(history: RunHistory, now: datetime, prices: Prices) -> str:
+    """One run for a terminal."""
+    known = facts(history.run, now, prices, TERMINAL)
+    return "\n".join([f"Run #{history.run.id}", *aligned(known), "", *aligned(timeline(history, TERMINAL))])
+
+
+def aligned(table: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
+    """The rows of a table as lines in which the columns stand below each other."""
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)) for cells in table)
+    return tuple(line.rstrip() for line in lines)

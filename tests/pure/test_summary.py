@@ -1,0 +1,95 @@
+"""What a run took, and what happened to it in which order."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.runs.model import Status
+from bot.runs.summary import PageRecord, Prices, RunEvent, RunHistory, ToolRecord, duration, moments
+from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
+
+LIVE = {"status": Status.IN_PROGRESS, "ended_at": None}
+QUEUED = {"status": Status.QUEUED, "started_at": None, "ended_at": None}
+NEVER_BEGUN = {"status": Status.CANCELLED, "started_at": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [({}, ("took", 2)), (LIVE, ("answering for", 9)), (QUEUED, ("waiting for", 10)), (NEVER_BEGUN, ("waited", 3))],
+    ids=["ended", "live", "queued", "never begun"],
+)
+def test_duration_counts_from_when_it_was_begun(fields: dict[str, object], expected: tuple[str, int]) -> None:
+    """To its end or until now; what was never taken up counts from its question."""
+    words, seconds = expected
+    assert duration(a_summary(**fields), after(10)) == (words, timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(
+    ("read", "written", "cost"),
+    [(0.5, 2.0, 0.0009), (0.0, 0.0, 0.0), (0.5, None, None), (None, 2.0, None), (None, None, None)],
+)
+def test_cost_needs_both_prices(read: float | None, written: float | None, cost: float | None) -> None:
+    """A thousand tokens read and two hundred written, at what a million costs; half of it would be wrong."""
+    assert Prices(input_per_million=read, output_per_million=written).cost(a_summary()) == cost
+
+
+def test_cost_needs_tokens() -> None:
+    """What the provider has not counted yet costs nobody knows what."""
+    prices = Prices(input_per_million=1.0, output_per_million=1.0)
+    assert prices.cost(a_summary(input_tokens=None, output_tokens=None)) is None
+
+
+def said(history: RunHistory) -> list[tuple[datetime, str]]:
+    """When and what of each moment."""
+    return [(moment.at, moment.what) for moment in moments(history)]
+
+
+def test_moments_are_in_order() -> None:
+    """Events, tools, pages and the delivery, each where it happened."""
+    history = a_history(
+        a_summary(delivered_at=after(4)),
+        events=(
+            RunEvent(at=ASKED_AT, cause="enqueued", to_status=Status.QUEUED),
+            RunEvent(at=after(1), cause="claimed", to_status=Status.IN_PROGRESS),
+            RunEvent(at=after(3), cause="finished", to_status=Status.COMPLETED),
+        ),
+        tools=(ToolRecord(name="look_up", started_at=after(1.5), ended_at=after(2)),),
+        pages=(PageRecord(number=0, created_at=after(1), posted_at=after(2.5)),),
+    )
+    assert said(history) == [
+        (ASKED_AT, "enqueued, now queued"),
+        (after(1), "claimed, now in progress"),
+        (after(1), "page 1 planned"),
+        (after(1.5), "tool started"),
+        (after(2), "tool ended"),
+        (after(2.5), "page 1 posted"),
+        (after(3), "finished, now completed"),
+        (after(4), "delivered"),
+    ]
+
+
+def test_wish_to_stop_comes_before_its_effect() -> None:
+    """Within one millisecond too, and it names who wished."""
+    cancelled = RunEvent(at=after(1), cause="cancelled", to_status=Status.CANCELLED)
+    wish, effect = moments(
+        a_history(a_summary(cancel_requested_at=after(1), cancel_requested_by=5), events=(cancelled,))
+    )
+    assert (wish.what, wish.who) == ("asked to stop", 5)
+    assert (effect.what, effect.who) == ("cancelled", None)
+
+
+def test_what_did_not_happen_is_no_moment() -> None:
+    """A tool that was not started, a page that was not posted, a run that was not delivered."""
+    history = a_history(
+        pages=(PageRecord(number=1, created_at=after(1), posted_at=None),),
+        tools=(ToolRecord(name="look_up", started_at=None, ended_at=None),),
+    )
+    assert said(history) == [(after(1), "page 2 planned")]
+
+
+def test_page_of_an_earlier_run_is_taken_over() -> None:
+    """A regenerated answer is shown in the messages of the one before, which were posted before it was asked for."""
+    page = PageRecord(number=0, created_at=after(-9), posted_at=after(-8))
+    assert said(a_history(pages=(page,))) == [(ASKED_AT, "page 1 taken over from an earlier run")]

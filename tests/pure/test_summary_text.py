@@ -1,0 +1,203 @@
+"""Runs in words, as Discord and as a terminal shows them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.reply.characters import units
+from bot.runs.model import RunKind, Status
+from bot.runs.summary import PageRecord, Prices, RunEvent, RunSummary, ToolRecord
+from bot.runs.summary_text import (
+    LEFT_OUT,
+    NO_PRICES,
+    SIGNS,
+    cost_text,
+    discord_history,
+    discord_list,
+    duration_text,
+    newest_that_fit,
+    option_text,
+    terminal_history,
+    terminal_list,
+)
+from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
+
+FREE = Prices(input_per_million=None, output_per_million=None)
+PRICED = Prices(input_per_million=0.5, output_per_million=2.0)
+MAX_MESSAGE_CHARACTERS = 4000  # in all text of a message's components
+MAX_OPTION_CHARACTERS = 100
+UNIX_SECONDS = 1767225600  # ASKED_AT
+
+ANY_NAME = st.text() | st.characters().map(lambda character: character * 1000)
+ANY_RUN = st.builds(
+    a_summary,
+    id=st.integers(1, 2**63 - 1),
+    status=st.sampled_from(Status),
+    kind=st.sampled_from(RunKind),
+    model=ANY_NAME,
+    asker_id=st.integers(0, 2**63 - 1),
+    is_private=st.booleans(),
+    attempt=st.integers(0, 10**6),
+    cancel_requested_by=st.none() | st.integers(0, 2**63 - 1),
+    failure=st.none() | ANY_NAME,
+    input_tokens=st.none() | st.integers(0, 2**31),
+    output_tokens=st.none() | st.integers(0, 2**31),
+)
+ANY_TOOL = st.builds(
+    ToolRecord, name=ANY_NAME, started_at=st.none() | st.just(after(1)), ended_at=st.none() | st.just(after(2))
+)
+
+
+def test_list_in_discord_shows_each_run_in_two_lines() -> None:
+    """Status and duration, then asker, time, model, tokens and cost, with Discord's own mentions and times."""
+    text = discord_list([a_summary()], after(10), PRICED, page=0)
+    assert text.splitlines()[:3] == [
+        "### Runs here",
+        "✅ **#7** completed, took 2.00 s",
+        f"-# <@100> · <t:{UNIX_SECONDS}:R> · `demo/small` · 1,200 tokens · cost 0.0009",
+    ]
+    assert NO_PRICES not in text
+
+
+def test_list_in_discord_says_what_is_unknown() -> None:
+    """No tokens and no prices are dashes, with a word on the prices; a private run is marked."""
+    run = a_summary(status=Status.IN_PROGRESS, ended_at=None, input_tokens=None, output_tokens=None, is_private=True)
+    _, status, small, _, _, note = discord_list([run], after(10), FREE, page=0).splitlines()
+    assert status == "💬 **#7** in progress, answering for 9.00 s"
+    assert small == f"-# <@100>, in private · <t:{UNIX_SECONDS}:R> · `demo/small` · \u2013 tokens · cost \u2013"
+    assert note == f"-# {NO_PRICES}"
+
+
+@pytest.mark.parametrize(
+    ("page", "sentence"), [(0, "There are none yet."), (1, "There are none on this page any more.")]
+)
+def test_empty_list_says_so(page: int, sentence: str) -> None:
+    """An empty place, and a page whose runs have gone to another one."""
+    assert discord_list([], ASKED_AT, FREE, page=page).splitlines()[1:] == [sentence]
+
+
+def test_every_status_has_its_sign() -> None:
+    """A new status is not forgotten."""
+    assert set(SIGNS) == set(Status)
+
+
+@given(st.lists(ANY_RUN, max_size=10), st.integers(0, 10**6))
+def test_list_fits_a_discord_message(runs: list[RunSummary], page: int) -> None:
+    """Ten runs, whatever their models are called, and each is an option of the menu."""
+    assert units(discord_list(runs, after(10), FREE, page=page)) <= MAX_MESSAGE_CHARACTERS
+    assert all(1 <= units(option_text(run)) <= MAX_OPTION_CHARACTERS for run in runs)
+
+
+@given(ANY_RUN, st.lists(ANY_TOOL, max_size=90), st.integers(0, 90))
+def test_history_fits_a_discord_message(run: RunSummary, tools: list[ToolRecord], pages: int) -> None:
+    """However long its way was and whatever its tools are called."""
+    history = a_history(
+        run,
+        tools=tuple(tools),
+        pages=tuple(PageRecord(number=number, created_at=after(1), posted_at=after(2)) for number in range(pages)),
+    )
+    assert units(discord_history(history, after(10), FREE)) <= MAX_MESSAGE_CHARACTERS
+
+
+def test_history_in_discord_is_facts_and_timeline() -> None:
+    """Each line of the timeline has its time, the time since the question, and what happened."""
+    history = a_history(
+        events=(RunEvent(at=after(1), cause="claimed", to_status=Status.IN_PROGRESS),),
+        tools=(ToolRecord(name="look_up", started_at=after(1.5), ended_at=None),),
+    )
+    lines = discord_history(history, after(10), PRICED).splitlines()
+    assert lines[0] == "### ✅ Run #7"
+    assert {"**Status:** completed", "**Asker:** <@100>", "**Tokens:** 1,000 read, 200 written"} <= set(lines)
+    assert lines[-2:] == [
+        f"<t:{UNIX_SECONDS + 1}:T> · +1.00 s · claimed, now in progress",
+        f"<t:{UNIX_SECONDS + 1}:T> · +1.50 s · tool started `look_up`",
+    ]
+
+
+def test_host_is_named_where_no_member_wished() -> None:
+    """The host's wish to stop is not a mention of nobody."""
+    run = a_summary(cancel_requested_at=after(1), cancel_requested_by=0)
+    assert "asked to stop by the host" in discord_history(a_history(run), after(10), FREE)
+
+
+def test_history_on_a_terminal_is_aligned() -> None:
+    """Times are ISO in UTC to the millisecond."""
+    history = a_history(
+        a_summary(failure="It broke.", kind=RunKind.AGAIN, attempt=2),
+        events=(
+            RunEvent(at=ASKED_AT, cause="enqueued", to_status=Status.QUEUED),
+            RunEvent(at=after(75), cause="claimed", to_status=Status.IN_PROGRESS),
+        ),
+    )
+    assert terminal_history(history, after(10), FREE).splitlines() == [
+        "Run #7",
+        "status    completed",
+        "why       It broke.",
+        "kind      again",
+        "asker     100",
+        "asked     2026-01-01T00:00:00Z",
+        "model     demo/small",
+        "tokens    1,000 read, 200 written",
+        "cost      \u2013",
+        "duration  took 2.00 s",
+        "attempts  2",
+        "",
+        "2026-01-01T00:00:00.000Z  +0.00 s      enqueued, now queued",
+        "2026-01-01T00:01:15.000Z  +1 min 15 s  claimed, now in progress",
+    ]
+
+
+def test_list_on_a_terminal_is_a_table() -> None:
+    """One line each, in columns that stand below each other."""
+    runs = [a_summary(id=12, status=Status.IN_PROGRESS, ended_at=None), a_summary()]
+    heading, first, second, *_ = terminal_list(runs, after(10), PRICED).splitlines()
+    assert heading.split() == ["RUN", "STATUS", "MODEL", "TOKENS", "COST", "DURATION", "ASKER", "PLACE", "ASKED"]
+    assert first.index("in progress") == second.index("completed") == heading.index("STATUS")
+    assert second.endswith("took 2.00 s           100    10     2026-01-01T00:00:00Z")
+
+
+@given(ANY_RUN, st.lists(ANY_TOOL, max_size=3))
+def test_terminal_gets_nothing_to_act_upon(run: RunSummary, tools: list[ToolRecord]) -> None:
+    """A model or a tool cannot move the cursor or begin a line of its own."""
+    shown = terminal_list([run], after(10), FREE) + terminal_history(
+        a_history(run, tools=tuple(tools)), after(10), FREE
+    )
+    assert all(character.isprintable() for character in shown.replace("\n", ""))
+    assert len(terminal_list([run], after(10), FREE).split("\n")) == 5
+
+
+def test_backticks_of_a_name_end_no_code() -> None:
+    """In Discord a model's name stays in its box."""
+    assert "`a b`" in discord_list([a_summary(model="a`b")], after(10), FREE, page=0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0.00 s"), (0, "0.00 s"), (2.345, "2.35 s"), (60, "1 min 0 s"), (125.9, "2 min 5 s"), (7385, "2 h 3 min")],
+)
+def test_duration_is_in_the_units_that_matter(seconds: float, text: str) -> None:
+    """Hundredths below a minute, then two units; a clock that was set back counts as nothing."""
+    assert duration_text(timedelta(seconds=seconds)) == text
+
+
+@pytest.mark.parametrize(
+    ("cost", "text"),
+    [(None, "\u2013"), (0.0, "0.0000"), (0.00001, "<0.0001"), (0.0009, "0.0009"), (1234.5, "1,234.5000")],
+)
+def test_cost_has_four_decimals(cost: float | None, text: str) -> None:
+    """Nothing that costs something is shown as free."""
+    assert cost_text(cost) == text
+
+
+@given(st.lists(st.text(max_size=30)), st.integers(0, 300))
+def test_newest_lines_are_those_that_stay(lines: list[str], room: int) -> None:
+    """What fits is the end of the timeline, and what was left out is said."""
+    shown = newest_that_fit(lines, room)
+    kept = shown if len(shown) == len(lines) and LEFT_OUT not in shown[:1] else shown[1:]
+    assert list(kept) == lines[len(lines) - len(kept) :]
+    assert sum(len(line) + 1 for line in kept) <= room
+    assert (shown[:1] == (LEFT_OUT,)) == (len(kept) < len(lines))
