@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
+from bot.runs.summary import Prices
 from bot.settings_values import database_address, gateway_address, header_safe, web_address
 
 
@@ -124,6 +125,21 @@ class Settings(BaseSettings):
         description="How often a request is sent again that failed before any of its answer arrived. Two bridge a "
         "short outage without keeping people waiting.",
     )
+    provider_input_price_per_million: float | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="What the provider takes for a million tokens that the model reads, in your currency. With the "
+        "next setting, `/runs` and `python -m bot runs` show what each answer cost.",
+        examples=["0.15"],
+    )
+    provider_output_price_per_million: float | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="What it takes for a million tokens that the model writes. Without both prices no cost is shown.",
+        examples=["0.6"],
+    )
     system_prompt: str = Field(
         default="You are Parley, a helpful member of a Discord server. Several people may speak in one conversation; "
         "each message begins with the name of its author in parentheses. Answer in the language you are addressed "
@@ -225,6 +241,14 @@ class Settings(BaseSettings):
                 f"{self.provider_context_tokens}; for example MAX_OUTPUT_TOKENS={self.provider_context_tokens // 8}."
             )
         return self
+
+    @property
+    def prices(self) -> Prices:
+        """What tokens cost the host."""
+        return Prices(
+            input_per_million=self.provider_input_price_per_million,
+            output_per_million=self.provider_output_price_per_million,
+        )
 
     @classmethod
     def load(cls, env_file: Path | None = Path(".env")) -> Settings:
