@@ -19,6 +19,7 @@ from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
 from bot.reply.surface import Calls, Surfaces, trace
 from bot.runs.answer import Answerer, AnswerOptions
+from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.service import RunService
 from bot.runs.worker import RunWorker
@@ -140,5 +141,11 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             count_tokens=count_tokens,
             clock=utc_now,
         )
-        client = ParleyClient(settings, service, trace(pacer), toolbox)
+        client = ParleyClient(
+            settings,
+            trace(pacer),
+            service=service,
+            overview=Overview(database, prices=settings.prices, clock=utc_now),
+            toolbox=toolbox,
+        )
         yield Parley(client=client, worker=worker, calls=Calls(pacer), provider=provider)

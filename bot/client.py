@@ -15,6 +15,7 @@ from discord.ext import commands
 
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
+from bot.runs.overview import Overview
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 from bot.tools.declare import tools_of
@@ -83,11 +84,20 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 class ParleyClient(commands.Bot):
     """The bot as Discord sees it.
 
-    Cogs find what they need in `service` and `settings`; `toolbox` holds the tools that they declare.  `can_write` is
-    set once the bot has logged in; answers can be posted from then on, before the gateway has told of all servers.
+    Cogs find what they need in `service`, `overview` and `settings`; `toolbox` holds the tools that they declare.
+    `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has told of
+    all servers.
     """
 
-    def __init__(self, settings: Settings, service: RunService, trace: aiohttp.TraceConfig, toolbox: Toolbox) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        trace: aiohttp.TraceConfig,
+        *,
+        service: RunService,
+        overview: Overview,
+        toolbox: Toolbox,
+    ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
             command_prefix=commands.when_mentioned,
@@ -103,6 +113,7 @@ class ParleyClient(commands.Bot):
         )
         self.settings = settings
         self.service = service
+        self.overview = overview
         self.toolbox = toolbox
         self.can_write = asyncio.Event()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 from discord import app_commands
 from discord.ext import commands
@@ -9,6 +11,8 @@ from discord.ext import commands
 from bot.client import ParleyClient, tell, where
 from bot.runs.service import Said
 from bot.settings import Trigger
+
+AnyCommand = app_commands.Command[Any, Any, Any] | app_commands.Group
 
 MAX_QUESTION_CHARACTERS = 1800  # with the name before it, the question fits one message
 CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
@@ -68,7 +72,11 @@ class Conversation(commands.Cog):
             how = "Write in this channel; I answer every message."
         else:
             how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."
-        listed = [f"- `/{command.name}`: {command.description}" for command in interaction.client.tree.walk_commands()]
+        listed = [
+            f"- `/{command.name}`: {command.description}"
+            for command in interaction.client.tree.walk_commands()
+            if is_offered(interaction, command)
+        ]
         lines = [
             how,
             "Under an answer are buttons, for the person who asked and for moderators: **Stop** while it is written, "
@@ -80,6 +88,13 @@ class Conversation(commands.Cog):
         if not may_write(interaction):
             lines.append(CANNOT_WRITE)
         return "\n".join(lines)
+
+
+def is_offered(interaction: discord.Interaction[ParleyClient], command: AnyCommand) -> bool:
+    """Whether Discord offers a command here to this person, as long as the server has not changed that."""
+    if interaction.guild is None and command.guild_only:
+        return False
+    return command.default_permissions is None or interaction.permissions >= command.default_permissions
 
 
 def may_write(interaction: discord.Interaction[ParleyClient]) -> bool:
