@@ -1,4 +1,4 @@
-"""The command line: run, migrate, doctor, settings."""
+"""The command line: run, runs, migrate, doctor, settings."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.settings_example import render_example
 
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
+LARGEST_ID = 2**63 - 1  # of SQLite and of PostgreSQL
 INTERRUPTED = 130  # what shells report for Ctrl+C; only `run` is meant to be ended that way
 
 # How long a busy thread may keep another waiting, a tenth of Python's own: each statement goes to the database's thread
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a server's name may have letters that the terminal lacks
     try:
-        return run_command(options.command, options.env_file)
+        return run_command(options)
     except KeyboardInterrupt:
         return DONE if options.command == "run" else INTERRUPTED
     except Exception as exc:
@@ -65,15 +66,29 @@ def parser() -> argparse.ArgumentParser:
     result.add_argument("--env-file", type=Path, help="settings file (default: .env in the working directory)")
     commands = result.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("run", help="run the bot until Ctrl+C or SIGTERM")
+    runs = commands.add_parser("runs", help="list the live and the latest answers of all places, or tell of one")
+    runs.add_argument("--live", action="store_true", help="list only those that have not ended")
+    runs.add_argument("--limit", type=positive, default=20, help="how many to list (default: 20)")
+    one = runs.add_mutually_exclusive_group()
+    one.add_argument("run_id", nargs="?", type=positive, help="the run to tell of, by its number in the list")
+    one.add_argument("--cancel", type=positive, metavar="RUN_ID", help="end a live one; the bot does it in a moment")
     commands.add_parser("migrate", help="bring the database up to this version; run does so too")
     commands.add_parser("doctor", help="check token, intents, permissions, provider, database and clock")
     commands.add_parser("settings", help="print every setting as .env.example shows it")
     return result
 
 
-def run_command(command: str, env_file: Path | None) -> int:
+def positive(text: str) -> int:
+    """A whole number above 0.  Raises: ArgumentTypeError."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= LARGEST_ID:
+        raise argparse.ArgumentTypeError("it must be a whole number above 0")
+    return int(text)
+
+
+def run_command(options: argparse.Namespace) -> int:
     """The command's exit code.  Each imports what it needs itself, so that the others start fast."""
-    match command:
+    env_file: Path | None = options.env_file
+    match options.command:
         case "settings":
             print(render_example(), end="")
             return DONE
@@ -81,6 +96,18 @@ def run_command(command: str, env_file: Path | None) -> int:
             from bot.doctor import doctor
 
             return until_told_to_stop(doctor(lambda: load_settings(env_file), sys.stdout))
+        case "runs":
+            settings = start(env_file)
+            from bot.runs_command import cancel_run, show_run, show_runs
+
+            if options.cancel is not None:
+                work = cancel_run(settings, options.cancel)
+            elif options.run_id is not None:
+                work = show_run(settings, options.run_id)
+            else:
+                work = show_runs(settings, limit=options.limit, live_only=options.live)
+            print(until_told_to_stop(work))
+            return DONE
         case "migrate":
             settings = start(env_file)
             from bot.store.migrate import migrate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, inspect, text
@@ -10,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bot.errors import DatabaseTooNew, StartupError
 from bot.store.database import Database, make_readers, make_sqlite_engine
 from bot.store.faults import raises_startup_error
-from bot.store.location import SQLITE, name_of, parse_url, prepare_folder
+from bot.store.location import SQLITE, name_of, parse_url, prepare_folder, sqlite_file
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -45,6 +47,20 @@ async def require_current(database: Database) -> None:
     async with database.read() as connection:
         if not await _knows(connection, "The database"):
             raise StartupError("The database is older than this program. `make migrate` brings it up to date.")
+
+
+@asynccontextmanager
+async def open_current(url: str) -> AsyncIterator[Database]:
+    """A database that is there and up to date, to be used beside the running bot.
+
+    Raises: ConfigurationError, StartupError, DatabaseTooNew.
+    """
+    file = sqlite_file(parse_url(url))
+    if file is not None and not file.exists():
+        raise StartupError(f"There is no database {file} yet: `python -m bot run` makes it.")
+    async with Database.open(url) as database:
+        await require_current(database)
+        yield database
 
 
 async def _is_current(location: URL) -> bool:
