@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
-from pathlib import Path
 
 from bot.runs.context import CONTINUE
-from bot.settings import Settings
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
+from tests.scenarios.process import bot_process
 from tests.scenarios.scene import Scene, sent
 
-ROOT = Path(__file__).resolve().parents[2]
 PAUSED = Story(pieces=("First words", " that are cut off."), hang_at=1)
 REST = Story(pieces=("words", " and all the others."))
 WHOLE = "First words and all the others."
@@ -135,14 +131,14 @@ async def test_questions_that_wait_survive_a_restart(scene: Scene) -> None:
 async def test_killed_process_is_taken_over_at_once(scene: Scene) -> None:
     """After kill -9 in the middle of an answer a new process finishes it in the same message, its lease regardless."""
     settings = scene.settings(lease_seconds=3600)
-    process = await start_process(settings)
+    process = await bot_process(settings, "run")
     await scene.sandbox.bot_ready()
     begin = await begun(scene)
     process.kill()
     assert await process.wait() == -signal.SIGKILL
     assert scene.run(1)["status"] == "in_progress"
     scene.provider.play(REST if scene.run(1)["text"] else Story(text=WHOLE))
-    process = await start_process(settings)
+    process = await bot_process(settings, "run")
     try:
         answer = await scene.answer_of("general", 1)
         assert (answer.text, answer.ids) == (WHOLE, begin.ids)
@@ -152,19 +148,11 @@ async def test_killed_process_is_taken_over_at_once(scene: Scene) -> None:
         assert await process.wait() == 0
 
 
-async def start_process(settings: Settings) -> asyncio.subprocess.Process:
-    """`python -m bot run` with these settings and no others, away from any `.env`."""
-    given = {name.upper(): getattr(settings, name) for name in settings.model_fields_set}
-    given["DISCORD_TOKEN"] = settings.discord_token.get_secret_value()
-    environment = {name: str(value) for name, value in given.items()}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        "--env-file",
-        os.devnull,
-        "run",
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment},
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+async def test_wish_of_another_process_ends_an_answer(parley: Scene) -> None:
+    """The host ends a run from the command line, and the bot that is writing it stops."""
+    await begun(parley)
+    process = await bot_process(parley.settings(), "runs", "--cancel", "1")
+    assert await process.wait() == 0
+    answer = await parley.answer_of("general", 1)
+    assert answer.text == "First words\n-# Stopped."
+    await parley.provider.requests[0].disconnected.wait()

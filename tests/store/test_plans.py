@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import messages, overview, runs, tool_calls
 from bot.store.database import Database
-from tests.store.stories import NOW, ask, converse, later
+from tests.store.stories import NOW, ask, converse
 
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
