@@ -16,9 +16,10 @@ from sandbox.model import DemoModel
 from sandbox.world import Sandbox
 
 FOLDER = Path("data/demo")
-# The embedded model is small enough to ramble; a short answer shows as much.
+# The embedded model is small enough to ramble, where a short answer shows as much, and to roll dice when it is greeted.
 DEMO_MODEL_SETTINGS = {
     "MAX_OUTPUT_TOKENS": "512",
+    "TOOLS_ENABLED": "false",
     "SYSTEM_PROMPT": "You are Parley, a friendly assistant in a chat room. Answer in a few short sentences.",
 }
 BOT_STOPS_WITHIN_SECONDS = 15.0
