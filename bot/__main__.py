@@ -1,4 +1,4 @@
-"""The command line: run, runs, migrate, doctor, settings."""
+"""The command line: run, runs, migrate, backup, doctor, settings."""
 
 from __future__ import annotations
 
@@ -73,6 +73,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("run_id", nargs="?", type=positive, help="the run to tell of, by its number in the list")
     one.add_argument("--cancel", type=positive, metavar="RUN_ID", help="end a live one; the bot does it in a moment")
     commands.add_parser("migrate", help="bring the database up to this version; run does so too")
+    backup = commands.add_parser("backup", help="copy the database into a new file, also while the bot runs")
+    backup.add_argument(
+        "file", type=Path, metavar="FILE", help="where the copy goes; docs/backup.md says how to restore"
+    )
     commands.add_parser("doctor", help="check token, intents, permissions, provider, database and clock")
     commands.add_parser("settings", help="print every setting as .env.example shows it")
     return result
@@ -113,6 +117,12 @@ def run_command(options: argparse.Namespace) -> int:
             from bot.store.migrate import migrate
 
             until_told_to_stop(migrate(settings.database_url))
+            return DONE
+        case "backup":
+            settings = start(env_file)
+            from bot.store.backup import back_up
+
+            print(until_told_to_stop(back_up(settings.database_url, options.file)))
             return DONE
         case _:
             settings = start(env_file)

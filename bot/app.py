@@ -42,6 +42,7 @@ class Parley:
 
     client: ParleyClient
     worker: RunWorker
+    database: Database
     calls: Calls
     provider: ChatCompletions
 
@@ -71,6 +72,7 @@ async def run(settings: Settings) -> None:
     async with assembled(settings) as parley, parley.client, asyncio.TaskGroup() as tasks:
         tasks.create_task(parley.work())
         tasks.create_task(parley.greet_provider())
+        tasks.create_task(parley.database.watch())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
 
@@ -87,7 +89,7 @@ async def assembled(settings: Settings) -> AsyncIterator[Parley]:
 async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
     """The bot on a database that is up to date."""
     async with (
-        Database.open(settings.database_url) as database,
+        Database.open(settings.database_url, wait_seconds=settings.database_wait_seconds) as database,
         Transport(
             timeouts=Timeouts(
                 connect_seconds=settings.provider_connect_timeout_seconds,
@@ -148,4 +150,4 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             overview=Overview(database, prices=settings.prices, clock=utc_now),
             toolbox=toolbox,
         )
-        yield Parley(client=client, worker=worker, calls=Calls(pacer), provider=provider)
+        yield Parley(client=client, worker=worker, database=database, calls=Calls(pacer), provider=provider)

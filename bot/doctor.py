@@ -116,7 +116,7 @@ async def is_migrated(database_url: str) -> bool:
     """
     async with Database.open(database_url) as database:
         async with database.write():
-            pass  # a transaction that may write has begun, which a read-only file or folder refuses
+            pass  # a transaction that may write has begun, which a read-only folder refuses
         try:
             await require_current(database)
         except DatabaseTooNew:

@@ -223,6 +223,13 @@ class Settings(BaseSettings):
         description="Where conversations are kept: three slashes and a path from the working directory, or four "
         "and a path from the root. The file and its folder are made when missing; nothing has to be installed.",
     )
+    database_wait_seconds: float = Field(
+        default=10.0,
+        gt=0,
+        le=60,
+        description="Seconds to wait while another program writes to the database; then whoever asked is told so. "
+        "Programs rarely write for longer, and people rarely wait for longer.",
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,
         description="The least severe entry that is logged; people's words are in none.",

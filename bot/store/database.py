@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Self, TypeAlias
 
 import aiosqlite
@@ -15,13 +16,19 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.errors import StartupError, StoreError
 from bot.store import sqlite_driver
-from bot.store.faults import raises_startup_error, raises_store_error
-from bot.store.location import SQLITE, parse_url, prepare_folder
+from bot.store.faults import BUSY, GONE, raises_startup_error, raises_store_error
+from bot.store.location import SQLITE, identity, name_of, parse_url, prepare_folder, require_writable, sqlite_file
 
-# How long a statement waits for another process; one process never waits for itself, see Database.write.
+log = logging.getLogger(__name__)
+
+# How long a statement waits for another process, and a task for those before it: twice this, and a person is told.
 BUSY_TIMEOUT_SECONDS = 10.0
 BUSY_PAUSE_SECONDS = 0.05  # between two attempts, where SQLite does not wait by itself
+
+# How soon a removed file ends the bot; nothing is written meanwhile, see Database.write.
+LOOK_AFTER_FILE_SECONDS = 2.0
 
 # A read lasts less than a millisecond, so a few serve hundreds of conversations; each costs a thread and a cache.
 MAX_READERS = 3
@@ -49,27 +56,36 @@ class Database:
     rolled back if the block raises.  Raises: StoreError, in place of every error of the driver.
     """
 
-    def __init__(self, readers: AsyncEngine, writers: AsyncEngine, *, one_writer: bool) -> None:
+    def __init__(self, location: URL, readers: AsyncEngine, writers: AsyncEngine, wait_seconds: float) -> None:
+        is_sqlite = location.get_backend_name() == SQLITE
+        self._name = name_of(location)
+        self._file = sqlite_file(location)
+        self._identity = identity(self._file)
         self._readers = readers
         self._writers = writers
+        self._wait_seconds = wait_seconds
         # First come, first served, where writers that wait in SQLite's busy timeout poll, and the unlucky starve.
-        self._turn = asyncio.Lock() if one_writer else nullcontext()
+        self._turns = asyncio.Semaphore(1 if is_sqlite else MAX_POSTGRESQL_WRITERS)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, url: str) -> AsyncIterator[Self]:
-        """An open database; the folder of a SQLite file is made.  Raises: ConfigurationError, StartupError."""
+    async def open(cls, url: str, *, wait_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncIterator[Self]:
+        """An open database; the folder of a SQLite file is made.  Raises: ConfigurationError, StartupError.
+
+        `wait_seconds` is how long to wait for another process, and as long again for one's turn.
+        """
         location = parse_url(url)
         async with AsyncExitStack() as stack:
             with raises_startup_error(location):
                 prepare_folder(location)
-                writers, readers = make_writers(location), make_readers(location)
+                writers, readers = make_writers(location, wait_seconds), make_readers(location, wait_seconds)
                 stack.push_async_callback(writers.dispose)
                 stack.push_async_callback(readers.dispose)
                 for engine in (writers, readers):
                     async with engine.connect() as connection:
                         await connection.execute(text("SELECT 1"))
-            yield cls(readers, writers, one_writer=location.get_backend_name() == SQLITE)
+                require_writable(location)
+            yield cls(location, readers, writers, wait_seconds)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -82,24 +98,61 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection that may change the database; hold it briefly, and never while waiting for the network."""
         with raises_store_error():
-            async with self._turn, self._writers.begin() as connection:
+            async with self._turn(), self._writers.begin() as connection:
                 yield connection
 
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await self._turns.acquire()
+        except TimeoutError as exc:
+            raise StoreError(BUSY) from exc
+        try:
+            if not self._is_in_place():
+                raise StoreError(GONE)
+            yield
+        finally:
+            self._turns.release()
 
-def make_readers(location: URL) -> AsyncEngine:
+    async def watch(self) -> None:
+        """Look after the file until cancelled.  Raises: StartupError once it was removed or replaced.
+
+        The connections would go on writing into the file that nobody finds any more.
+        """
+        while True:
+            if not self._is_in_place():
+                sentence = f"{self._name}: {GONE}"
+                log.error("%s", sentence)
+                raise StartupError(sentence)
+            await asyncio.sleep(LOOK_AFTER_FILE_SECONDS)
+
+    def _is_in_place(self) -> bool:
+        return identity(self._file) == self._identity
+
+
+def make_readers(location: URL, wait_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncEngine:
     """Connections that cannot write."""
     if location.get_backend_name() == SQLITE:
         return make_sqlite_engine(
-            location, max_connections=MAX_READERS, begin="BEGIN", pragmas=(*SQLITE_PRAGMAS, SQLITE_READ_ONLY)
+            location,
+            max_connections=MAX_READERS,
+            begin="BEGIN",
+            pragmas=(*SQLITE_PRAGMAS, SQLITE_READ_ONLY),
+            wait_seconds=wait_seconds,
         )
-    engine = create_async_engine(location, hide_parameters=True, pool_size=MAX_READERS, max_overflow=0)
+    engine = create_async_engine(
+        location, hide_parameters=True, pool_size=MAX_READERS, max_overflow=0, pool_timeout=wait_seconds
+    )
     return engine.execution_options(postgresql_readonly=True)
 
 
-def make_writers(location: URL) -> AsyncEngine:
+def make_writers(location: URL, wait_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncEngine:
     """Connections whose transactions begin as writers: in SQLite a reader that turns writer may fail at once."""
     if location.get_backend_name() == SQLITE:
-        return make_sqlite_engine(location, max_connections=1, begin="BEGIN IMMEDIATE", pragmas=SQLITE_PRAGMAS)
+        return make_sqlite_engine(
+            location, max_connections=1, begin="BEGIN IMMEDIATE", pragmas=SQLITE_PRAGMAS, wait_seconds=wait_seconds
+        )
     return create_async_engine(location, hide_parameters=True, pool_size=MAX_POSTGRESQL_WRITERS, max_overflow=0)
 
 
@@ -109,7 +162,7 @@ def make_sqlite_engine(
     max_connections: int,
     begin: str,
     pragmas: tuple[str, ...],
-    busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+    wait_seconds: float,
 ) -> AsyncEngine:
     """Connections to a SQLite file whose transactions begin by our word: the driver's own beginnings are off."""
     engine = create_async_engine(
@@ -117,9 +170,10 @@ def make_sqlite_engine(
         hide_parameters=True,  # an error must not bring people's words into the log
         pool_size=max_connections,
         max_overflow=0,
+        pool_timeout=wait_seconds,  # else 30 s, and whoever waits for a connection waits behind others who wait
         connect_args={
             "async_creator_fn": sqlite_driver.connect,
-            "timeout": busy_timeout_seconds,
+            "timeout": wait_seconds,
             "isolation_level": None,
         },
     )

@@ -14,12 +14,13 @@ from bot.errors import ConfigurationError, StartupError, StoreError
 from bot.store.location import name_of
 
 # By SQLite's primary result code, https://www.sqlite.org/rescode.html: what it means, and what to do about it.
+BUSY = "The database is in use by another program. Please try again in a moment."
 SQLITE_SENTENCES = {
-    sqlite3.SQLITE_BUSY: "The database is in use by another program. Please try again in a moment.",
-    sqlite3.SQLITE_LOCKED: "The database is in use by another program. Please try again in a moment.",
+    sqlite3.SQLITE_BUSY: BUSY,
+    sqlite3.SQLITE_LOCKED: BUSY,
     sqlite3.SQLITE_FULL: "The disk of the database is full. The host has to make room.",
     sqlite3.SQLITE_NOTADB: "The database file is not a database. The host has to move it away, or choose another file.",
-    sqlite3.SQLITE_CORRUPT: "The database file is damaged. The host has to restore a backup.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged. The host has to restore a backup, as docs/backup.md says.",
     sqlite3.SQLITE_READONLY: "The database cannot be written. The host has to make the file and its folder writable.",
     sqlite3.SQLITE_PERM: "The database cannot be written. The host has to make the file and its folder writable.",
     sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened. The host has to make it and its folder writable.",
@@ -27,6 +28,7 @@ SQLITE_SENTENCES = {
 }
 PRIMARY_CODE_BITS = 0xFF  # an extended result code holds its primary code in the lowest byte
 
+GONE = "The database file was removed or replaced. The host has to start the bot again."
 UNREACHABLE = "The database does not answer. The host has to look after it."
 REFUSED = "The database refused what was asked of it."
 
@@ -34,7 +36,7 @@ REFUSED = "The database refused what was asked of it."
 def sentence_for(error: Exception) -> str:
     """What went wrong in the database, without its own words: those may quote a user's."""
     original = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(original, "sqlite_errorcode", None)
+    code = sqlite3.SQLITE_PERM if isinstance(error, PermissionError) else getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):
         return SQLITE_SENTENCES.get(code & PRIMARY_CODE_BITS, REFUSED)
     server_is_gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError, OSError))

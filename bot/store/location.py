@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
@@ -48,6 +49,21 @@ def prepare_folder(location: URL) -> None:
             f"The folder {file.parent} for the database cannot be made ({exc.strerror}). "
             "Make it writable, or set DATABASE_URL to a file elsewhere."
         ) from exc
+
+
+def require_writable(location: URL) -> None:
+    """Check a SQLite file, of which SQLite says so only at the first change.  Raises: PermissionError."""
+    file = sqlite_file(location)
+    if file is not None and not os.access(file, os.W_OK):
+        raise PermissionError
+
+
+def identity(file: Path | None) -> tuple[int, int] | None:
+    """Which file has this name now, as device and inode; None if there is none."""
+    try:
+        return None if file is None else (file.stat().st_dev, file.stat().st_ino)
+    except OSError:
+        return None
 
 
 def name_of(location: URL) -> str:

@@ -63,6 +63,15 @@ async def open_current(url: str) -> AsyncIterator[Database]:
         yield database
 
 
+def require_known(revision: str, name: str) -> None:
+    """Check a database's revision.  Raises: DatabaseTooNew."""
+    if revision not in revisions():
+        raise DatabaseTooNew(
+            f"{name} was written by a newer Parley (revision {revision}). "
+            "Update this one, or restore a backup from before the update."
+        )
+
+
 async def _is_current(location: URL) -> bool:
     readers = make_readers(location)
     try:
@@ -74,13 +83,10 @@ async def _is_current(location: URL) -> bool:
 
 async def _knows(connection: AsyncConnection, name: str) -> bool:
     """Whether the database has our newest revision.  Raises: DatabaseTooNew if it has one that we do not know."""
-    known, revision = revisions(), await connection.run_sync(_read_revision)
-    if revision is not None and revision not in known:
-        raise DatabaseTooNew(
-            f"{name} was written by a newer Parley (revision {revision}). "
-            "Update this one, or restore a backup from before the update."
-        )
-    return revision == known[-1]
+    revision = await connection.run_sync(_read_revision)
+    if revision is not None:
+        require_known(revision, name)
+    return revision == revisions()[-1]
 
 
 def _read_revision(connection: Connection) -> str | None:
@@ -111,7 +117,7 @@ def _make_migrator(location: URL) -> AsyncEngine:
         max_connections=1,
         begin="BEGIN IMMEDIATE",
         pragmas=SQLITE_PRAGMAS,
-        busy_timeout_seconds=MAX_WAIT_SECONDS,
+        wait_seconds=MAX_WAIT_SECONDS,
     )
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -46,11 +46,11 @@ def environment(**variables: str) -> dict[str, str]:
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Runs `python -m bot` in an empty folder with these variables."""
+    """Runs `python -m bot` in an empty folder with these variables, `before` it a program that runs it."""
 
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, before: Sequence[str] = (), **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(  # noqa: S603 - our own interpreter and our own module
-            [sys.executable, "-m", "bot", *arguments],
+            [*before, sys.executable, "-m", "bot", *arguments],
             cwd=tmp_path,
             env=environment(**variables),
             capture_output=True,
@@ -117,17 +117,71 @@ def test_migrate_makes_the_database(command: Command, tmp_path: Path) -> None:
     assert "runs" in tables(tmp_path / "data" / "parley.db")
 
 
-@pytest.mark.parametrize("name", ["migrate", "doctor"])
-def test_newer_database_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
-    """An older program leaves a newer database alone and says so."""
+@pytest.mark.parametrize("words", [["run"], ["migrate"], ["backup", "copy.db"], ["doctor"]], ids=lambda words: words[0])
+def test_newer_database_is_one_sentence(command: Command, tmp_path: Path, words: list[str]) -> None:
+    """An older program leaves a newer database alone and says so, whatever it was told to do."""
     asyncio.run(migrate(f"sqlite:///{tmp_path}/data/parley.db"))
     with closing(sqlite3.connect(tmp_path / "data" / "parley.db")) as database:
         database.execute("UPDATE alembic_version SET version_num = '9999'")
         database.commit()
-    result = command(name, **ENOUGH)
+    result = command(*words, **ENOUGH)
     assert result.returncode == 1
     said = [line for line in (result.stdout + result.stderr).splitlines() if "newer Parley" in line]
     assert len(said) == 1
+    assert "Traceback" not in result.stderr
+
+
+def test_backup_is_made_and_never_overwritten(command: Command, tmp_path: Path) -> None:
+    """A host learns what the copy holds; the same line again, as from a timer, ends with 1 and keeps the first."""
+    command("migrate", **ENOUGH)
+    first, second = (command("backup", "copy.db", **ENOUGH) for _ in range(2))
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("copy.db holds 0 conversations and 0 messages (0.")
+    assert "runs" in tables(tmp_path / "copy.db")
+    assert (second.returncode, second.stdout) == (1, "")
+    assert second.stderr == "parley: copy.db is there already and is kept as it is: name another file.\n"
+
+
+# A disk of 64 KiB that only this command and its children see; an empty database has more pages than that.
+ON_A_SMALL_DISK = (
+    "unshare",
+    "--user",
+    "--map-root-user",
+    "--mount",
+    "sh",
+    "-c",
+    'mount -t tmpfs -o size=64k tmpfs disk && "$0" "$@"; code=$?; ls -A disk; exit $code',
+)
+
+
+def test_backup_onto_a_full_disk_is_one_sentence(command: Command, tmp_path: Path) -> None:
+    """Where the copy has no room, the sentence says what to do, and its first half is gone."""
+    (tmp_path / "disk").mkdir()
+    command("migrate", **ENOUGH)
+    if command("--version", before=ON_A_SMALL_DISK).returncode != 0:
+        pytest.skip("this machine does not let us make a small disk")
+    result = command("backup", "disk/copy.db", before=ON_A_SMALL_DISK, **ENOUGH)
+    assert result.returncode == 1
+    assert result.stderr == "parley: There is no room for disk/copy.db: make some, or name a file on another disk.\n"
+    assert result.stdout == ""
+
+
+# Root may write everywhere; without this one right it may not either.
+UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override") if os.geteuid() == 0 else ()
+
+
+@pytest.mark.parametrize("words", [["run"], ["doctor"]], ids=lambda words: words[0])
+@pytest.mark.parametrize("read_only", ["data/parley.db", "data"])
+def test_database_that_cannot_be_written_is_one_sentence(
+    command: Command, tmp_path: Path, words: list[str], read_only: str
+) -> None:
+    """A file or a folder of another owner is found at the start, not with the first question."""
+    command("migrate", **ENOUGH)
+    (tmp_path / read_only).chmod(0o555)
+    result = command(*words, before=UNPRIVILEGED, **ENOUGH)
+    (tmp_path / read_only).chmod(0o755)
+    assert result.returncode == 1
+    assert "The host has to make " in result.stdout + result.stderr
     assert "Traceback" not in result.stderr
 
 

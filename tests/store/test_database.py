@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from bot.errors import ConfigurationError, StartupError, StoreError
-from bot.store.database import Database
+from bot.store.database import MAX_READERS, Database
 from bot.store.migrate import migrate
 from tests.store.stories import converse
 
@@ -209,3 +210,50 @@ async def test_database_that_another_program_holds_is_said(url: str, tmp_path: P
         await write(database)
         assert await conversations_in(database) == 1
     holder.close()
+
+
+async def test_removed_file_takes_nothing_more(url: str, tmp_path: Path) -> None:
+    """What would go into a file that nobody finds any more is refused, and the watch ends in a sentence."""
+
+    async def write(database: Database) -> None:
+        async with database.write() as connection:
+            await converse(connection)
+
+    async with Database.open(url) as database:
+        await write(database)
+        (tmp_path / "parley.db").rename(tmp_path / "elsewhere.db")
+        await migrate(url)  # another file of that name is not ours either
+        with pytest.raises(StoreError, match="removed or replaced"):
+            await write(database)
+        with pytest.raises(StartupError, match=r"parley\.db: .* start the bot again"):
+            await database.watch()
+
+
+async def test_those_who_wait_in_line_are_told_as_soon_as_the_first(url: str, tmp_path: Path) -> None:
+    """Many writers behind one that waits for another program do not wait one after the other."""
+    holder = sqlite3.connect(tmp_path / "parley.db", isolation_level=None)
+
+    async def write(database: Database) -> None:
+        async with database.write() as connection:
+            await converse(connection)
+
+    async with Database.open(url, wait_seconds=0.5) as database:
+        holder.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(5):  # in line it would take 15
+            results = await asyncio.gather(*(write(database) for _ in range(30)), return_exceptions=True)
+        assert {str(result) for result in results} == {
+            "The database is in use by another program. Please try again in a moment."
+        }
+        holder.execute("COMMIT")
+        await write(database)
+    holder.close()
+
+
+async def test_reader_waits_for_a_connection_no_longer_than_for_the_database(url: str) -> None:
+    """Where every connection is taken, one more reader gets a sentence after the same patience."""
+    async with Database.open(url, wait_seconds=0.1) as database, AsyncExitStack() as readers:
+        for _ in range(MAX_READERS):
+            await readers.enter_async_context(database.read())
+        with pytest.raises(StoreError, match="does not answer"):
+            async with asyncio.timeout(5):  # the pool's own patience is 30
+                await conversations_in(database)
