@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         "and a path from the root. The file and its folder are made when missing; nothing has to be installed.",
     )
     database_wait_seconds: float = Field(
-        default=10.0,
+        default=15.0,
         gt=0,
         le=60,
         description="Seconds to wait while another program writes to the database; then whoever asked is told so. "

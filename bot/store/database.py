@@ -23,8 +23,9 @@ from bot.store.location import SQLITE, identity, name_of, parse_url, prepare_fol
 
 log = logging.getLogger(__name__)
 
-# How long a statement waits for another process, and a task for those before it: twice this, and a person is told.
-BUSY_TIMEOUT_SECONDS = 10.0
+# How long a statement waits for another process, and a task for those before it.  Ten seconds of another program are to
+# be got over; the rest is for whoever comes second, and for a machine that has much to do.
+BUSY_TIMEOUT_SECONDS = 15.0
 BUSY_PAUSE_SECONDS = 0.05  # between two attempts, where SQLite does not wait by itself
 
 # How soon a removed file ends the bot; nothing is written meanwhile, see Database.write.

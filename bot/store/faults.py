@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,13 @@ SQLITE_SENTENCES = {
     sqlite3.SQLITE_CANTOPEN: "The database file cannot be opened. The host has to make it and its folder writable.",
     sqlite3.SQLITE_IOERR: "The disk of the database does not work. The host has to look after it.",
 }
+# What the system says of the file or its folder before SQLite is asked.
+SAME_AS: dict[int | None, int] = {
+    errno.EACCES: sqlite3.SQLITE_PERM,
+    errno.EPERM: sqlite3.SQLITE_PERM,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+}
 PRIMARY_CODE_BITS = 0xFF  # an extended result code holds its primary code in the lowest byte
 
 GONE = "The database file was removed or replaced. The host has to start the bot again."
@@ -36,7 +44,7 @@ REFUSED = "The database refused what was asked of it."
 def sentence_for(error: Exception) -> str:
     """What went wrong in the database, without its own words: those may quote a user's."""
     original = error.orig if isinstance(error, DBAPIError) else error
-    code = sqlite3.SQLITE_PERM if isinstance(error, PermissionError) else getattr(original, "sqlite_errorcode", None)
+    code = SAME_AS.get(error.errno) if isinstance(error, OSError) else getattr(original, "sqlite_errorcode", None)
     if isinstance(code, int):
         return SQLITE_SENTENCES.get(code & PRIMARY_CODE_BITS, REFUSED)
     server_is_gone = isinstance(error, (OperationalError, InterfaceError, PoolTimeoutError, OSError))

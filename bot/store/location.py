@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def require_writable(location: URL) -> None:
     """Check a SQLite file, of which SQLite says so only at the first change.  Raises: PermissionError."""
     file = sqlite_file(location)
     if file is not None and not os.access(file, os.W_OK):
-        raise PermissionError
+        raise PermissionError(errno.EACCES, "not writable", str(file))
 
 
 def identity(file: Path | None) -> tuple[int, int] | None:

@@ -197,6 +197,19 @@ def test_file_that_is_no_database_is_one_sentence(command: Command, tmp_path: Pa
     assert notes.read_text().startswith("not a database")
 
 
+@pytest.mark.parametrize("words", [["run"], ["backup", "copy.db"], ["doctor"]], ids=lambda words: words[0])
+def test_damaged_database_is_one_sentence(command: Command, tmp_path: Path, words: list[str]) -> None:
+    """A file whose pages are broken is found at the start, and the sentence says where to read on."""
+    command("migrate", **ENOUGH)
+    file = tmp_path / "data" / "parley.db"
+    content = file.read_bytes()
+    file.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    result = command(*words, **ENOUGH)
+    assert result.returncode == 1
+    assert "is damaged. The host has to restore a backup, as docs/backup.md says." in result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_folder_that_cannot_be_made_is_one_sentence(command: Command, tmp_path: Path) -> None:
     """A path below a file cannot hold a database."""
     (tmp_path / "data").write_text("a file")

@@ -33,7 +33,7 @@ async def test_database_is_opened_as_it_must_be(database: Database) -> None:
     """Write-ahead log, references that are checked, patience with other processes; readers cannot write."""
     assert await pragma(database, "journal_mode") == ("wal", "wal")
     assert await pragma(database, "foreign_keys") == (1, 1)
-    assert await pragma(database, "busy_timeout") == (10_000, 10_000)
+    assert await pragma(database, "busy_timeout") == (15_000, 15_000)
     assert await pragma(database, "synchronous") == (1, 1)
     assert await pragma(database, "query_only") == (1, 0)
 

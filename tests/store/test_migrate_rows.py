@@ -87,7 +87,8 @@ async def test_program_goes_on_with_old_rows(old: Path) -> None:
             "Hi! It's me.",
         ]
         assert await runs.reclaim(connection, later(3600)) == 2
-        assert [run.id for run in await runs.undelivered(connection, later(3600))] == [2]
+        ended = await runs.take_up(connection, "me", now=later(3600), lease_expires_at=later(3630), busy=())
+        assert [run.id for run in ended] == [2]
     async with Database.open(f"sqlite:///{old}") as database:
         await require_current(database)
 

@@ -1,0 +1,54 @@
+"""A backup that is made in the middle of an answer, and a bot that goes on from it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from bot.doctor import is_migrated
+from bot.store.backup import back_up
+from sandbox.stories import Story
+from tests.scenarios.scene import Scene, sent
+
+STREAMING = Story(pieces=("First words", " that are cut off."), hang_at=1)
+
+
+def restore(backup: Path, database: Path) -> None:
+    """What docs/backup.md tells a host to do while the bot is stopped."""
+    for suffix in ("", "-wal", "-shm"):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)
+    shutil.copy(backup, database)
+
+
+async def test_bot_goes_on_from_a_backup_made_while_it_answered(parley: Scene, tmp_path: Path) -> None:
+    """What came before is there, the answer of that moment ends in its message, a button of what came later is void."""
+    url, copy = f"sqlite:///{parley.database_file}", tmp_path / "backup.db"
+    await parley.ask("linus", "general", "@bot first")
+    parley.provider.play(STREAMING)
+    await parley.say("ada", "playground", "@bot hi")
+    begun = await parley.answer_of("playground", 2, final=False)
+    await back_up(url, copy)
+    parley.provider.requests[1].released.set()
+    assert (await parley.answer_of("playground", 2)).text == STREAMING.answer()
+    forgotten = await parley.ask("linus", "general", "@bot second")
+    await parley.stop()
+
+    restore(copy, parley.database_file)
+    assert await is_migrated(url)
+    parley.provider.play(Story(text="Other words at last."))
+    await parley.start()
+    again = await parley.wait_for(
+        lambda: next(
+            (found for found in parley.answers("playground") if "at last" in found.text and found.is_final), None
+        )
+    )
+    assert again.ids == begun.ids
+    assert parley.run(2)["status"] == "completed"
+    await parley.ask("linus", "general", "@bot third")
+    assert [line for line in sent(parley.provider.requests[-1]) if not line.startswith("system")] == [
+        "user: (from Linus) first",
+        "assistant: Hello from the scripted model.",
+        "user: (from Linus) third",
+    ]
+    await parley.press("linus", forgotten, "Regenerate")
+    assert await parley.refused("linus", "general") == "This answer is not known any more."
