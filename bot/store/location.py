@@ -62,9 +62,10 @@ def require_writable(location: URL) -> None:
 def identity(file: Path | None) -> tuple[int, int] | None:
     """Which file has this name now, as device and inode; None if there is none."""
     try:
-        return None if file is None else (file.stat().st_dev, file.stat().st_ino)
+        found = None if file is None else file.stat()
     except OSError:
         return None
+    return None if found is None else (found.st_dev, found.st_ino)
 
 
 def name_of(location: URL) -> str:
