@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from bot.doctor import is_migrated
@@ -52,3 +54,26 @@ async def test_bot_goes_on_from_a_backup_made_while_it_answered(parley: Scene, t
     ]
     await parley.press("linus", forgotten, "Regenerate")
     assert await parley.refused("linus", "general") == "This answer is not known any more."
+
+
+async def test_answer_of_an_old_backup_expires_in_its_message(parley: Scene, tmp_path: Path) -> None:
+    """What was being written days ago is not asked of the model again: its message says so and offers to."""
+    copy = tmp_path / "backup.db"
+    parley.provider.play(STREAMING)
+    await parley.say("ada", "playground", "@bot hi")
+    begun = await parley.answer_of("playground", 1, final=False)
+    await back_up(f"sqlite:///{parley.database_file}", copy)
+    parley.provider.requests[0].released.set()
+    await parley.answer_of("playground", 1)
+    await parley.stop()
+
+    restore(copy, parley.database_file)
+    with closing(sqlite3.connect(parley.database_file)) as connection, connection:
+        connection.execute("UPDATE runs SET created_at = created_at - 100000000, expires_at = expires_at - 100000000")
+    await parley.start()
+    ended = await parley.wait_for(
+        lambda: next((found for found in parley.answers("playground") if "Retry" in found.buttons), None)
+    )
+    assert (ended.ids, "longer than the host allows" in ended.text) == (begun.ids, True)
+    assert parley.run(1)["status"] == "expired"
+    assert len(parley.provider.requests) == 1
