@@ -42,8 +42,13 @@ class Backup:
     messages: int
 
     def __str__(self) -> str:
-        size = f"{self.size_bytes / BYTES_PER_MB:.1f} MB"
-        return f"{self.file} holds {self.conversations} conversations and {self.messages} messages ({size})."
+        held = f"{counted(self.conversations, 'conversation')} and {counted(self.messages, 'message')}"
+        return f"{self.file} holds {held} ({self.size_bytes / BYTES_PER_MB:.1f} MB)."
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things, in words for a person."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 async def back_up(url: str, file: Path) -> Backup:

@@ -58,7 +58,7 @@ async def test_backup_is_a_database_to_go_on_with(database: Database, url: str, 
     await talk(database)
     made = await back_up(url, tmp_path / "copy.db")
     size = (tmp_path / "copy.db").stat().st_size
-    assert str(made) == f"{tmp_path}/copy.db holds 1 conversations and 2 messages ({size / 1e6:.1f} MB)."
+    assert str(made) == f"{tmp_path}/copy.db holds 1 conversation and 2 messages ({size / 1e6:.1f} MB)."
     assert names(tmp_path) == ["copy.db", "parley.db"]
     await migrate(f"sqlite:///{tmp_path}/copy.db")
     async with Database.open(f"sqlite:///{tmp_path}/copy.db") as copy:
