@@ -35,7 +35,7 @@ connection.execute("COMMIT")
 """
 # Everything behind the header, as a broken disk does; in another process, since closing a file gives its locks up.
 DAMAGE = """
-import pathlib, sqlite3
+import sqlite3
 connection = sqlite3.connect({file!r}, isolation_level=None)
 assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
 with open({file!r}, "r+b") as file:
@@ -72,11 +72,11 @@ class Disk:
         self._came = asyncio.Event()
 
     def limit(self, connection: Connection) -> None:
-        """A transaction begins."""
+        """At the beginning of a transaction: let it find room, or none."""
         connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if self.is_full else MAX_PAGES}")
 
     def count(self, _: object, __: object, statement: str, *___: object) -> None:
-        """A statement is carried out."""
+        """Before a statement: note it if it begins a transaction that writes."""
         self._writes_to_come -= statement == "BEGIN IMMEDIATE"
         if self._writes_to_come <= 0:
             self._came.set()
