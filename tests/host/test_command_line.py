@@ -118,7 +118,9 @@ def test_migrate_makes_the_database(command: Command, tmp_path: Path) -> None:
     assert "runs" in tables(tmp_path / "data" / "parley.db")
 
 
-@pytest.mark.parametrize("words", [["run"], ["migrate"], ["backup", "copy.db"], ["doctor"]], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words", [["run"], ["runs"], ["migrate"], ["backup", "copy.db"], ["doctor"]], ids=lambda words: words[0]
+)
 def test_newer_database_is_one_sentence(command: Command, tmp_path: Path, words: list[str]) -> None:
     """An older program leaves a newer database alone and says so, whatever it was told to do."""
     asyncio.run(migrate(f"sqlite:///{tmp_path}/data/parley.db"))
