@@ -71,6 +71,7 @@ STATUSES: Mapping[int, ProviderFault] = {
     404: ProviderFault.NOT_FOUND,
     405: ProviderFault.NOT_IMPLEMENTED,
     408: ProviderFault.TIMEOUT,
+    409: ProviderFault.BUSY,  # a lock or a deployment in the way: it passes
     429: ProviderFault.RATE_LIMITED,
     500: ProviderFault.BUSY,
     501: ProviderFault.NOT_IMPLEMENTED,

@@ -70,6 +70,7 @@ REFUSALS: list[tuple[int, str, ProviderFault]] = [
     (418, "", ProviderFault.BAD_REQUEST),
     (301, "", ProviderFault.PROTOCOL),
     (408, "", ProviderFault.TIMEOUT),
+    (409, "", ProviderFault.BUSY),
     (400, '{"id": "1", "name": "bad_request", "errors": ["prompt: too short"]}', ProviderFault.BAD_REQUEST),
     (400, '{"description": "x", "type": "upstream_error", "code": 4}', ProviderFault.BAD_REQUEST),
     (400, "[" * 50_000, ProviderFault.BAD_REQUEST),
