@@ -15,9 +15,10 @@ from bot.errors import ProviderError, ProviderFault
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.tokens import TokenCounter
 from bot.providers.transport import Retries, Timeouts, Transport
+from bot.reply.calls import Calls, trace
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
-from bot.reply.surface import Calls, Surfaces, trace
+from bot.reply.surface import Surfaces
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults

@@ -19,6 +19,7 @@ LIBRARIES = {
         "bot/hearing.py",
         "bot/inspection.py",
         "bot/reply/writer.py",
+        "bot/reply/calls.py",
         "bot/reply/surface.py",
         "bot/tools/declare.py",
     ),

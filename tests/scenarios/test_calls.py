@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.reply.calls import Call, Calls
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Pacing
-from bot.reply.surface import Call, Calls
 
 
 async def test_request_that_fails_unforeseen_is_not_waited_for() -> None:
