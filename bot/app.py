@@ -146,7 +146,7 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
         )
         client = ParleyClient(
             settings,
-            trace(pacer),
+            trace(pacer, settings.discord_timeout_seconds),
             service=service,
             overview=Overview(database, prices=settings.prices, clock=utc_now),
             toolbox=toolbox,

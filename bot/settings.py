@@ -77,6 +77,13 @@ class Settings(BaseSettings):
         description="REST requests a second over all channels. 50 is what Discord documents for every bot; "
         "Discord gives large bots more on request.",
     )
+    discord_timeout_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        le=600,
+        description="Seconds without an answer until a post or an edit is given up and made again. Discord answers "
+        "within one; a long answer's file on a slow line takes a few.",
+    )
     provider_base_url: Annotated[str, AfterValidator(web_address)] = Field(
         description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions.",
         examples=["https://api.openai.com/v1"],

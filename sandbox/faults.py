@@ -9,9 +9,9 @@ from typing import Literal
 from sandbox.limits import Scope
 from sandbox.wire import Payload
 
-Action = Literal["status", "cut_before", "cut_after", "delay", "hang"]
+Action = Literal["status", "cut_before", "cut_after", "delay", "hang", "hang_after"]
 HEARTBEAT_INTERVAL_MS = 41_250  # what Discord sends
-ACTIONS: tuple[Action, ...] = ("status", "cut_before", "cut_after", "delay", "hang")
+ACTIONS: tuple[Action, ...] = ("status", "cut_before", "cut_after", "delay", "hang", "hang_after")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,9 +88,9 @@ class Faults:
         """Let matching requests wait before they are applied."""
         return self.add(Fault(action="delay", method=method, path=path, delay_seconds=delay_seconds, times=times))
 
-    def hang(self, method: str, path: str, *, times: int | None = 1) -> Fault:
-        """Never answer matching requests; they are not applied."""
-        return self.add(Fault(action="hang", method=method, path=path, times=times))
+    def hang(self, method: str, path: str, *, applied: bool = False, times: int | None = 1) -> Fault:
+        """Never answer matching requests, whether or not they are applied."""
+        return self.add(Fault(action="hang_after" if applied else "hang", method=method, path=path, times=times))
 
     def take(self, method: str, path: str) -> Fault | None:
         """The rule that acts on a request; uses up one of its times."""

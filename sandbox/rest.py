@@ -72,6 +72,8 @@ class Rest:
             await asyncio.Event().wait()  # until the server closes
         answer = self._apply(request, call, fault)
         if answer is None:
+            if fault is not None and fault.action == "hang_after":
+                await asyncio.Event().wait()
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
@@ -80,7 +82,7 @@ class Rest:
         return answer
 
     def _apply(self, request: web.Request, call: RestCall, fault: Fault | None) -> web.Response | None:
-        """The answer to a request, None when the connection is to be cut."""
+        """The answer to a request, None when there is to be none."""
         match = self._routes.find(call.method, call.path)
         note = _Note(self._journal, call, match)
         if fault is not None and fault.action == "cut_before":
@@ -97,7 +99,7 @@ class Rest:
         except RateLimited as exc:
             return note.answer(429, exc.body)
         note.took(body)
-        if fault is not None and fault.action == "cut_after":
+        if fault is not None and fault.action in ("cut_after", "hang_after"):
             note.write(0)
             return None
         # The first answer to an interaction is told back only to those who ask for it

@@ -2,7 +2,8 @@
 
 The caller of a window's last request sleeps inside discord.py until the window resets (http.py,
 `Ratelimit.__aexit__`).  An aiohttp trace on discord.py's own session tells both the moment of the answer and what its
-headers say of the limits.
+headers say of the limits.  It tells as well when Discord says nothing: only then is a request given up, never while
+discord.py pauses, because cancelling that pause makes the next one longer.
 """
 
 from __future__ import annotations
@@ -37,13 +38,22 @@ class Call:
     acknowledged: asyncio.Future[int] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     attempts: int = 0
     was_answered: bool = False
+    patience: asyncio.Timeout = field(default_factory=lambda: asyncio.timeout(None))
+
+    def wait_at_most(self, seconds: float | None) -> None:
+        """Give the request up after this time; None while it is not Discord's turn."""
+        if not self.patience.expired():
+            self.patience.reschedule(None if seconds is None else asyncio.get_running_loop().time() + seconds)
 
 
 CALL: contextvars.ContextVar[Call | None] = contextvars.ContextVar("call", default=None)
 
 
-def trace(pacer: Pacer) -> aiohttp.TraceConfig:
-    """A trace for discord.py's `http_trace` option that tells the pacer of every request and answer."""
+def trace(pacer: Pacer, timeout_seconds: float) -> aiohttp.TraceConfig:
+    """A trace for discord.py's `http_trace` option that tells the pacer of every request and answer.
+
+    A call that Discord leaves without an answer for `timeout_seconds` fails.
+    """
 
     async def on_start(_session: aiohttp.ClientSession, _context: SimpleNamespace, _: object) -> None:
         call = CALL.get()
@@ -51,6 +61,7 @@ def trace(pacer: Pacer) -> aiohttp.TraceConfig:
             pacer.counted()
         if call is not None:
             call.attempts += 1
+            call.wait_at_most(timeout_seconds)
 
     async def on_end(
         _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestEndParams
@@ -58,7 +69,11 @@ def trace(pacer: Pacer) -> aiohttp.TraceConfig:
         response, call = params.response, CALL.get()
         if response.status == 429 and response.headers.get("X-RateLimit-Global") == "true":
             pacer.pause(float(response.headers.get("Retry-After", 1)))
-        if call is None or call.was_answered:
+        if call is None:
+            return
+        if not (response.ok and call.bucket is Bucket.CREATE):  # of a post the body counts
+            call.wait_at_most(None)
+        if call.was_answered:
             return
         call.was_answered = True
         pacer.answered(call.channel, call.bucket, read_limits(response.headers))
@@ -69,15 +84,24 @@ def trace(pacer: Pacer) -> aiohttp.TraceConfig:
         _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceResponseChunkReceivedParams
     ) -> None:
         call = CALL.get()
-        if call is not None and call.bucket is Bucket.CREATE and not call.acknowledged.done():
+        if call is None:
+            return
+        call.wait_at_most(None)
+        if call.bucket is Bucket.CREATE and not call.acknowledged.done():
             message_id = read_message_id(params.chunk)
             if message_id is not None:
                 call.acknowledged.set_result(message_id)
+
+    async def on_exception(_session: aiohttp.ClientSession, _context: SimpleNamespace, _: object) -> None:
+        call = CALL.get()
+        if call is not None:
+            call.wait_at_most(None)
 
     config = aiohttp.TraceConfig()
     config.on_request_start.append(on_start)
     config.on_request_end.append(on_end)
     config.on_response_chunk_received.append(on_chunk)
+    config.on_request_exception.append(on_exception)
     return config
 
 
@@ -151,7 +175,8 @@ class Calls:
 
     async def _carry_out(self, call: Call, request: Callable[[], Awaitable[object]]) -> None:
         try:
-            result = await request()
+            async with call.patience:
+                result = await request()
             if not call.acknowledged.done():
                 call.acknowledged.set_result(result if isinstance(result, int) else call.message_id)
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:

@@ -6,11 +6,13 @@ import asyncio
 import io
 import logging
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
 import discord
 
+from bot.errors import ReplyGone
 from bot.reply.calls import Call, Calls, translated
 from bot.reply.content import Action, Button, PageContent
 from bot.reply.pacing import Bucket
@@ -132,7 +134,8 @@ class ChannelSurface:
     async def delete(self, message_id: int) -> None:
         """Remove a message."""
         request = self._messageable.get_partial_message(message_id).delete
-        await self._calls.start(Call(self.channel, Bucket.DELETE, message_id), request)
+        with suppress(ReplyGone):  # an attempt whose answer was lost, or a moderator, was first
+            await self._calls.start(Call(self.channel, Bucket.DELETE, message_id), request)
 
     def typing(self) -> None:
         """Show the typing indicator for ten seconds."""
@@ -190,9 +193,9 @@ class InteractionSurface:
 
     async def delete(self, message_id: int) -> None:
         """Remove a page that is not needed any more."""
-        await self._calls.start(
-            Call(self.channel, Bucket.DELETE, message_id), lambda: self._webhook.delete_message(message_id)
-        )
+        call = Call(self.channel, Bucket.DELETE, message_id)
+        with suppress(ReplyGone):
+            await self._calls.start(call, lambda: self._webhook.delete_message(message_id))
 
     def typing(self) -> None:
         """A deferred answer says so by itself."""

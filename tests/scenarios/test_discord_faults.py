@@ -10,12 +10,17 @@ import pytest
 from sandbox.faults import Faults
 from sandbox.semantics import Overwrite, OverwriteType, permission_bits
 from sandbox.stories import Story
+from sandbox.wire import Payload
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene, sent
 
 PAUSED = Story(pieces=("First words", " and", " the rest."), hang_at=1)
 GONE = "Its message or its channel was gone."
-CREATE, EDIT = ("POST", "/channels/*/messages"), ("PATCH", "/channels/*/messages/*")
+CREATE, EDIT, DELETE = (
+    ("POST", "/channels/*/messages"),
+    ("PATCH", "/channels/*/messages/*"),
+    ("DELETE", "/channels/*/messages/*"),
+)
 
 FAULTS: dict[str, Callable[[Faults, str, str], object]] = {
     "429_of_the_bucket": partial(Faults.refuse, retry_after_seconds=0.1, scope="user"),
@@ -24,8 +29,11 @@ FAULTS: dict[str, Callable[[Faults, str, str], object]] = {
     "500": partial(Faults.fail, status=500),
     "502": partial(Faults.fail, status=502),
     "503_twice": partial(Faults.fail, status=503, times=2),
+    "504": partial(Faults.fail, status=504),
     "cut_before": partial(Faults.cut, applied=False),
     "cut_after": partial(Faults.cut, applied=True),
+    "silence_before": partial(Faults.hang, applied=False),
+    "silence_after": partial(Faults.hang, applied=True),
 }
 
 
@@ -39,16 +47,28 @@ async def begun(parley: Scene, channel: str | int = "general", *, story: Story =
     return await parley.answer_of(channel, 1, final=False)
 
 
+def own_messages(parley: Scene) -> list[Payload]:
+    """What the bot has in #general."""
+    seen = parley.sandbox.messages(parley.place("general"))
+    return [message for message in seen if message["author"].get("bot")]
+
+
+@pytest.fixture
+async def impatient(scene: Scene) -> Scene:
+    """The scene with a bot that gives a request up after half a second without an answer."""
+    await scene.start(discord_timeout_seconds=0.5)
+    return scene
+
+
 @pytest.mark.parametrize("name", FAULTS)
-async def test_post_that_fails_is_made_once(parley: Scene, name: str) -> None:
+async def test_post_that_fails_is_made_once(impatient: Scene, name: str) -> None:
     """Whatever happens to the first post, in the end there is one message with the whole answer."""
-    FAULTS[name](parley.sandbox.faults, *CREATE)
-    answer = await parley.ask("linus", "general", "@bot hi")
+    FAULTS[name](impatient.sandbox.faults, *CREATE)
+    answer = await impatient.ask("linus", "general", "@bot hi")
     assert answer.text == "Hello from the scripted model."
-    bot_messages = [message for message in parley.sandbox.messages(answer.channel_id) if message["author"].get("bot")]
-    assert len(bot_messages) == 1
-    assert len({record.nonce for record in parley.sandbox.requests if record.nonce is not None}) <= 1
-    assert parley.sandbox.faults.to_json() == []
+    assert len(own_messages(impatient)) == 1
+    assert len({record.nonce for record in impatient.sandbox.requests if record.nonce is not None}) <= 1
+    assert impatient.sandbox.faults.to_json() == []
 
 
 @pytest.mark.parametrize(
@@ -67,14 +87,69 @@ async def test_post_that_nobody_heard_of_is_found_when_discord_forgot_its_nonce(
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_edit_that_fails_is_made_good(parley: Scene, name: str) -> None:
+async def test_edit_that_fails_is_made_good(impatient: Scene, name: str) -> None:
     """Whatever happens to an edit, the same message ends with the whole answer."""
-    begin = await begun(parley)
-    FAULTS[name](parley.sandbox.faults, *EDIT)
-    parley.provider.requests[0].released.set()
-    answer = await parley.answer_of("general", 1)
+    begin = await begun(impatient)
+    FAULTS[name](impatient.sandbox.faults, *EDIT)
+    impatient.provider.requests[0].released.set()
+    answer = await impatient.answer_of("general", 1)
     assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
-    assert parley.sandbox.faults.to_json() == []
+    assert impatient.sandbox.faults.to_json() == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_further_page_that_fails_is_made_once(impatient: Scene, name: str) -> None:
+    """Whatever happens to the post of a second page, in the end it is there once, below the first."""
+    story = Story(pieces=("First words.", f"\n\n{'word ' * 500}"), hang_at=1)
+    (first,) = (await begun(impatient, story=story)).ids
+    FAULTS[name](impatient.sandbox.faults, *CREATE)
+    impatient.provider.requests[0].released.set()
+    answer = await impatient.answer_of("general", 1)
+    assert " ".join(answer.texts).split() == story.answer().split()
+    assert [int(message["id"]) for message in own_messages(impatient)] == [first, answer.ids[1]]
+    assert impatient.sandbox.faults.to_json() == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_page_that_is_not_needed_any_more_goes_away(impatient: Scene, name: str) -> None:
+    """Whatever happens to a delete, of a longer answer's pages none is left in the end."""
+    impatient.provider.play(Story(token_count=1100), Story(text="Short."))
+    old = await impatient.ask("linus", "general", "@bot all")
+    assert len(old.ids) == 3
+    FAULTS[name](impatient.sandbox.faults, *DELETE)
+    await impatient.press("linus", old, "Regenerate")
+    await impatient.wait_for(lambda: [message["content"] for message in own_messages(impatient)] == ["Short."])
+    await impatient.stop()
+    assert impatient.run(2)["delivered_at"] is not None
+    assert impatient.sandbox.faults.to_json() == []
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name != "503_twice"])
+async def test_typing_that_fails_is_no_matter(impatient: Scene, name: str) -> None:
+    """Whatever happens to the typing indicator, the answer comes at once and whole."""
+    FAULTS[name](impatient.sandbox.faults, "POST", "/channels/*/typing")
+    impatient.provider.play(Story(pieces=("Here it is.",), hang_at=0))
+    await impatient.say("linus", "general", "@bot hi")
+    performance = await impatient.provider.wait_for_request()
+    await impatient.wait_for(lambda: impatient.sandbox.faults.to_json() == [])
+    performance.released.set()
+    assert (await impatient.answer_of("general", 1)).text == "Here it is."
+
+
+async def test_last_edit_is_made_however_often_it_fails(impatient: Scene) -> None:
+    """Discord is away in one way after the other: others are answered, the text is kept, the edit arrives."""
+    begin = await begun(impatient)
+    path = f"/channels/{begin.channel_id}/messages/*"
+    for name in ("503_twice", "silence_before"):
+        FAULTS[name](impatient.sandbox.faults, "PATCH", path)
+    impatient.provider.requests[0].released.set()
+    assert (await impatient.ask("linus", "playground", "@bot hi")).text == "Hello from the scripted model."
+    run = impatient.run(1)
+    assert (run["status"], run["text"], run["delivered_at"]) == ("completed", PAUSED.answer(), None)
+    answer = await impatient.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
+    await impatient.stop()
+    assert impatient.run(1)["delivered_at"] is not None
 
 
 @pytest.mark.parametrize("resumable", [True, False], ids=["resumed", "anew"])
