@@ -11,7 +11,7 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import ParleyClient, sentence_for, tell
+from bot.client import ParleyClient, acknowledge, sentence_for, tell
 from bot.reply.content import Action, Button
 from bot.reply.surface import drawn
 from bot.runs.service import Presser, RunService
@@ -47,7 +47,7 @@ class AnswerButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Acknowledge, then do it, or say in words why it does not apply."""
-        await interaction.response.defer()
+        await acknowledge(interaction)
         presser = Presser(user_id=interaction.user.id, is_moderator=interaction.permissions.manage_messages)
         is_private = interaction.message is not None and interaction.message.flags.ephemeral
         token = interaction.token if is_private else None

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import ParleyClient, tell, where
+from bot.client import ParleyClient, respond, tell, where
 from bot.runs.service import Said
 from bot.settings import Trigger
 
@@ -39,15 +39,17 @@ class Conversation(commands.Cog):
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         name = interaction.user.display_name
         if private:
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
             said = Said(message_id=None, author_id=interaction.user.id, author_name=name, text=question)
             await self.bot.service.receive(place, said, private_token=interaction.token)
             return
         if not may_write(interaction):
             await tell(interaction, CANNOT_WRITE)
             return
-        shown = await interaction.response.send_message(f"**{discord.utils.escape_markdown(name)}** asks: {question}")
-        said = Said(message_id=shown.message_id, author_id=interaction.user.id, author_name=name, text=question)
+        words = f"**{discord.utils.escape_markdown(name)}** asks: {question}"
+        shown = await respond(lambda: interaction.response.send_message(words))
+        message_id = (await interaction.original_response()).id if shown is None else shown.message_id
+        said = Said(message_id=message_id, author_id=interaction.user.id, author_name=name, text=question)
         await self.bot.service.receive(place, said)
 
     @app_commands.command()
@@ -55,7 +57,7 @@ class Conversation(commands.Cog):
         """Start a new conversation here: what was said before is no longer sent to the model"""
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         await self.bot.service.reset(place, is_moderator=interaction.permissions.manage_messages)
-        await interaction.response.send_message("A new conversation starts here.")
+        await respond(lambda: interaction.response.send_message("A new conversation starts here."))
 
     @app_commands.command()
     async def help(self, interaction: discord.Interaction[ParleyClient]) -> None:

@@ -14,7 +14,7 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.client import ParleyClient, sentence_for, tell
+from bot.client import ParleyClient, acknowledge, respond, sentence_for, tell
 from bot.errors import Refusal
 from bot.runs.overview import RunPage, RunView
 from bot.runs.service import Presser
@@ -67,7 +67,7 @@ async def look(interaction: discord.Interaction[ParleyClient], aim: Aim) -> ui.L
 
 async def show(interaction: discord.Interaction[ParleyClient], aim: Aim) -> None:
     """Acknowledge, then show it in the same message, or say in words why it does not apply."""
-    await interaction.response.defer()
+    await acknowledge(interaction)
     try:
         await interaction.edit_original_response(view=await look(interaction, aim))
     except Exception as error:
@@ -164,7 +164,7 @@ class Runs(commands.Cog):
     async def runs(self, interaction: discord.Interaction[ParleyClient]) -> None:
         """See the answers in the making and the latest ones here, what they took, and cancel one"""
         view = await look(interaction, Aim(Step.LIST, 0))
-        await interaction.response.send_message(view=view, ephemeral=True)
+        await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
 
 
 async def setup(bot: ParleyClient) -> None:
