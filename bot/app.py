@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,10 +67,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
     """Run the bot until cancelled.  Raises: ConfigurationError, StartupError, alone or in an ExceptionGroup."""
     point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
-    async with assembled(settings) as parley, parley.client, asyncio.TaskGroup() as tasks:
+    async with assembled(settings, clock) as parley, parley.client, asyncio.TaskGroup() as tasks:
         tasks.create_task(parley.work())
         tasks.create_task(parley.greet_provider())
         tasks.create_task(parley.database.watch())
@@ -78,16 +78,16 @@ async def run(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def assembled(settings: Settings) -> AsyncIterator[Parley]:
+async def assembled(settings: Settings, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Parley]:
     """The bot with its database open and up to date.  Raises: ConfigurationError, StartupError."""
     await migrate(settings.database_url)
     with Owner.alive(settings.database_url) as owner:
-        async with opened(settings, owner) as parley:
+        async with opened(settings, owner, clock) as parley:
             yield parley
 
 
 @asynccontextmanager
-async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
+async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]) -> AsyncIterator[Parley]:
     """The bot on a database that is up to date."""
     async with (
         Database.open(settings.database_url, wait_seconds=settings.database_wait_seconds) as database,
@@ -124,7 +124,7 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             ),
             owner=owner.name,
             count_tokens=count_tokens,
-            clock=utc_now,
+            clock=clock,
         )
         worker = RunWorker(
             database,
@@ -134,7 +134,7 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             max_concurrent_runs=settings.max_concurrent_runs,
             lease=timedelta(seconds=settings.lease_seconds),
             grace_seconds=settings.shutdown_grace_seconds,
-            clock=utc_now,
+            clock=clock,
         )
         service = RunService(
             database,
@@ -142,13 +142,13 @@ async def opened(settings: Settings, owner: Owner) -> AsyncIterator[Parley]:
             defaults=defaults,
             channel_scope=Scope(settings.conversation_scope),
             count_tokens=count_tokens,
-            clock=utc_now,
+            clock=clock,
         )
         client = ParleyClient(
             settings,
             trace(pacer, settings.discord_timeout_seconds),
             service=service,
-            overview=Overview(database, prices=settings.prices, clock=utc_now),
+            overview=Overview(database, prices=settings.prices, clock=clock),
             toolbox=toolbox,
         )
         yield Parley(client=client, worker=worker, database=database, calls=Calls(pacer), provider=provider)

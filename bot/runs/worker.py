@@ -12,6 +12,7 @@ from typing import Protocol
 from bot.errors import UNEXPECTED, InvalidTransition, StoreError
 from bot.reply.writer import Surface
 from bot.runs.answer import Answerer
+from bot.runs.jumps import JumpWatch
 from bot.runs.model import TERMINAL, Cause, Run
 from bot.runs.queue import RunDefaults, end
 from bot.store import runs
@@ -65,6 +66,7 @@ class RunWorker:
         self._wake = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._looks_back = False
+        self._claims_watch, self._house_watch = (JumpWatch(clock, lease / EXTENSIONS_PER_LEASE) for _ in range(2))
 
     def wake(self) -> None:
         """There may be a queued run."""
@@ -103,6 +105,8 @@ class RunWorker:
             async with self._database.write() as transaction:
                 now = self._clock()
                 lease_expires_at, found = now + self._lease, tuple[Run, ...]()
+                if self._claims_watch.has_jumped():
+                    await runs.give_time(transaction, now + self._defaults.timeout)
                 if self._looks_back:
                     found = await runs.take_up(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, busy=self._tasks
@@ -170,17 +174,13 @@ class RunWorker:
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
-        loop = asyncio.get_running_loop()
-        pause, last_clock, last_time = self._lease / EXTENSIONS_PER_LEASE, self._clock(), loop.time()
+        pause_seconds = self._lease.total_seconds() / EXTENSIONS_PER_LEASE
         while True:
-            now, time = self._clock(), loop.time()
-            has_jumped = now - last_clock > timedelta(seconds=time - last_time) + pause
-            last_clock, last_time = now, time
             try:
-                await self._tidy_up(now, has_jumped=has_jumped)
+                await self._tidy_up(self._clock(), has_jumped=self._house_watch.has_jumped())
             except StoreError as error:
                 log.error("leases could not be extended: %s", error)
-            await asyncio.sleep(pause.total_seconds())
+            await asyncio.sleep(pause_seconds)
 
     async def _tidy_up(self, now: datetime, *, has_jumped: bool) -> None:
         """After a jump of the clock nothing is taken or expired: others have yet to renew what seems to have ended."""

@@ -234,6 +234,11 @@ async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]
     return _oldest_first(await connection.execute(late))
 
 
+async def give_time(connection: AsyncConnection, expires_at: datetime) -> None:
+    """Let the live runs expire at this time, because the one they had was of a clock that was set since."""
+    await connection.execute(update(runs).where(IS_LIVE, runs.c.expires_at < expires_at).values(expires_at=expires_at))
+
+
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Note that Discord acknowledged the last edit of a run that has ended."""
     await connection.execute(

@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-from bot.app import run
+from bot.app import run, utc_now
 from bot.settings import Settings
 from sandbox.interactions import InteractionOutcome
 from sandbox.provider import MODEL, Performance, ScriptedProvider
@@ -32,6 +33,7 @@ class Scene:
         self.sandbox = sandbox
         self.provider = provider
         self.database_file = folder / "parley.db"
+        self.clock: Callable[[], datetime] = utc_now  # what the bot goes by from its next start on
         self._bot: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,7 +61,7 @@ class Scene:
     async def start(self, **changed: object) -> None:
         """Run the bot until `stop`, and wait until it hears what is said."""
         before = self.sandbox.gateway.ready_count
-        self._bot = asyncio.create_task(run(self.settings(**changed)))
+        self._bot = asyncio.create_task(run(self.settings(**changed), self.clock))
         await self.wait_for(lambda: self.sandbox.gateway.ready_count > before)
 
     async def stop(self) -> None:
