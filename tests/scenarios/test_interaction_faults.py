@@ -38,6 +38,16 @@ async def test_private_question_is_answered_once(parley: Scene, name: str) -> No
 
 
 @pytest.mark.parametrize("name", FAULTS)
+async def test_private_answer_that_fails_to_show_is_made_good(scene: Scene, name: str) -> None:
+    """Whatever happens to an edit of a private answer, it is there in the end, once and whole."""
+    await scene.start(discord_timeout_seconds=0.5)
+    FAULTS[name](scene.sandbox.faults, "PATCH", "/webhooks/*")
+    await scene.command("linus", "general", "ask", question="psst?", private=True)
+    await scene.wait_for(lambda: scene.whispers("linus", "general") == [HELLO])
+    assert len(scene.provider.requests) == 1
+
+
+@pytest.mark.parametrize("name", FAULTS)
 async def test_open_question_is_shown_and_answered_once(parley: Scene, name: str) -> None:
     """Whatever happens to the message that shows a question, it is there once, and so is its answer."""
     FAULTS[name](parley.sandbox.faults, *CALLBACK)

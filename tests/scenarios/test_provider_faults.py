@@ -39,6 +39,7 @@ REFUSALS = {
     "429_with_retry_after": (STORIES["limited"], SENTENCES[ProviderFault.RATE_LIMITED]),
     "429_quota": (STORIES["quota"], QUOTA),
     "500": (refusal(500, ""), BUSY),
+    "501": (refusal(501, ""), SENTENCES[ProviderFault.NOT_IMPLEMENTED]),
     "503": (STORIES["busy"], BUSY),
     "529": (refusal(529, "overloaded_error"), BUSY),
     "html": (STORIES["html"], BROKEN),
@@ -51,6 +52,10 @@ REFUSALS = {
     "error_in_a_200": (
         Story(body=b'{"error": {"message": "The upstream broke.", "code": 502}}', content_type="application/json"),
         BUSY,
+    ),
+    "error_without_a_reason": (
+        Story(body=b'{"error": {"message": "Oops."}}', content_type="application/json"),
+        SENTENCES[ProviderFault.UNKNOWN],
     ),
     "error_at_the_first_event": (Story(error_at=0), BUSY),
     "connection_refused": (Story(refuses_connection=True), NETWORK),
