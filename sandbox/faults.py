@@ -125,6 +125,7 @@ class GatewayFaults:
     acknowledges_heartbeats: bool = True
     heartbeat_interval_ms: int = HEARTBEAT_INTERVAL_MS  # told to connections to come
     swallow_ready: int = 0  # that many sessions never see READY
+    lose: dict[str, int] = field(default_factory=dict)  # event name -> how many are never sent
     duplicate: dict[str, int] = field(default_factory=dict)  # event name -> how many are sent twice
     hold_back: dict[str, int] = field(default_factory=dict)  # event name -> how many arrive after the next event
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -71,6 +72,7 @@ class Gateway:
         self.granted_intents = granted_intents
         self.sessions: dict[str, Session] = {}
         self.ready_count = 0  # sessions that got READY since the start
+        self.identified_at: list[float] = []  # when each IDENTIFY came, in seconds of a clock that never jumps
         self.resumed_count = 0  # times that a session was resumed since the start
         self._listeners: list[Callable[[], None]] = []
         engine.subscribers.append(self.publish)
@@ -93,6 +95,7 @@ class Gateway:
 
     def open(self, outlet: Outlet, identify: Payload, resume_url: str) -> Session | None:
         """Answer IDENTIFY: READY and the guilds, or a close code that says why not."""
+        self.identified_at.append(time.monotonic())
         intents = int(identify.get("intents") or 0)
         index, count = identify.get("shard") or (0, 1)
         refusal = None
@@ -167,7 +170,7 @@ class Gateway:
             self.changed()
 
     def drop(self, code: int = 4000, *, resumable: bool = True) -> None:
-        """Close every connection with a code; sessions that are not resumable are forgotten."""
+        """Close every connection with a code, 1006 without a word; sessions that are not resumable are forgotten."""
         for session in list(self.sessions.values()):
             if not resumable:
                 del self.sessions[session.id]
@@ -175,6 +178,12 @@ class Gateway:
                 session.outlet.close(code)
                 session.outlet = None
         self.changed()
+
+    def tell(self, operation: int, data: bool | None = None) -> None:
+        """Send an opcode to every connection: 7 asks to reconnect, 9 declares the session invalid, true: resumable."""
+        for session in self.sessions.values():
+            if session.outlet is not None:
+                session.outlet.send(encode({"op": operation, "d": data, "s": None, "t": None}))
 
     def _forget_old_sessions(self) -> None:
         detached = [key for key, session in self.sessions.items() if session.outlet is None]
@@ -207,12 +216,14 @@ class Gateway:
             self._dispatch(session, "GUILD_MEMBERS_CHUNK", encode(chunk))
 
     def _dispatch(self, session: Session, event: str, body: str) -> None:
+        faults = self.faults.gateway
+        if faults.lose and faults.counts_down(faults.lose, event):
+            return
         session.sequence += 1
         text = f'{{"op":0,"s":{session.sequence},"t":"{event}","d":{body}}}'
         session.sent.append((session.sequence, text))
         if session.outlet is None:
             return
-        faults = self.faults.gateway
         if faults.hold_back and session.held is None and faults.counts_down(faults.hold_back, event):
             session.held = text
             return

@@ -104,6 +104,7 @@ class Engine(Backend):
     def __init__(self, cdn_address: str, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self._last_snowflake = 0
         self.answer_seconds = answer_seconds
+        self.age_seconds = 0  # how long ago what happens now shall have happened, by the ids that it gets
         self.nonce: str | int | None = None  # of the message being posted
         self.private_listeners: list[PrivateListener] = []
         self.change_listeners: list[Callable[[], None]] = []  # for changes that Discord sends no event about
@@ -116,7 +117,7 @@ class Engine(Backend):
         """A new id, above every earlier one, holding the time as Discord's ids do."""
         milliseconds = time.time_ns() // 1_000_000 - DISCORD_EPOCH_MS
         self._last_snowflake = max(self._last_snowflake + 1, milliseconds << 22)
-        return self._last_snowflake
+        return self._last_snowflake - (self.age_seconds * 1000 << 22)
 
     def never_below(self, snowflake: int) -> None:
         """Let every new id be above this one, which was given out in an earlier life."""

@@ -20,6 +20,7 @@ MAX_PAYLOAD_BYTES = 4096  # what Discord takes from a client; more is close code
 HEARTBEAT_ACK = '{"op":11,"d":null,"s":null,"t":null}'
 # discord.py notes when it sent a heartbeat after having sent it; an answer that is faster looks minutes late to it.
 ACK_SECONDS = 0.02
+CUT = 1006  # the code of a connection that ended without one
 CLOSE_SECONDS = 1.0  # how long a closing handshake may take before the connection is dropped
 
 
@@ -37,8 +38,16 @@ class Operation(IntEnum):
 class Connection:
     """One websocket's outgoing side: keeps order, adds latency, compresses."""
 
-    def __init__(self, socket: web.WebSocketResponse, *, compressed: bool, delay_seconds: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        socket: web.WebSocketResponse,
+        transport: asyncio.Transport | None,
+        *,
+        compressed: bool,
+        delay_seconds: Callable[[], float],
+    ) -> None:
         self._socket = socket
+        self._transport = transport
         self._compressor = zlib.compressobj() if compressed else None
         self._delay_seconds = delay_seconds
         self._queue: asyncio.Queue[tuple[float, str | int]] = asyncio.Queue()
@@ -58,6 +67,9 @@ class Connection:
             due_at, item = await self._queue.get()
             if (wait_seconds := due_at - self._loop.time()) > 0:
                 await asyncio.sleep(wait_seconds)
+            if item == CUT and self._transport is not None:
+                self._transport.abort()
+                return
             if isinstance(item, int):
                 await self._socket.close(code=item)
                 return
@@ -88,7 +100,7 @@ class GatewaySockets:
         socket = web.WebSocketResponse(timeout=CLOSE_SECONDS, compress=False, max_msg_size=MAX_PAYLOAD_BYTES * 4)
         await socket.prepare(request)
         compressed = request.query.get("compress") == "zlib-stream"
-        connection = Connection(socket, compressed=compressed, delay_seconds=self._delay_seconds)
+        connection = Connection(socket, request.transport, compressed=compressed, delay_seconds=self._delay_seconds)
         self._open.add(socket)
         writer = asyncio.create_task(connection.write())
         try:
