@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
 from bot.errors import ProviderError, ProviderFault
+from bot.missed import Missed
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.tokens import TokenCounter
 from bot.providers.transport import Retries, Timeouts, Transport
@@ -22,7 +23,9 @@ from bot.reply.surface import Surfaces
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
+from bot.runs.recovery import Recovery
 from bot.runs.service import RunService
+from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
 from bot.settings import Settings
 from bot.store.conversations import Scope
@@ -32,6 +35,8 @@ from bot.store.owners import Owner
 from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
+
+ONLY_SHARD = 0  # one process hears everything
 
 # Relays and local servers that answer questions may all the same not list their models.
 MODELS_NOT_LISTED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
@@ -58,6 +63,7 @@ class Parley:
     async def work(self) -> None:
         """Carry runs out, from the moment that Discord can be written to, until cancelled."""
         await self.client.can_write.wait()
+        await self.client.recovery.renew_runs()
         async with self.calls:
             await self.worker.run(Surfaces(self.client, self.calls))
 
@@ -74,6 +80,9 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(parley.work())
         tasks.create_task(parley.greet_provider())
         tasks.create_task(parley.database.watch())
+        tasks.create_task(parley.client.recovery.watermark.keep())
+        tasks.create_task(parley.client.insist_on_welcome())
+        tasks.create_task(Missed(parley.client).read())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
 
@@ -144,11 +153,19 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             count_tokens=count_tokens,
             clock=clock,
         )
+        recovery = Recovery(
+            database,
+            await Watermark.open(database, shard_number=ONLY_SHARD, now=clock()),
+            max_age=timedelta(seconds=settings.missed_messages_max_age_seconds),
+            run_timeout=defaults.timeout,
+            clock=clock,
+        )
         client = ParleyClient(
             settings,
             trace(pacer, settings.discord_timeout_seconds),
             service=service,
             overview=Overview(database, prices=settings.prices, clock=clock),
+            recovery=recovery,
             toolbox=toolbox,
         )
         yield Parley(client=client, worker=worker, database=database, calls=Calls(pacer), provider=provider)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from discord.ext import commands
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.runs.overview import Overview
+from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 from bot.tools.declare import tools_of
@@ -35,6 +37,12 @@ RESPONSE_SECONDS = 3.0
 ALREADY_ANSWERED = 40060
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
+# A connection that held this long was sound.  Discord resets the token of a bot that identifies 1000 times in 24 hours.
+SOUND_SECONDS = 600.0
+IDENTIFY_PAUSE_SECONDS = 5.0  # Discord's least time between two IDENTIFYs of a bot
+# After a pause of this length no more servers are waited for.  One that comes later is read all the same.
+SERVERS_SECONDS = 0.5
+RECONNECT = 4000  # a close code that ends no session
 
 
 def needed_intents() -> discord.Intents:
@@ -125,9 +133,9 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 class ParleyClient(commands.Bot):
     """The bot as Discord sees it.
 
-    Cogs find what they need in `service`, `overview` and `settings`; `toolbox` holds the tools that they declare.
-    `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has told of
-    all servers.
+    Cogs find what they need in `service`, `overview`, `recovery` and `settings`; `toolbox` holds the tools that they
+    declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has
+    told of all servers.  `knows_servers` is set when it has, and cleared when a new session begins.
     """
 
     def __init__(
@@ -137,6 +145,7 @@ class ParleyClient(commands.Bot):
         *,
         service: RunService,
         overview: Overview,
+        recovery: Recovery,
         toolbox: Toolbox,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
@@ -150,13 +159,20 @@ class ParleyClient(commands.Bot):
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=SERVERS_SECONDS,
+            heartbeat_timeout=settings.discord_silence_timeout_seconds,
             http_trace=trace,
         )
         self.settings = settings
         self.service = service
         self.overview = overview
         self.toolbox = toolbox
+        self.recovery = recovery
         self.can_write = asyncio.Event()
+        self.knows_servers = asyncio.Event()
+        self._identified = asyncio.Event()
+        self._welcomed = asyncio.Event()
+        self._may_identify_at = 0.0
 
     @property
     def own_id(self) -> int:
@@ -187,9 +203,50 @@ class ParleyClient(commands.Bot):
                 clashes.append(f"{name}: there is another command named {failed.original.name}.")
         self.toolbox.fill(tools_of(self.cogs.values(), clashes))
 
+    async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
+        """A new session begins: at the start, and after each one that could not be resumed."""
+        now = self.loop.time()
+        await asyncio.sleep(self._may_identify_at - now)
+        self._may_identify_at = max(now, self._may_identify_at) + IDENTIFY_PAUSE_SECONDS
+        self.recovery.watermark.stand_still()
+        self._welcomed.clear()
+        self.knows_servers.clear()
+        self._identified.set()
+
+    async def insist_on_welcome(self) -> None:
+        """Leave every session that is not told READY, until cancelled: discord.py would wait in it for ever."""
+        while True:
+            await self._identified.wait()
+            self._identified.clear()
+            try:
+                async with asyncio.timeout(self.settings.discord_silence_timeout_seconds):
+                    await self._welcomed.wait()
+            except TimeoutError:
+                log.warning("Discord does not begin the session; connecting anew.")
+                if self.ws is not None:
+                    await self.ws.close(RECONNECT)
+
+    async def close(self) -> None:
+        """Leave Discord; discord.py 2.7.1 would leave a task behind that waits for servers and then fails."""
+        waiting = self._connection._ready_task
+        if waiting is not None:
+            waiting.cancel()
+        await super().close()
+
+    async def on_connect(self) -> None:
+        """READY has come, with the names of the servers."""
+        self._welcomed.set()
+
     async def on_ready(self) -> None:
-        """Tell the host; discord.py calls this again after each session that could not be resumed."""
-        log.info("Parley is connected as %s, in %d servers.", self.user, len(self.guilds))
+        """The servers are known; discord.py may say so late, of a session that is over."""
+        if self._welcomed.is_set():
+            log.info("Parley is connected as %s, in %d servers.", self.user, len(self.guilds))
+            self.knows_servers.set()
+
+    async def on_guild_unavailable(self, _guild: discord.Guild) -> None:
+        """A server has an outage: what was said in it is read when it is over, as after the beginning of a session."""
+        self.recovery.watermark.stand_still()
+        self.knows_servers.set()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Parley has no commands with a prefix: messages are the chat cog's."""
@@ -199,16 +256,19 @@ class ParleyClient(commands.Bot):
         log.exception("the event %s could not be handled", event_method)
 
     async def stay_connected(self, token: str) -> None:
-        """Log in and listen until cancelled; a first connection that fails is tried again, with growing pauses.
+        """Log in and listen until cancelled; what ends the connection but may pass is waited out, ever longer.
 
         Raises: ConfigurationError for a refused token, StartupError for a missing intent.
         """
         backoff_seconds = FIRST_BACKOFF_SECONDS
         while True:
+            began_at = self.loop.time()
             try:
                 await self._connect_once(token)
                 return
             except (discord.DiscordServerError, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
+                if self.loop.time() - began_at > SOUND_SECONDS:
+                    backoff_seconds = FIRST_BACKOFF_SECONDS
                 log.warning(
                     "Discord cannot be reached (%s); next attempt in %.0f s.", type(error).__name__, backoff_seconds
                 )
@@ -219,7 +279,7 @@ class ParleyClient(commands.Bot):
         try:
             if not self.can_write.is_set():
                 await self._log_in(token)
-            await self.connect()
+            await self._listen()
         except discord.ConnectionClosed as exc:
             if exc.code == TOKEN_REFUSED:
                 raise ConfigurationError("Discord does not accept DISCORD_TOKEN any more: copy the new one.") from exc
@@ -232,10 +292,21 @@ class ParleyClient(commands.Bot):
         except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
             with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
                 raise
-        except AttributeError as exc:
-            # discord.py 2.7.1 looks at the socket that a failed first connection never got (client.py:787).
+
+    async def _listen(self) -> None:
+        """Hear events until the connection ends.  Raises: GatewayNotFound where discord.py itself gave up."""
+        try:
+            await self.connect()
+        except (discord.DiscordException, aiohttp.ClientError, OSError):
+            raise
+        except Exception as exc:
+            # discord.py 2.7.1 ends with whatever its parser of an event raises (gateway.py:543), and, where a first
+            # connection failed, with an AttributeError (client.py:787).  What it could not read is not said: it may
+            # hold people's words.
             if self.ws is not None:
-                raise
+                place = traceback.extract_tb(exc.__traceback__)[-1]
+                log.warning("discord.py failed at an event: %s in %s:%d", type(exc).__name__, place.name, place.lineno)
+                await self.ws.close(RECONNECT)
             raise discord.GatewayNotFound from exc
 
     async def _log_in(self, token: str) -> None:

@@ -1,17 +1,70 @@
-"""What a message of Discord's says, and whether it is meant for the bot."""
+"""What a message of Discord's says, whether it is meant for the bot, and what is done about it."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
+import aiohttp
 import discord
 
-from bot.client import ParleyClient
+from bot.client import ParleyClient, where
+from bot.errors import ParleyError
 from bot.reply.characters import has_content
 from bot.runs.service import Said
 from bot.settings import Trigger
 
+log = logging.getLogger(__name__)
+
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+UNAVAILABLE = (discord.HTTPException, aiohttp.ClientError, OSError)  # what a request to Discord may end with
+GREETING = "I am here. Ask me something; `/help` says what I can do."
+
+
+async def hear(client: ParleyClient, message: discord.Message) -> None:
+    """Answer a message if it is addressed to the bot; the same message once more changes nothing."""
+    with client.recovery.watermark.passing(message.id):
+        if not is_from_a_person(message) or not is_from_a_known_server(message):
+            return
+        try:
+            if await is_addressed(client, message):
+                await take_up(client, message)
+        except ParleyError as error:
+            log.error("a message could not be taken up: %s", error)
+            await reply(message, str(error))
+
+
+async def take_up(client: ParleyClient, message: discord.Message) -> None:
+    """Hand a message on to the runs; a mention that says nothing is greeted."""
+    await look_up_nickname(message)
+    said = read(client, message)
+    if said.text or said.reply_text is not None:
+        await client.service.receive(where(message.channel, message.guild, message.author.id), said)
+    elif message.guild is None or is_mentioned(client, message):
+        await reply(message, GREETING)
+
+
+async def reply(message: discord.Message, sentence: str) -> None:
+    """Answer in our own words, where that is possible; Discord takes only one such answer to a message."""
+    try:
+        await message.reply(sentence, mention_author=False, nonce=message.id)
+    except UNAVAILABLE as error:
+        log.info("no reply in channel %d: %s", message.channel.id, type(error).__name__)
+
+
+async def look_up_nickname(message: discord.Message) -> None:
+    """Let the author have the name that the server gives them, which the gateway tells and a channel's history not."""
+    if message.guild is None or isinstance(message.author, discord.Member):
+        return
+    try:
+        message.author = await message.guild.fetch_member(message.author.id)
+    except UNAVAILABLE as error:
+        log.info("no nickname for an author in channel %d: %s", message.channel.id, type(error).__name__)
+
+
+def is_from_a_known_server(message: discord.Message) -> bool:
+    """Whether the server of a message is known: in a session whose READY was lost it looks like a direct message."""
+    return message.guild is not None or getattr(message.channel, "guild_id", None) is None
 
 
 def is_from_a_person(message: discord.Message) -> bool:

@@ -84,6 +84,13 @@ class Settings(BaseSettings):
         description="Seconds without an answer until a post or an edit is given up and made again. Discord answers "
         "within one; a long answer's file on a slow line takes a few.",
     )
+    discord_silence_timeout_seconds: float = Field(
+        default=60.0,
+        ge=6,
+        le=600,
+        description="Seconds of silence on the gateway, or of waiting for its welcome, until the connection counts as "
+        "dead and is made anew. Discord sends something every 41 seconds: less than that ends sound connections.",
+    )
     provider_base_url: Annotated[str, AfterValidator(web_address)] = Field(
         description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions.",
         examples=["https://api.openai.com/v1"],
@@ -224,6 +231,13 @@ class Settings(BaseSettings):
         le=600,
         description="Seconds that answers may go on after the bot was told to stop; what is left is picked up at the "
         "next start. Container runtimes kill after 10.",
+    )
+    missed_messages_max_age_seconds: float = Field(
+        default=3600.0,
+        ge=0,
+        le=86_400,
+        description="How old a question that was asked while the bot was away may be, in seconds, to be answered after "
+        "its return; 0 answers none. After an hour people have moved on.",
     )
     database_url: Annotated[str, AfterValidator(database_address)] = Field(
         default="sqlite+aiosqlite:///data/parley.db",

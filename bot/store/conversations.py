@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
 from bot.store.dialect import insert_into
-from bot.store.schema import conversations, messages
+from bot.store.schema import conversations, messages, runs
 
 UNKNOWN = "This conversation is not known any more."
 
@@ -84,6 +84,18 @@ async def is_known(connection: AsyncConnection, place_id: int) -> bool:
         conversations.c.scope != Scope.PRIVATE,
     )
     return bool(await connection.scalar(select(said)))
+
+
+async def active_places(connection: AsyncConnection, limit: int) -> tuple[Place, ...]:
+    """Where the last `limit` answers that all may see were asked for, the latest first, without closed places."""
+    recent = select(runs.c.id, runs.c.conversation_id).order_by(runs.c.id.desc()).limit(limit).subquery()
+    statement = (
+        select(conversations)
+        .join(recent, recent.c.conversation_id == conversations.c.id)
+        .where(conversations.c.scope != Scope.PRIVATE, conversations.c.closed_at.is_(None))
+        .order_by(recent.c.id.desc())
+    )
+    return tuple(dict.fromkeys(_conversation(row).place for row in await connection.execute(statement)))
 
 
 async def start_epoch(connection: AsyncConnection, conversation_id: int) -> int:

@@ -239,6 +239,20 @@ async def give_time(connection: AsyncConnection, expires_at: datetime) -> None:
     await connection.execute(update(runs).where(IS_LIVE, runs.c.expires_at < expires_at).values(expires_at=expires_at))
 
 
+async def renew(connection: AsyncConnection, now: datetime, *, expires_at: datetime, asked_after: datetime) -> int:
+    """Give the live runs that are overdue, but were asked for after a time, a new deadline: how many.
+
+    A private answer is left alone: the interaction that would show it has expired by then.
+    """
+    statement = (
+        update(runs)
+        .where(IS_LIVE, runs.c.expires_at <= now, runs.c.created_at > asked_after, runs.c.interaction_token.is_(None))
+        .values(expires_at=expires_at)
+        .returning(runs.c.id)
+    )
+    return len((await connection.execute(statement)).all())
+
+
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Note that Discord acknowledged the last edit of a run that has ended."""
     await connection.execute(

@@ -42,7 +42,13 @@ async def say(
     return await messages.append(connection, conversation, new)
 
 
-async def ask(connection: AsyncConnection, conversation: Conversation, *, expires_at: datetime | None = None) -> Run:
+async def ask(
+    connection: AsyncConnection,
+    conversation: Conversation,
+    *,
+    expires_at: datetime | None = None,
+    interaction_token: str | None = None,
+) -> Run:
     """A run is enqueued for all that waits."""
     new = NewRun(
         conversation_id=conversation.id,
@@ -55,7 +61,7 @@ async def ask(connection: AsyncConnection, conversation: Conversation, *, expire
         asker_id=ASKER_ID,
         question_id=None,
         previous_run_id=None,
-        interaction_token=None,
+        interaction_token=interaction_token,
         expires_at=expires_at or later(600),
     )
     run = await runs.enqueue(connection, new, NOW)

@@ -19,6 +19,7 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
     "overdue": (lambda c: runs.overdue(c, NOW), "ix_runs_one_live"),
+    "renew": (lambda c: runs.renew(c, NOW, expires_at=NOW, asked_after=NOW), "ix_runs_one_live"),
     "extend_leases": (lambda c: runs.extend_leases(c, "me", NOW, [1]), "PRIMARY KEY"),
     "reclaim": (lambda c: runs.reclaim(c, NOW, dead=["gone"]), "ix_runs_one_live"),
     "owners": (runs.owners, "ix_runs_undelivered"),

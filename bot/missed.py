@@ -1,0 +1,127 @@
+"""Messages that were missed: read from the channels after a start, and after a session that could not be resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import discord
+
+from bot.client import ParleyClient
+from bot.errors import StoreError
+from bot.hearing import UNAVAILABLE, hear
+
+log = logging.getLogger(__name__)
+
+# Discord tells of each channel what its last message is; a DM costs a request to find out.  200 take about 20 seconds,
+# one after the other, so that most of the 50 requests a second are left to answers.
+MAX_PLACES = 200
+MAX_MESSAGES_PER_PLACE = 500  # five requests; the newest, where more was said
+READ_SECONDS = 30.0  # for one place, with its waits for the rate limit; the others need not wait longer
+FIRST_RETRY_SECONDS = 2.0
+MAX_RETRY_SECONDS = 60.0
+
+Channel: TypeAlias = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
+Place: TypeAlias = Channel | discord.PartialMessageable
+
+
+class Missed:
+    """Reads what was said while the bot did not listen, and hears it as if it came now."""
+
+    def __init__(self, client: ParleyClient) -> None:
+        self._client = client
+
+    async def read(self) -> None:
+        """Catch up after each beginning of a session, until cancelled."""
+        while True:
+            await self._client.knows_servers.wait()
+            if self._client.knows_servers.is_set():  # not so if the session ended before we woke
+                self._client.knows_servers.clear()
+                await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """Read what may hold something new, and again what could not be read, until a newer session begins."""
+        watermark, newest = self._client.recovery.watermark, max(map(last_message_id, self._channels()), default=0)
+        session, mark, done = watermark.session, watermark.last_message_id, set[int]()
+        pause_seconds = FIRST_RETRY_SECONDS
+        while not await self._read_all(mark, done):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_seconds):
+                    await self._client.knows_servers.wait()
+            pause_seconds = min(pause_seconds * 2, MAX_RETRY_SECONDS)
+            if watermark.session != session:
+                return
+        watermark.move_on(session, newest)
+
+    async def _read_all(self, mark: int | None, done: set[int]) -> bool:
+        """Whether every place has been read, or cannot ever be; `done` grows by those."""
+        after = self._client.recovery.reads_after(mark)
+        if after is None:
+            return True
+        try:
+            places = await self._places(after)
+        except StoreError as error:
+            log.error("missed messages cannot be looked for now: %s", error)
+            return False
+        for place in places:
+            if place.id not in done and await self._read(place, after):
+                done.add(place.id)
+        return all(place.id in done for place in places) and not any(guild.unavailable for guild in self._client.guilds)
+
+    async def _places(self, after: int) -> list[Place]:
+        """Where something may have been said after a message: where the bot is active first, then the latest first."""
+        changed = {channel.id: channel for channel in self._channels() if last_message_id(channel) > after}
+        places: list[Place] = []
+        for place_id, guild_id in (await self._client.recovery.places()).items():
+            if guild_id is None:
+                places.append(self._client.get_partial_messageable(place_id))
+            elif place_id in changed:
+                places.append(changed.pop(place_id))
+        others = sorted(changed.values(), key=last_message_id, reverse=True)
+        return [*places, *others][:MAX_PLACES]
+
+    def _channels(self) -> Iterator[Channel]:
+        """The channels and open threads that the bot may read; one that was closed meanwhile is left closed."""
+        for guild in self._client.guilds:
+            for channel in () if guild.unavailable else (*guild.channels, *guild.threads):
+                if isinstance(channel, Channel) and may_read(guild, channel):
+                    yield channel
+
+    async def _read(self, place: Place, after: int) -> bool:
+        """Hear what was said in a place, oldest first; False if it could not be read now."""
+        found = place.history(limit=MAX_MESSAGES_PER_PLACE, after=discord.Object(after), oldest_first=False)
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                messages = [message async for message in found]
+        except (discord.Forbidden, discord.NotFound) as error:
+            log.info("channel %d cannot be read: %s", place.id, error)
+            return True
+        except UNAVAILABLE as error:
+            log.warning("channel %d cannot be read now: %s", place.id, type(error).__name__)
+            return False
+        own = [message for message in messages if message.author.id == self._client.own_id]
+        answered = {message.reference.message_id for message in own if message.reference is not None}
+        for message in reversed(messages):
+            if message.id not in answered:
+                await self._hear(message)
+        return True
+
+    async def _hear(self, message: discord.Message) -> None:
+        try:
+            await hear(self._client, message)
+        except Exception:  # as discord.py does with events: one that fails does not hold up the others
+            await self._client.on_error("message")
+
+
+def may_read(guild: discord.Guild, channel: Channel) -> bool:
+    """Whether the bot may read what was said in a channel; a thread is as open as the channel that it is in."""
+    holder = channel.parent if isinstance(channel, discord.Thread) else channel
+    return holder is not None and holder.permissions_for(guild.me).read_message_history
+
+
+def last_message_id(channel: Channel) -> int:
+    """The id of the last message in a channel, which may have been deleted since; 0 if there never was one."""
+    return channel.last_message_id or 0
