@@ -52,7 +52,10 @@ class BotView:
         if gate is not None and not getattr(intents, gate):
             return None
         if event == "GUILD_CREATE":
-            return self.guild_create(int(payload["id"]), intents_value)
+            guild = self.guild_create(int(payload["id"]), intents_value)
+            if "unavailable" not in payload:  # a server that the bot is new in: only others are said to be there again
+                del guild["unavailable"]
+            return guild
         if intents.message_content or event not in ("MESSAGE_CREATE", "MESSAGE_UPDATE", "INTERACTION_CREATE"):
             return payload
         censored = deepcopy(dict(payload))

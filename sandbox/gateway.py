@@ -135,7 +135,7 @@ class Gateway:
             return
         self._dispatch(session, "READY", encode(ready))
         for guild_id in guild_ids:
-            guild = self.view.for_intents("GUILD_CREATE", {"id": guild_id}, session.intents)
+            guild = self.view.for_intents("GUILD_CREATE", {"id": guild_id, "unavailable": False}, session.intents)
             if guild is not None:
                 self._dispatch(session, "GUILD_CREATE", encode(guild))
         self.ready_count += 1

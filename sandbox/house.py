@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sandbox.semantics import ChannelType, Engine, Overwrite, OverwriteType, permission_bits
+from sandbox.semantics import Channel, ChannelType, Engine, Guild, Message, Overwrite, OverwriteType, permission_bits
 
 BOT_PERMISSIONS = (
     "view_channel",
@@ -47,6 +47,7 @@ class House:
         self.channels: dict[str, int] = {}
         self.users: dict[str, int] = {}
         self.roles: dict[str, int] = {}
+        self._without_bot: dict[int, tuple[Guild, list[tuple[Channel, dict[int, Message]]]]] = {}
 
     def furnish(self) -> None:
         """Build "Parley House" with Ada who owns it, Grace who moderates, Linus, Edsger, and the bot."""
@@ -97,6 +98,23 @@ class House:
         guild = self._engine.create_guild(name, owner_id=owner_id)
         self.channels[name] = self._engine.create_channel(guild.id, name).id
         return guild.id
+
+    def remove_bot(self, guild_id: int) -> None:
+        """Remove the bot from a guild: it is then nowhere to be seen, until `invite_bot`."""
+        engine = self._engine
+        guild = engine.get_guild(guild_id)
+        place_ids = (*guild.channel_ids, *guild.thread_ids)
+        channels = [(engine.channels[place_id], engine.messages.get(place_id, {})) for place_id in place_ids]
+        engine.remove_guild(guild_id)
+        self._without_bot[guild_id] = guild, channels
+
+    def invite_bot(self, guild_id: int) -> None:
+        """Bring the bot back into a guild that it was removed from, where everything is as it was."""
+        engine = self._engine
+        engine.guilds[guild_id], channels = self._without_bot.pop(guild_id)
+        for channel, messages in channels:
+            engine.channels[channel.id], engine.messages[channel.id] = channel, messages
+        engine.emit("GUILD_CREATE", {"id": str(guild_id)})
 
     def _category(self, name: str) -> int:
         for channel_id in self._engine.get_guild(self.guild_id).channel_ids:

@@ -225,3 +225,21 @@ async def test_heartbeats_stay_unanswered_and_ready_unsent_on_demand(sandbox: Sa
         await say(sandbox, "first thing heard")
         assert (await connection.receive())["t"] == "MESSAGE_CREATE"
         assert sandbox.gateway.ready_count == 0
+
+
+async def test_bot_is_told_that_a_server_removed_and_invited_it(sandbox: Sandbox) -> None:
+    """Removal and invitation are not an outage and its end, and afterwards everything is where it was."""
+    general = sandbox.channels["general"]
+    async with raw(sandbox) as connection:
+        await connection.send(2, identify(sandbox))
+        assert (await connection.event("GUILD_CREATE"))["d"]["unavailable"] is False
+        said = await say(sandbox, "before")
+        sandbox.house.remove_bot(sandbox.guild_id)
+        removed = await connection.event("GUILD_DELETE")
+        assert removed["d"] == {"id": str(sandbox.guild_id)}
+        assert sandbox.messages(general) == []
+        sandbox.house.invite_bot(sandbox.guild_id)
+        invited = await connection.event("GUILD_CREATE")
+        assert "unavailable" not in invited["d"]
+        assert str(general) in {channel["id"] for channel in invited["d"]["channels"]}
+        assert [message["id"] for message in sandbox.messages(general)] == [str(said)]
