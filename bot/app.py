@@ -21,6 +21,7 @@ from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
 from bot.reply.surface import Surfaces
 from bot.runs.answer import Answerer, AnswerOptions
+from bot.runs.changes import ChangeService
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
@@ -160,10 +161,19 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             run_timeout=defaults.timeout,
             clock=clock,
         )
+        changes = ChangeService(
+            database,
+            worker,
+            defaults=defaults,
+            edit_window=timedelta(seconds=settings.edit_window_seconds),
+            count_tokens=count_tokens,
+            clock=clock,
+        )
         client = ParleyClient(
             settings,
             trace(pacer, settings.discord_timeout_seconds),
             service=service,
+            changes=changes,
             overview=Overview(database, prices=settings.prices, clock=clock),
             recovery=recovery,
             toolbox=toolbox,

@@ -16,6 +16,7 @@ from discord.ext import commands
 
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
+from bot.runs.changes import ChangeService
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
@@ -133,9 +134,9 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 class ParleyClient(commands.Bot):
     """The bot as Discord sees it.
 
-    Cogs find what they need in `service`, `overview`, `recovery` and `settings`; `toolbox` holds the tools that they
-    declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has
-    told of all servers.  `knows_servers` is set when it has, and cleared when a new session begins.
+    Cogs find what they need in `service`, `changes`, `overview`, `recovery` and `settings`; `toolbox` holds the tools
+    that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the
+    gateway has told of all servers.  `knows_servers` is set when it has, and cleared when a new session begins.
     """
 
     def __init__(
@@ -144,6 +145,7 @@ class ParleyClient(commands.Bot):
         trace: aiohttp.TraceConfig,
         *,
         service: RunService,
+        changes: ChangeService,
         overview: Overview,
         recovery: Recovery,
         toolbox: Toolbox,
@@ -165,6 +167,7 @@ class ParleyClient(commands.Bot):
         )
         self.settings = settings
         self.service = service
+        self.changes = changes
         self.overview = overview
         self.toolbox = toolbox
         self.recovery = recovery

@@ -199,6 +199,14 @@ class Settings(BaseSettings):
         description="Who shares a conversation in a channel. channel: everyone there, as in a talk among people; "
         "member: each person has their own.",
     )
+    edit_window_seconds: float = Field(
+        default=900.0,
+        ge=0,
+        le=3600,
+        description="Seconds after an answer in which an edit of its question has it answered again, in the same "
+        "messages; 0 never does. Corrections come within minutes, and later the answer has been read; after an hour "
+        "Discord hardly lets a bot edit its messages.",
+    )
     reply_max_pages: int = Field(
         default=5,
         ge=1,

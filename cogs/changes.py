@@ -1,29 +1,76 @@
-"""What changes after it was said: messages that are deleted."""
+"""What changes after it was said: messages that are edited or deleted, places that the bot loses or gets back."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import discord
 from discord.ext import commands
 
 from bot.client import ParleyClient
+from bot.hearing import is_from_a_person, words
+from bot.runs.changes import PLACE_DELETED, THREAD_LEFT
 
 
 class Changes(commands.Cog):
-    """Tells the runs what is no longer there."""
+    """Tells the runs what is no longer as it was."""
 
     def __init__(self, bot: ParleyClient) -> None:
         self.bot = bot
 
     @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """A question with other words is answered anew; most updates are previews of links, and our own edits."""
+        message = payload.message
+        if message.edited_at is not None and is_from_a_person(message):
+            await self.bot.changes.edit(message.id, words(self.bot, message))
+
+    @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        """A question that is deleted is no longer answered, nor sent to the model again."""
-        await self.bot.service.forget(payload.message_id)
+        """A question that is deleted is no longer answered, nor sent to the model again; nor is an answer."""
+        await self.bot.changes.forget([payload.message_id])
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """The same for many at once."""
-        for message_id in payload.message_ids:
-            await self.bot.service.forget(message_id)
+        await self.bot.changes.forget(payload.message_ids)
+
+    @commands.Cog.listener()
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Nothing can be shown in a channel that is gone; discord.py tells of its threads one by one."""
+        await self.bot.changes.lose_place(channel.id, PLACE_DELETED)
+
+    @commands.Cog.listener()
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """The same for a thread."""
+        await self.bot.changes.lose_place(payload.thread_id, PLACE_DELETED)
+
+    @commands.Cog.listener()
+    async def on_thread_remove(self, thread: discord.Thread) -> None:
+        """In a private thread the bot reads and writes only as its member; in others it may stay without."""
+        if thread.is_private():
+            await self.bot.changes.lose_place(thread.id, THREAD_LEFT)
+
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a server; one that is only down is told of by another event."""
+        await self.bot.changes.lose_guild(guild.id)
+
+    @commands.Cog.listener()
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """The bot was invited, perhaps again."""
+        await self.bot.changes.regain(places([guild]))
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Catch up with removals and invitations that nobody told the bot of, because it was not connected."""
+        guilds = self.bot.guilds  # those that are down are among them
+        await self.bot.changes.compare({guild.id for guild in guilds}, places(guilds))
+
+
+def places(guilds: Iterable[discord.Guild]) -> set[int]:
+    """The channels and the open threads of servers."""
+    return {place.id for guild in guilds for place in (*guild.channels, *guild.threads)}
 
 
 async def setup(bot: ParleyClient) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.runs.model import Cause, IncompleteReason, Run, RunKind
-from bot.store import conversations, messages, runs
+from bot.store import conversations, messages, replies, runs
 from bot.store.conversations import Conversation
 from bot.store.database import Transaction
 
@@ -29,7 +29,12 @@ async def answer_waiting(
     *,
     interaction_token: str | None = None,
 ) -> Run | None:
-    """A queued run for all messages that wait in a conversation; None if none waits or one is live already."""
+    """A queued run for all messages that wait in a conversation; None if none waits or one is live already.
+
+    In a place that is lost nothing is answered.
+    """
+    if conversation.closed_at is not None:
+        return None
     waiting = await messages.waiting(transaction, conversation)
     if not waiting or await runs.live(transaction, conversation.id) is not None:
         return None
@@ -111,3 +116,29 @@ async def follow(
         ),
         now,
     )
+
+
+async def answer_again(
+    transaction: Transaction,
+    previous: Run,
+    defaults: RunDefaults,
+    now: datetime,
+    *,
+    interaction_token: str | None = None,
+) -> Run:
+    """A queued run that takes the place of `previous`, in the history and in Discord.  Raises: LiveRunExists."""
+    kind = RunKind.CONTINUE if previous.kind is RunKind.CONTINUE else RunKind.AGAIN
+    run = await follow(transaction, previous, kind, defaults, now, interaction_token=interaction_token)
+    await messages.hide_answer(transaction, previous.id, now)
+    await replies.adopt(transaction, previous.id, run.id)
+    return run
+
+
+async def first_try(transaction: Transaction, run: Run) -> int:
+    """The run that first answered what this one answers."""
+    while run.kind is not RunKind.ANSWER and run.previous_run_id is not None:
+        previous = await runs.get(transaction, run.previous_run_id)
+        if previous is None:
+            break
+        run = previous
+    return run.id

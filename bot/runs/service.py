@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.errors import Refusal
 from bot.messages import Role, spoken
 from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
-from bot.runs.queue import RunDefaults, answer_waiting, follow
+from bot.runs.queue import RunDefaults, answer_again, answer_waiting, follow
 from bot.store import conversations, messages, replies, runs
 from bot.store.conversations import Place, Scope
 from bot.store.database import Database, Transaction
@@ -120,12 +120,9 @@ class RunService:
         now = self._clock()
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)
-            kind = RunKind.CONTINUE if previous.kind is RunKind.CONTINUE else RunKind.AGAIN
-            run = await follow(transaction, previous, kind, self._defaults, now, interaction_token=interaction_token)
-            await messages.hide_answer(transaction, previous.id, now)
-            await replies.adopt(transaction, previous.id, run.id)
+            run = await answer_again(transaction, previous, self._defaults, now, interaction_token=interaction_token)
             last = await messages.history(transaction, run.conversation_id, run.epoch, before_or_of_run=run.id, limit=1)
-            if kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
+            if run.kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
                 raise Refusal("The question was deleted, so there is nothing to answer again.")
         self._worker.wake()
 
@@ -158,35 +155,6 @@ class RunService:
                     ended.append(live.id)
         for run_id in ended:
             self._worker.interrupt(run_id)
-
-    async def forget(self, message_id: int) -> None:
-        """A message was deleted in Discord: it leaves the history, and a run with nothing left to answer is stopped."""
-        now = self._clock()
-        async with self._database.write() as transaction:
-            message = await messages.hide(transaction, message_id, now)
-            if message is None or message.run_id is None or message.role is not Role.USER:
-                return
-            answering = await runs.get(transaction, message.run_id)
-            live = None if answering is None else await runs.live(transaction, answering.conversation_id)
-            if live is None or await self._first_try(transaction, live) != message.run_id:
-                return
-            left = await messages.history(
-                transaction, live.conversation_id, live.epoch, before_or_of_run=live.id, limit=1
-            )
-            if left and left[0].run_id == message.run_id and left[0].role is Role.USER:
-                return
-            await runs.request_cancel(transaction, live.id, message.author_id or 0, now)
-        self._worker.interrupt(live.id)
-
-    @staticmethod
-    async def _first_try(transaction: Transaction, run: Run) -> int:
-        """The run that first answered what this one answers."""
-        while run.kind is not RunKind.ANSWER and run.previous_run_id is not None:
-            previous = await runs.get(transaction, run.previous_run_id)
-            if previous is None:
-                break
-            run = previous
-        return run.id
 
     async def takes_part(self, place_id: int) -> bool:
         """Whether the bot has been spoken to in a place."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -15,6 +16,7 @@ from bot.store.dialect import insert_into
 from bot.store.schema import conversations, messages, runs
 
 UNKNOWN = "This conversation is not known any more."
+IS_OPEN = conversations.c.closed_at.is_(None)
 
 
 class Scope(StrEnum):
@@ -37,15 +39,22 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """One row of `conversations`; what was said in an earlier `epoch` is out of sight."""
+    """One row of `conversations`; what was said in an earlier `epoch` is out of sight.
+
+    `closed_at` is when the place was lost: deleted, or in a server that the bot was removed from.
+    """
 
     id: int
     place: Place
     epoch: int
+    closed_at: datetime | None = None
 
 
 async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conversation:
-    """The conversation of a place, made if there is none yet, also when two ask at once."""
+    """The conversation of a place where somebody speaks; made if there is none yet, also when two ask at once.
+
+    One that was closed is open again: nobody can speak where the bot is not.
+    """
     same_place = (
         conversations.c.place_id == place.place_id,
         conversations.c.scope == place.scope,
@@ -65,7 +74,10 @@ async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conv
         found = await _one(connection, *same_place)
     if found is None:
         raise StoreError(UNKNOWN)
-    return found
+    if found.closed_at is None:
+        return found
+    await reopen(connection, [place.place_id])
+    return replace(found, closed_at=None)
 
 
 async def get(connection: AsyncConnection, conversation_id: int) -> Conversation:
@@ -112,6 +124,40 @@ async def start_epoch(connection: AsyncConnection, conversation_id: int) -> int:
     return epoch
 
 
+async def close_place(connection: AsyncConnection, place_id: int, now: datetime) -> tuple[int, ...]:
+    """Note that a place is lost: its conversations that were open, by id."""
+    return await _close(connection, conversations.c.place_id == place_id, now)
+
+
+async def close_guild(connection: AsyncConnection, guild_id: int, now: datetime) -> tuple[int, ...]:
+    """Note that a server is lost with all its places: their conversations that were open, by id."""
+    return await _close(connection, conversations.c.guild_id == guild_id, now)
+
+
+async def open_guilds(connection: AsyncConnection) -> frozenset[int]:
+    """The servers with conversations that are open."""
+    statement = select(conversations.c.guild_id).distinct()
+    found = await connection.scalars(statement.where(IS_OPEN, conversations.c.guild_id.is_not(None)))
+    return frozenset(found)
+
+
+async def closed_places(connection: AsyncConnection) -> frozenset[int]:
+    """The places with conversations that are closed."""
+    return frozenset(await connection.scalars(select(conversations.c.place_id).where(~IS_OPEN)))
+
+
+async def reopen(connection: AsyncConnection, place_ids: Collection[int]) -> None:
+    """Note that the bot is in these places after all."""
+    await connection.execute(
+        update(conversations).where(conversations.c.place_id.in_(place_ids)).values(closed_at=None)
+    )
+
+
+async def _close(connection: AsyncConnection, lost: ColumnElement[bool], now: datetime) -> tuple[int, ...]:
+    statement = update(conversations).where(lost, IS_OPEN).values(closed_at=now).returning(conversations.c.id)
+    return tuple(await connection.scalars(statement))
+
+
 async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Conversation | None:
     row = (await connection.execute(select(conversations).where(*conditions))).one_or_none()
     return None if row is None else _conversation(row)
@@ -119,4 +165,4 @@ async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) ->
 
 def _conversation(row: Row[Any]) -> Conversation:
     place = Place(place_id=row.place_id, guild_id=row.guild_id, scope=Scope(row.scope), member_id=row.member_id)
-    return Conversation(id=row.id, place=place, epoch=row.epoch)
+    return Conversation(id=row.id, place=place, epoch=row.epoch, closed_at=row.closed_at)

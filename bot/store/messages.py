@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -132,16 +132,34 @@ async def hide_answer(connection: AsyncConnection, run_id: int, now: datetime) -
     )
 
 
-async def hide(connection: AsyncConnection, discord_id: int, now: datetime) -> StoredMessage | None:
-    """Take a message that was deleted in Discord out of the history; None if it is not in it."""
+async def hide(connection: AsyncConnection, discord_ids: Collection[int], now: datetime) -> tuple[StoredMessage, ...]:
+    """Take messages that were deleted in Discord out of the history: those that were in it."""
     statement = (
         update(messages)
-        .where(messages.c.discord_id == discord_id, messages.c.hidden_at.is_(None))
+        .where(messages.c.discord_id.in_(discord_ids), messages.c.hidden_at.is_(None))
         .values(hidden_at=now)
         .returning(*COLUMNS)
     )
-    row = (await connection.execute(statement)).one_or_none()
-    return None if row is None else _message(row)
+    return tuple(map(_message, await connection.execute(statement)))
+
+
+async def has_question(connection: AsyncConnection, run_id: int) -> bool:
+    """Whether anything of what a run took up to answer is still there."""
+    statement = select(messages.c.id).where(
+        messages.c.run_id == run_id, messages.c.role == Role.USER, messages.c.hidden_at.is_(None)
+    )
+    return await connection.scalar(statement.limit(1)) is not None
+
+
+async def reword(connection: AsyncConnection, message_id: int, text: str, tokens: int) -> bool:
+    """Give a message other words; False if they are the same, or if it has left the history."""
+    statement = (
+        update(messages)
+        .where(messages.c.id == message_id, messages.c.text != text, messages.c.hidden_at.is_(None))
+        .values(text=text, tokens=tokens)
+        .returning(messages.c.id)
+    )
+    return await connection.scalar(statement) is not None
 
 
 async def history(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -54,6 +55,12 @@ async def posted(connection: AsyncConnection, run_id: int, number: int, discord_
 async def remove(connection: AsyncConnection, run_id: int, number: int) -> None:
     """Forget a page whose Discord message is gone."""
     await connection.execute(delete(replies).where(replies.c.run_id == run_id, replies.c.number == number))
+
+
+async def forget(connection: AsyncConnection, discord_ids: Collection[int]) -> frozenset[int]:
+    """Forget the pages that were deleted in Discord: the runs that they showed."""
+    statement = delete(replies).where(replies.c.discord_id.in_(discord_ids)).returning(replies.c.run_id)
+    return frozenset(await connection.scalars(statement))
 
 
 async def adopt(connection: AsyncConnection, from_run_id: int, to_run_id: int) -> None:

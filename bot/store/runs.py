@@ -78,6 +78,11 @@ async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) 
     return await _first(connection, runs.c.conversation_id == conversation_id, runs.c.epoch == epoch)
 
 
+async def has_ended_since(connection: AsyncConnection, run_id: int, moment: datetime) -> bool:
+    """Whether a run ended after a moment."""
+    return await connection.scalar(select(runs.c.id).where(runs.c.id == run_id, runs.c.ended_at > moment)) is not None
+
+
 async def claim(
     connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, limit: int
 ) -> tuple[Run, ...]:
@@ -212,8 +217,11 @@ async def unwanted(connection: AsyncConnection, attempts: Mapping[int, int]) -> 
     return tuple(row.id for row in rows if row.cancel_requested_at is not None or row.attempt != attempts[row.id])
 
 
-async def request_cancel(connection: AsyncConnection, run_id: int, by: int, now: datetime) -> Run | None:
-    """Note that a member wants a run stopped; the first wish counts.  None if the run is not live."""
+async def request_cancel(connection: AsyncConnection, run_id: int, by: int | None, now: datetime) -> Run | None:
+    """Note that a member, or None for nobody in particular, wants a run stopped; the first wish counts.
+
+    None if the run is not live.
+    """
     statement = (
         update(runs)
         .where(runs.c.id == run_id, IS_LIVE)

@@ -112,6 +112,16 @@ class Scene:
         """Run a slash command."""
         return await self.sandbox.people.command(self.sandbox.users[user], self.place(channel), name, options)
 
+    async def caught_up(self) -> None:
+        """Wait until the tables hold what has happened so far: the bot writes one thing after the other."""
+        await self.command("ada", "moderators", "reset")
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Wait for what only the tables show, and nothing that comes to Discord or the provider tells of."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not look():
+                await self.caught_up()
+
     async def press(self, user: str, answer: Answer, label: str) -> InteractionOutcome:
         """Press one of an answer's buttons."""
         return await self.sandbox.people.press(

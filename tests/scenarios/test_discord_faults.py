@@ -16,6 +16,7 @@ from tests.scenarios.scene import Scene, sent
 
 PAUSED = Story(pieces=("First words", " and", " the rest."), hang_at=1)
 GONE = "Its message or its channel was gone."
+UNKNOWN_MESSAGE = 10008
 CREATE, EDIT, DELETE = (
     ("POST", "/channels/*/messages"),
     ("PATCH", "/channels/*/messages/*"),
@@ -173,11 +174,6 @@ async def test_message_said_while_the_gateway_was_away_is_answered(parley: Scene
     assert len(parley.provider.requests) == 1
 
 
-async def delete_message(parley: Scene, answer: Answer) -> None:
-    """A moderator deletes what the bot has written so far."""
-    await parley.sandbox.people.delete(parley.sandbox.users["grace"], answer.channel_id, answer.ids[0])
-
-
 async def hide_channel(parley: Scene, answer: Answer) -> None:
     """The bot may no longer see the channel."""
     denied = permission_bits("view_channel")
@@ -185,12 +181,12 @@ async def hide_channel(parley: Scene, answer: Answer) -> None:
     parley.sandbox.engine.set_overwrite(answer.channel_id, overwrite)
 
 
-async def delete_channel(parley: Scene, answer: Answer) -> None:
-    """The channel is gone."""
-    await parley.sandbox.people.delete_channel(parley.sandbox.users["ada"], answer.channel_id)
+async def forget_message(parley: Scene, _answer: Answer) -> None:
+    """Discord does not know the message any more, and told nobody."""
+    parley.sandbox.faults.fail(*EDIT, status=404, code=UNKNOWN_MESSAGE)
 
 
-@pytest.mark.parametrize("lose", [delete_message, hide_channel, delete_channel])
+@pytest.mark.parametrize("lose", [forget_message, hide_channel])
 async def test_answer_whose_place_is_lost_ends_quietly(
     parley: Scene, lose: Callable[[Scene, Answer], Awaitable[None]]
 ) -> None:
@@ -212,7 +208,7 @@ async def test_answer_whose_place_is_lost_ends_quietly(
 async def test_answer_that_is_whole_is_kept_though_it_cannot_be_shown(parley: Scene) -> None:
     """When only the last edit fails for good, the answer is part of the conversation, and nobody tries again."""
     answer = await begun(parley)
-    await delete_message(parley, answer)
+    await forget_message(parley, answer)
     parley.provider.requests[0].released.set()
     await parley.ask("linus", "general", "@bot and?")
     assert sent(parley.provider.requests[1])[2] == f"assistant: {PAUSED.answer()}"

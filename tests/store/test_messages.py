@@ -104,16 +104,42 @@ async def test_deleted_message_leaves_the_history(database: Database) -> None:
         await say(connection, conversation, "deleted", discord_id=2)
         run = await answer(connection, conversation, "answer")
         await say(connection, conversation, "deleted too", discord_id=3)
-        hidden = await messages.hide(connection, 2, later(3))
-        assert hidden is not None
+        (hidden,) = await messages.hide(connection, [2, 99], later(3))
         assert (hidden.text, hidden.run_id) == ("deleted", run.id)
-        assert await messages.hide(connection, 2, later(4)) is None
-        assert await messages.hide(connection, 99, later(4)) is None
-        assert await messages.hide(connection, 3, later(4)) is not None
+        assert [message.text for message in await messages.hide(connection, {2, 3, 99}, later(4))] == ["deleted too"]
+        assert await messages.hide(connection, [], later(4)) == ()
         assert await history(connection, run) == ["answer", "kept"]
         assert await waiting(connection, conversation) == []
         assert await say(connection, conversation, "deleted", discord_id=2) is None
         assert await messages.by_discord_id(connection, 2) == hidden
+
+
+async def test_question_is_there_until_all_of_it_is_deleted(database: Database) -> None:
+    """A run has a question as long as one of the messages that it took up is not deleted; its answer is none."""
+    async with database.write() as connection:
+        conversation = await converse(connection)
+        await say(connection, conversation, "one", discord_id=1)
+        await say(connection, conversation, "two", discord_id=2)
+        run = await answer(connection, conversation, "answer")
+        await messages.hide(connection, [1], later(3))
+        assert await messages.has_question(connection, run.id)
+        await messages.hide(connection, [2], later(3))
+        assert not await messages.has_question(connection, run.id)
+
+
+async def test_reworded_message_has_its_new_words_and_their_cost(database: Database) -> None:
+    """Only other words change a message, and only while it is part of the history."""
+    async with database.write() as connection:
+        conversation = await converse(connection)
+        message_id = await say(connection, conversation, "old", discord_id=1)
+        assert message_id is not None
+        assert not await messages.reword(connection, message_id, "old", 99)
+        assert await messages.reword(connection, message_id, "new", 7)
+        stored = await messages.by_discord_id(connection, 1)
+        assert stored is not None
+        assert (stored.text, stored.tokens) == ("new", 7)
+        await messages.hide(connection, [1], later(3))
+        assert not await messages.reword(connection, message_id, "newer", 8)
 
 
 async def test_regenerated_answer_takes_the_place_of_the_old(database: Database) -> None:

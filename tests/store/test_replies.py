@@ -61,6 +61,18 @@ async def test_adopted_reply_belongs_to_the_later_run(database: Database) -> Non
         assert await replies.run_of(connection, 1) is None
 
 
+async def test_deleted_pages_are_forgotten(database: Database) -> None:
+    """Of pages that were deleted in Discord the runs are known, once each; the pages that are left stay."""
+    async with database.write() as connection:
+        run = await ask(connection, await converse(connection))
+        for number in range(3):
+            await replies.plan(connection, run.id, number, PLACE_ID, f"nonce {number}", later(1))
+            await replies.posted(connection, run.id, number, DISCORD_ID + number, later(2))
+        assert await replies.forget(connection, [DISCORD_ID, DISCORD_ID + 2, 5]) == {run.id}
+        assert [page.number for page in await replies.pages(connection, run.id)] == [1]
+        assert await replies.forget(connection, [DISCORD_ID]) == frozenset()
+
+
 async def test_discord_message_shows_one_page(database: Database) -> None:
     """Two pages cannot become the same Discord message: that would lose one of them."""
     async with database.write() as connection:

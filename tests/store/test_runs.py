@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -316,6 +317,17 @@ async def test_wish_to_cancel_is_noted_once(connection: AsyncConnection) -> None
     ended = await runs.move(connection, run.id, Cause.CANCELLED, later(5))
     assert await runs.request_cancel(connection, run.id, 8, later(6)) is None
     assert await runs.get(connection, run.id) == ended
+
+
+async def test_end_of_a_run_is_compared_with_a_moment(connection: AsyncConnection) -> None:
+    """A run has ended since every moment before its end, and a live one since none."""
+    ended = await run_in(connection, Status.COMPLETED, place_id=1)
+    ended_at = await connection.scalar(select(runs_table.c.ended_at).where(runs_table.c.id == ended.id))
+    assert ended_at is not None
+    assert await runs.has_ended_since(connection, ended.id, ended_at - timedelta(milliseconds=1))
+    assert not await runs.has_ended_since(connection, ended.id, ended_at)
+    live = await run_in(connection, Status.IN_PROGRESS, place_id=2)
+    assert not await runs.has_ended_since(connection, live.id, NOW)
 
 
 async def test_overdue_runs_are_the_live_ones_that_nobody_works_on(connection: AsyncConnection) -> None:
