@@ -20,6 +20,7 @@ from bot.reply.calls import Calls, trace
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
 from bot.reply.surface import Surfaces
+from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.overview import Overview
@@ -52,6 +53,7 @@ class Parley:
     database: Database
     calls: Calls
     provider: ChatCompletions
+    retention: Retention
 
     async def greet_provider(self) -> None:
         """Tell the host at once if the provider cannot be used; the bot goes on, because that may pass."""
@@ -84,6 +86,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(parley.client.recovery.watermark.keep())
         tasks.create_task(parley.client.insist_on_welcome())
         tasks.create_task(Missed(parley.client).read())
+        tasks.create_task(parley.retention.run())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
 
@@ -178,4 +181,14 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             recovery=recovery,
             toolbox=toolbox,
         )
-        yield Parley(client=client, worker=worker, database=database, calls=Calls(pacer), provider=provider)
+        retention = Retention(
+            database, kept_after_removal=timedelta(days=settings.retention_days_after_removal), clock=clock
+        )
+        yield Parley(
+            client=client,
+            worker=worker,
+            database=database,
+            calls=Calls(pacer),
+            provider=provider,
+            retention=retention,
+        )

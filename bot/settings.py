@@ -259,6 +259,13 @@ class Settings(BaseSettings):
         description="Seconds to wait while another program writes to the database; then whoever asked is told so. "
         "Programs rarely write for longer, and people rarely wait for longer.",
     )
+    retention_days_after_removal: float = Field(
+        default=30.0,
+        ge=0,
+        le=3650,
+        description="Days until what was said is deleted for good, after the bot was removed from a server or a "
+        "channel was deleted. A month is enough to notice a removal by mistake and to invite the bot again.",
+    )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,
         description="The least severe entry that is logged; people's words are in none.",

@@ -124,6 +124,7 @@ runs = Table(
     Column("text", Text, nullable=False, server_default=""),
     Column("delivered_at", UtcDateTime),
     Index("ix_runs_conversation", "conversation_id", "epoch", "id"),
+    Index("ix_runs_previous", "previous_run_id"),  # to delete a run, its followers are looked for
     sqlite_autoincrement=True,  # an id is never given out twice: buttons in Discord carry it
 )
 

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_tool_calls_run", "tool_calls", ["run_id"])
+    op.create_index("ix_runs_previous", "runs", ["previous_run_id"])
     op.create_table(
         "shards",
         sa.Column("number", sa.Integer, nullable=False, autoincrement=False),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.runs.changes import GUILD_LEFT, PLACE_DELETED, THREAD_LEFT
@@ -185,3 +187,28 @@ async def test_server_that_is_down_is_not_lost(parley: Scene) -> None:
     assert not closed(parley)[parley.place("general")]
     parley.provider.requests[0].released.set()
     assert (await parley.answer_of("general", 1)).text == PAUSED.answer()
+
+
+async def test_words_of_a_lost_server_are_deleted_after_their_time(scene: Scene) -> None:
+    """After the retention that the host set nothing is left of the server, and all of the others."""
+    await scene.start()
+    guild = scene.sandbox.add_guild("elsewhere")
+    await scene.ask("ada", "elsewhere", "@bot hi")
+    await scene.ask("linus", "general", "@bot hi")
+    scene.sandbox.house.remove_bot(guild)
+    await scene.caught_up()
+    await scene.stop()
+    await scene.start(retention_days_after_removal=1)
+    await scene.caught_up()
+    await scene.stop()
+    assert places(scene) == {scene.place("elsewhere"), scene.place("general")}
+    await scene.start(retention_days_after_removal=0)
+    await scene.ask("linus", "general", "@bot still there?")
+    assert sent(scene.provider.requests[-1])[1] == "user: (from Linus) hi"
+    assert places(scene) == {scene.place("general")}
+    assert {row["run_id"] for table in ("messages", "run_events", "usage") for row in scene.rows(table)} == {2, 3}
+
+
+def places(scene: Scene) -> set[Any]:
+    """Where runs were, of which anything is kept."""
+    return {row["place_id"] for table in ("runs", "replies") for row in scene.rows(table)}

@@ -1,0 +1,113 @@
+"""Retention: what was said in a lost place is deleted whole, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.providers.events import Usage
+from bot.retention import Retention
+from bot.runs.model import Run
+from bot.store import conversations, messages, replies, retention, runs, usage
+from bot.store.conversations import Conversation
+from bot.store.database import Database
+from bot.store.schema import metadata, tool_calls
+from bot.store.schema import runs as runs_table
+from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
+
+TABLES = tuple(name for name in metadata.tables if name != "shards")
+
+
+async def talk(connection: AsyncConnection, place_id: int, *, turns: int = 1) -> Conversation:
+    """A conversation with all that belongs to each turn, and a message that waits."""
+    conversation = await converse(connection, place_id)
+    previous: Run | None = None
+    for _ in range(turns):
+        await say(connection, conversation, "question")
+        run = await answer(connection, conversation, "answer")
+        await leave_traces(connection, run, previous)
+        previous = run
+    await say(connection, conversation, "waits")
+    return conversation
+
+
+async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | None) -> None:
+    """A row in every table that can refer to a run."""
+    asking = await messages.add_answer(connection, run, "", 0, NOW)
+    call = {"run_id": run.id, "message_id": asking, "position": 0, "call_id": "1", "name": "roll", "arguments": "{}"}
+    await connection.execute(insert(tool_calls).values(call))
+    await replies.plan(connection, run.id, 0, run.place_id, f"nonce {run.id}", NOW)
+    await usage.record(connection, run.id, "model", Usage(input_tokens=1, output_tokens=1), NOW)
+    if previous is not None:
+        follows = update(runs_table).where(runs_table.c.id == run.id).values(previous_run_id=previous.id)
+        await connection.execute(follows)
+    await runs.mark_delivered(connection, run.id, later(3))
+
+
+async def count(connection: AsyncConnection) -> dict[str, int]:
+    """How many rows each table has."""
+    found = {name: select(func.count()).select_from(metadata.tables[name]) for name in TABLES}
+    return {name: await connection.scalar(statement) or 0 for name, statement in found.items()}
+
+
+def kept_for(database: Database, days: float, *, now_days: float) -> Retention:
+    """Retention of so many days, so many days after the story began."""
+    return Retention(database, kept_after_removal=timedelta(days=days), clock=lambda: NOW + timedelta(days=now_days))
+
+
+async def test_conversations_of_a_lost_place_are_deleted_whole(database: Database) -> None:
+    """After the retention all rows of lost places are gone, also of more runs than go at once, and no others."""
+    async with database.write() as connection:
+        await talk(connection, 1)
+        expected = await count(connection)
+        assert all(expected.values())
+        for place_id, turns in ((2, 1), (3, retention.RUNS_AT_ONCE + 1)):
+            await talk(connection, place_id, turns=turns)
+            await conversations.close_place(connection, place_id, NOW)
+    assert await kept_for(database, 30, now_days=29.9).delete_due() == 0
+    assert await kept_for(database, 30, now_days=30).delete_due() == 2
+    async with database.read() as connection:
+        assert await count(connection) == expected
+        assert await connection.scalar(select(runs_table.c.place_id)) == 1
+    assert await kept_for(database, 30, now_days=31).delete_due() == 0
+
+
+async def test_conversation_that_was_opened_again_is_kept(database: Database) -> None:
+    """A server that the bot was invited to again keeps all that was said, even where it was about to be deleted."""
+    async with database.write() as connection:
+        conversation = await talk(connection, 1)
+        expected = await count(connection)
+        await conversations.close_guild(connection, 1, NOW)
+        assert await retention.expired(connection, later(1)) == (conversation.id,)
+        await conversations.reopen(connection, [1])
+        assert await retention.expired(connection, later(1)) == ()
+        assert not await retention.delete_part(connection, conversation.id, later(1))
+        assert await count(connection) == expected
+
+
+async def test_conversation_at_work_is_deleted_afterwards(database: Database) -> None:
+    """Without any retention a run that just ends is waited for: nothing is deleted under its hands."""
+    async with database.write() as connection:
+        conversation = await converse(connection)
+        await say(connection, conversation, "question")
+        await ask(connection, conversation)
+        run = await claim_one(connection)
+        await conversations.close_guild(connection, 1, NOW)
+    assert await kept_for(database, 0, now_days=1).delete_due() == 0
+    async with database.write() as connection:
+        await finish(connection, run, "answer")
+    assert await kept_for(database, 0, now_days=1).delete_due() == 0
+    async with database.write() as connection:
+        await runs.mark_delivered(connection, run.id, later(3))
+    assert await kept_for(database, 0, now_days=1).delete_due() == 1
+    async with database.read() as connection:
+        assert set((await count(connection)).values()) == {0}
+
+
+async def test_deleting_a_run_looks_for_those_that_follow_it_by_an_index(database: Database) -> None:
+    """SQLite checks each reference to a deleted row; without an index it would walk through all runs for each."""
+    async with database.read() as connection:
+        rows = await connection.exec_driver_sql("EXPLAIN QUERY PLAN SELECT rowid FROM runs WHERE previous_run_id = 1")
+        assert [row.detail for row in rows] == ["SEARCH runs USING COVERING INDEX ix_runs_previous (previous_run_id=?)"]
