@@ -8,7 +8,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.hearing import is_from_a_person, words
+from bot.hearing import is_from_a_person, read
 from bot.runs.changes import PLACE_DELETED, THREAD_LEFT
 
 
@@ -20,10 +20,18 @@ class Changes(commands.Cog):
 
     @commands.Cog.listener()
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
-        """A question with other words is answered anew; most updates are previews of links, and our own edits."""
+        """A question with other words is answered anew, one without any counts as deleted.
+
+        Most updates are of our own messages, or previews of links, which are no edit of anybody.
+        """
         message = payload.message
-        if message.edited_at is not None and is_from_a_person(message):
-            await self.bot.changes.edit(message.id, words(self.bot, message))
+        if message.edited_at is None or not is_from_a_person(message):
+            return
+        said = read(self.bot, message)
+        if said.text or said.reply_text is not None:
+            await self.bot.changes.edit(message.id, said.text)
+        else:
+            await self.bot.changes.forget([message.id])
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

@@ -70,8 +70,8 @@ class Ledger(Protocol):
     async def posted(self, number: int, message_id: int) -> None:
         """A page is there."""
 
-    async def removed(self, number: int) -> None:
-        """A page is no longer there."""
+    async def removed(self, number: int) -> bool:
+        """A page is no longer there; False if that was known, because Discord told of it."""
 
 
 @dataclass(slots=True)
@@ -230,10 +230,10 @@ class ReplyWriter:
                 await self._surface.edit(shown.message_id, step.content)
                 shown.content = step.content
             except ReplyGone:
-                if shown.content is not None:
+                # An earlier answer's page that was deleted while nobody listened is posted anew.
+                if shown.content is not None or not await self._ledger.removed(step.number):
                     raise
-                del self._pages[step.number]  # an earlier answer's page, deleted since: it is posted anew
-                await self._ledger.removed(step.number)
+                del self._pages[step.number]
         else:
             await self._post(step.number, step.content)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
 from bot.messages import spoken
-from bot.runs.model import LIVE, Cause, Run, RunKind
+from bot.runs.model import LIVE, TERMINAL, Cause, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, end, first_try
 from bot.runs.service import Worker
 from bot.store import conversations, messages, replies, runs
@@ -48,18 +48,17 @@ class ChangeService:
         """A question may have been given other words: its answer begins anew, or is given again.
 
         The last answer of a conversation is given again, if it ended within the window; of earlier ones only the
-        history changes.  A question without words counts as deleted.
+        history changes.
         """
-        now = self._clock()
         async with self._database.write() as transaction:
             message = await messages.by_discord_id(transaction, message_id)
             if message is None:
                 return
-            if text or message.quote_text is not None:
-                interrupted = await self._reword(transaction, message, text, now)
-            else:
-                interrupted = await self._forget(transaction, [message_id], now)
-        self._tell(interrupted)
+            run = await self._reword(transaction, message, text)
+        if run is not None and run.status in TERMINAL and await self._worker.settled(run.id):
+            async with self._database.write() as transaction:
+                run = await self._begin_anew(transaction, message)
+        self._tell(() if run is None else [run.id])
 
     async def forget(self, message_ids: Collection[int]) -> None:
         """Messages were deleted in Discord, whoever wrote them.
@@ -67,9 +66,13 @@ class ChangeService:
         Questions leave the history, and a run with nothing left to answer is stopped.  An answer leaves it with its
         last page, and one that is being written then ends, quietly; it is stopped if a page is left.
         """
-        now = self._clock()
+        now, interrupted = self._clock(), set[int]()
         async with self._database.write() as transaction:
-            interrupted = await self._forget(transaction, message_ids, now)
+            questions = await messages.hide(transaction, message_ids, now)
+            for run_id in {message.run_id for message in questions if message.run_id is not None}:
+                interrupted |= await self._stop_without_question(transaction, run_id, now)
+            for run_id in await replies.forget(transaction, message_ids):
+                interrupted |= await self._take_away(transaction, run_id, now)
         self._tell(interrupted)
 
     async def lose_place(self, place_id: int, reason: str) -> None:
@@ -105,29 +108,34 @@ class ChangeService:
             await self.lose_guild(guild_id)
         await self.regain(place_ids)
 
-    async def _reword(self, transaction: Transaction, message: StoredMessage, text: str, now: datetime) -> set[int]:
-        """The runs to interrupt, because their question has changed."""
+    async def _reword(self, transaction: Transaction, message: StoredMessage, text: str) -> Run | None:
+        """Give a question other words, if they are other words: what is to be done, as `_begin_anew` says."""
         sent = spoken(message.author_name or "", text, message.quote_author, message.quote_text)
         is_new = await messages.reword(transaction, message.id, text, self._count_tokens(sent))
-        answered = await self._answered(transaction, message) if is_new else None
-        if answered is None:
-            return set()
-        if answered.status in LIVE:
-            if answered.cancel_requested_at is not None:
-                return set()
-            await messages.hide_answer(transaction, answered.id, now)
-            await runs.move(transaction, answered.id, Cause.QUESTION_EDITED, now, text="")
-            return {answered.id}
-        # Before the last edit of an answer has arrived, another run could not take its messages over.
-        if answered.delivered_at is not None and await runs.has_ended_since(
-            transaction, answered.id, now - self._edit_window
-        ):
-            await answer_again(transaction, answered, self._defaults, now)
-        return set()
+        return await self._begin_anew(transaction, message) if is_new else None
+
+    async def _begin_anew(self, transaction: Transaction, message: StoredMessage) -> Run | None:
+        """Have a question answered anew, if nothing came after it.
+
+        A live run is the one to interrupt.  One that has ended is in the way: until its last edit has arrived, no
+        other can take its messages over.
+        """
+        now, run = self._clock(), await self._answering(transaction, message)
+        if run is None:
+            return None
+        if run.status in LIVE:
+            await messages.hide_answer(transaction, run.id, now)
+            return await runs.move(transaction, run.id, Cause.QUESTION_EDITED, now, text="")
+        if not await runs.has_ended_since(transaction, run.id, now - self._edit_window):
+            return None
+        if run.delivered_at is None:
+            return run
+        await answer_again(transaction, run, self._defaults, now)
+        return None
 
     @staticmethod
-    async def _answered(transaction: Transaction, message: StoredMessage) -> Run | None:
-        """The run that answers a question, if nothing came after it."""
+    async def _answering(transaction: Transaction, message: StoredMessage) -> Run | None:
+        """The run that answers a question, if nothing came after it and nobody wants it stopped."""
         run = None if message.run_id is None else await runs.get(transaction, message.run_id)
         if run is None:
             return None
@@ -137,17 +145,8 @@ class ChangeService:
         )
         if newest is None or newest.kind is RunKind.CONTINUE or await first_try(transaction, newest) != run.id:
             return None
-        return newest
-
-    async def _forget(self, transaction: Transaction, message_ids: Collection[int], now: datetime) -> set[int]:
-        """The runs to interrupt, because their question or their answer is gone."""
-        interrupted = set[int]()
-        questions = await messages.hide(transaction, message_ids, now)
-        for run_id in {message.run_id for message in questions if message.run_id is not None}:
-            interrupted |= await self._stop_without_question(transaction, run_id, now)
-        for run_id in await replies.forget(transaction, message_ids):
-            interrupted |= await self._take_away(transaction, run_id, now)
-        return interrupted
+        is_stopping = newest.status in LIVE and newest.cancel_requested_at is not None
+        return None if is_stopping else newest
 
     @staticmethod
     async def _stop_without_question(transaction: Transaction, run_id: int, now: datetime) -> set[int]:

@@ -70,12 +70,12 @@ class StoredLedger:
 
         await until_stored(self._run.id, note)
 
-    async def removed(self, number: int) -> None:
-        """A page is no longer there."""
+    async def removed(self, number: int) -> bool:
+        """A page is no longer there; False if that was known, because Discord told of it."""
 
-        async def forget() -> None:
+        async def forget() -> bool:
             async with self._database.write() as transaction:
-                await replies.remove(transaction, self._run.id, number)
+                return await replies.remove(transaction, self._run.id, number)
 
-        await until_stored(self._run.id, forget)
         self._nonces.pop(number, None)
+        return await until_stored(self._run.id, forget)

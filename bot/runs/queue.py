@@ -29,12 +29,7 @@ async def answer_waiting(
     *,
     interaction_token: str | None = None,
 ) -> Run | None:
-    """A queued run for all messages that wait in a conversation; None if none waits or one is live already.
-
-    In a place that is lost nothing is answered.
-    """
-    if conversation.closed_at is not None:
-        return None
+    """A queued run for all messages that wait in a conversation; None if none waits or one is live already."""
     waiting = await messages.waiting(transaction, conversation)
     if not waiting or await runs.live(transaction, conversation.id) is not None:
         return None

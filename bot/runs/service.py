@@ -30,6 +30,9 @@ class Worker(Protocol):
     def interrupt(self, run_id: int) -> None:
         """Someone wants this run to stop; nothing happens if it is not under way here."""
 
+    async def settled(self, run_id: int) -> bool:
+        """Wait until a run is delivered, or handed back; False if it is not under way here."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:

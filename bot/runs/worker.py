@@ -76,6 +76,14 @@ class RunWorker:
         """Somebody wants this run to stop, or its question has changed."""
         self._answerer.interrupt(run_id)
 
+    async def settled(self, run_id: int) -> bool:
+        """Wait until a run is delivered, or handed back; False if it is not under way here."""
+        task = self._tasks.get(run_id)
+        if task is None:
+            return False
+        await asyncio.wait([task])
+        return True
+
     async def run(self, surfaces: Surfaces) -> None:
         """Carry runs out until cancelled; those under way then get their grace, and what is left is handed back."""
         async with asyncio.TaskGroup() as tasks:

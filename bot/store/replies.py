@@ -52,9 +52,10 @@ async def posted(connection: AsyncConnection, run_id: int, number: int, discord_
     )
 
 
-async def remove(connection: AsyncConnection, run_id: int, number: int) -> None:
-    """Forget a page whose Discord message is gone."""
-    await connection.execute(delete(replies).where(replies.c.run_id == run_id, replies.c.number == number))
+async def remove(connection: AsyncConnection, run_id: int, number: int) -> bool:
+    """Forget a page whose Discord message is gone; False if it is forgotten already."""
+    statement = delete(replies).where(replies.c.run_id == run_id, replies.c.number == number)
+    return await connection.scalar(statement.returning(replies.c.run_id)) is not None
 
 
 async def forget(connection: AsyncConnection, discord_ids: Collection[int]) -> frozenset[int]:

@@ -112,6 +112,25 @@ async def test_undelivered_answer_that_is_deleted_is_not_posted_again(scene: Sce
     assert len(scene.writes("general", "POST")) == 2
 
 
+async def test_answer_that_is_deleted_while_it_is_delivered_late_is_not_posted_again(scene: Scene) -> None:
+    """A later start tries to deliver the last edit; who deletes the message meanwhile does not see it come back."""
+    await scene.start(shutdown_grace_seconds=0)
+    _, begin = await begun(scene)
+    scene.sandbox.faults.fail("PATCH", "/channels/*/messages/*", 503, times=None)
+    scene.provider.requests[0].released.set()
+    await scene.wait_for(lambda: scene.run(1)["status"] == "completed")
+    await scene.stop()
+    before = len(scene.sandbox.requests)
+    await scene.start()
+    await scene.wait_for(lambda: any(record.status == 503 for record in scene.sandbox.requests[before:]))
+    await delete(scene, begin.ids[0])
+    await scene.caught_up()
+    scene.sandbox.faults.clear()
+    await scene.wait_for(lambda: any(record.status == 404 for record in scene.sandbox.requests[before:]))
+    assert await told(scene) == ["user: (from Linus) hi", "user: (from Grace) and now?"]
+    assert len(scene.writes("general", "POST")) == 2
+
+
 async def test_many_messages_that_are_deleted_at_once_are_forgotten_together(parley: Scene) -> None:
     """A moderator's bot clears a channel: the question and its answer leave the history, and the rest is no matter."""
     question = await parley.say("linus", "general", "@bot hi")

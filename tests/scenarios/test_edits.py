@@ -11,9 +11,9 @@ from tests.scenarios.scene import Scene, sent
 PAUSED = Story(pieces=("First words", " and the rest."), hang_at=1)
 
 
-async def begun(parley: Scene) -> tuple[int, Answer]:
+async def begun(parley: Scene, story: Story = PAUSED) -> tuple[int, Answer]:
     """A question of Linus and its answer, which stands still in its middle."""
-    parley.provider.play(PAUSED)
+    parley.provider.play(story)
     question = await parley.say("linus", "general", "@bot aples?")
     return question, await parley.answer_of("general", 1, final=False)
 
@@ -34,6 +34,41 @@ async def asked_again(parley: Scene, words: str = "@bot and now?") -> list[str]:
     """What the model is told with the next question, without the prompt."""
     await parley.ask("grace", "general", words)
     return sent(parley.provider.requests[-1])[1:]
+
+
+async def test_edit_of_a_question_that_is_being_answered_begins_anew(parley: Scene) -> None:
+    """The stream of the old question is closed and the answer to the new one fills the same message."""
+    question, begin = await begun(parley)
+    parley.provider.play(Story(text="Apples it is."))
+    await edit(parley, question, "@bot apples?")
+    answer = await parley.answer_of("general", 1)
+    assert (answer.text, answer.ids) == ("Apples it is.", begin.ids)
+    await parley.provider.requests[0].disconnected.wait()
+    assert sent(parley.provider.requests[1])[1:] == ["user: (from Linus) apples?"]
+    assert await asked_again(parley) == [
+        "user: (from Linus) apples?",
+        "assistant: Apples it is.",
+        "user: (from Grace) and now?",
+    ]
+    assert len(parley.writes("general", "POST")) == 2
+    assert "question_edited" in parley.causes(1)
+    assert [run["status"] for run in parley.rows("runs")] == ["completed", "completed"]
+
+
+async def test_edit_of_one_of_the_questions_answered_together_begins_anew(parley: Scene) -> None:
+    """Whose question of several is edited, all are answered once more, in the words that they have now."""
+    parley.provider.play(PAUSED, PAUSED, Story(text="Both."))
+    await parley.say("linus", "general", "@bot hi")
+    await parley.answer_of("general", 1, final=False)
+    one = await parley.say("grace", "general", "@bot pears?")
+    await parley.say("edsger", "general", "@bot plums?")
+    await parley.caught_up()
+    parley.provider.requests[0].released.set()
+    begin = await parley.answer_of("general", 2, final=False)
+    await edit(parley, one, "@bot peaches?", user="grace")
+    answer = await parley.answer_of("general", 2)
+    assert (answer.text, answer.ids) == ("Both.", begin.ids)
+    assert sent(parley.provider.requests[2])[-2:] == ["user: (from Grace) peaches?", "user: (from Edsger) plums?"]
 
 
 async def test_edit_of_a_question_that_waits_changes_only_its_words(parley: Scene) -> None:
@@ -67,6 +102,35 @@ async def test_edit_of_the_last_answered_question_is_answered_in_place(parley: S
     answers = [(row["text"], row["hidden_at"] is None) for row in parley.rows("messages") if row["role"] == "assistant"]
     assert answers[:2] == [("Old answer.", False), ("New answer.", True)]
     assert (parley.run(2)["kind"], parley.run(2)["previous_run_id"]) == ("again", 1)
+
+
+async def test_edit_of_an_answer_in_place_begins_it_anew(parley: Scene) -> None:
+    """A second correction, while the first is being answered, counts; the first is not answered to its end."""
+    parley.provider.play(Story(text="Old answer."), PAUSED, Story(text="Newest answer."))
+    question = await parley.say("linus", "general", "@bot aples?")
+    old = await parley.answer_of("general", 1)
+    await edit(parley, question, "@bot appels?")
+    await parley.answer_of("general", 2, final=False)
+    await edit(parley, question, "@bot apples?")
+    new = await parley.answer_of("general", 2)
+    assert (new.text, new.ids) == ("Newest answer.", old.ids)
+    assert [run["kind"] for run in parley.rows("runs")] == ["answer", "again"]
+
+
+async def test_edit_while_the_last_words_are_delivered_is_answered_in_place(parley: Scene) -> None:
+    """An edit between the end of an answer and its delivery waits, so that no page of the old one comes after it."""
+    question, begin = await begun(parley, Story(pieces=("First words", " and more" * 300), hang_at=1))
+    parley.sandbox.faults.fail("POST", "/channels/*/messages", 503)
+    parley.provider.play(Story(text="Apples it is."))
+    parley.provider.requests[0].released.set()
+    await parley.wait_for(lambda: any(record.status == 503 for record in parley.sandbox.requests))
+    assert (parley.run(1)["status"], parley.run(1)["delivered_at"]) == ("completed", None)
+    await edit(parley, question, "@bot apples?")
+    assert (await parley.answer_of("general", 2)).texts[0] == "Apples it is."
+    await parley.stop()
+    (answer,) = parley.answers("general")
+    assert (answer.text, answer.ids) == ("Apples it is.", begin.ids)
+    assert sent(parley.provider.requests[1])[1:] == ["user: (from Linus) apples?"]
 
 
 @pytest.mark.parametrize("window", [0, 0.001])
@@ -115,7 +179,7 @@ async def test_edit_of_a_question_whose_answer_was_continued_changes_only_the_hi
     await edit(parley, question, "@bot count on")
     await parley.caught_up()
     assert stored(parley, question) == "count on"
-    assert (await asked_again(parley))[:3] == ["user: (from Linus) count on", "assistant: One two", "assistant: three."]
+    assert (await asked_again(parley))[:2] == ["user: (from Linus) count on", "assistant: One twothree."]
     assert [run["kind"] for run in parley.rows("runs")] == ["answer", "continue", "answer"]
 
 

@@ -1,0 +1,170 @@
+"""What changes in Discord do to the tables, where no scenario can hold a run still."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.runs.changes import ANSWER_DELETED, ChangeService
+from bot.runs.model import Cause, Run, Status
+from bot.runs.queue import RunDefaults
+from bot.store import messages, replies, runs
+from bot.store.database import Database
+from bot.store.schema import run_events
+from tests.store.stories import ASKER_ID, NOW, PLACE_ID, ask, claim_one, converse, history, later, say
+
+PAGE_ID = 77
+
+
+class Interrupted:
+    """A worker that only notes whom it was told to interrupt."""
+
+    def __init__(self) -> None:
+        self.run_ids: list[int] = []
+
+    def wake(self) -> None:
+        """Nothing is carried out here."""
+
+    def interrupt(self, run_id: int) -> None:
+        """Note it."""
+        self.run_ids.append(run_id)
+
+    async def settled(self, run_id: int) -> bool:  # noqa: ARG002 - nothing is under way here
+        """Nothing is under way here."""
+        return False
+
+
+@pytest.fixture
+def worker() -> Interrupted:
+    """Who is told."""
+    return Interrupted()
+
+
+@pytest.fixture
+def changes(database: Database, worker: Interrupted) -> ChangeService:
+    """Changes, ten seconds after the story began."""
+    return ChangeService(
+        database,
+        worker,
+        defaults=RunDefaults(model="demo/small", timeout=timedelta(minutes=10)),
+        edit_window=timedelta(minutes=15),
+        count_tokens=len,
+        clock=lambda: later(10),
+    )
+
+
+async def asked(connection: AsyncConnection, *texts: str) -> Run:
+    """A claimed run that answers these messages, whose Discord ids count from 1, on one page."""
+    conversation = await converse(connection)
+    for number, text in enumerate(texts, start=1):
+        await say(connection, conversation, text, discord_id=number)
+    run = await ask(connection, conversation)
+    await replies.plan(connection, run.id, 0, PLACE_ID, "nonce", NOW)
+    await replies.posted(connection, run.id, 0, PAGE_ID, NOW)
+    return await claim_one(connection)
+
+
+async def wait_for_tools(connection: AsyncConnection, run: Run) -> Run:
+    """The run has asked for tools, after a few words."""
+    await messages.add_answer(connection, run, "Let me see.", 3, later(2))
+    return await runs.move(connection, run.id, Cause.TOOL_CALLS, later(2), text="Let me see.")
+
+
+async def test_edit_while_tools_run_takes_back_what_asked_for_them(
+    database: Database, changes: ChangeService, worker: Interrupted
+) -> None:
+    """The new attempt has nothing of the old one before it, neither its words nor its calls."""
+    async with database.write() as connection:
+        run = await wait_for_tools(connection, await asked(connection, "old"))
+    await changes.edit(1, "new")
+    async with database.read() as connection:
+        stored = await runs.get(connection, run.id)
+        assert stored is not None
+        assert (stored.status, stored.attempt, stored.text) == (Status.IN_PROGRESS, run.attempt + 1, "")
+        assert await history(connection, run) == ["new"]
+    assert worker.run_ids == [run.id]
+
+
+async def test_edit_of_a_question_whose_answer_is_being_stopped_does_not_begin_it_anew(
+    database: Database, changes: ChangeService, worker: Interrupted
+) -> None:
+    """A wish to stop is stronger: the words change, the attempt stays."""
+    async with database.write() as connection:
+        run = await asked(connection, "old")
+        await runs.request_cancel(connection, run.id, ASKER_ID, later(3))
+    await changes.edit(1, "new")
+    async with database.read() as connection:
+        stored = await runs.get(connection, run.id)
+        assert stored is not None
+        assert stored.attempt == run.attempt
+        assert await history(connection, run) == ["new"]
+    assert worker.run_ids == []
+
+
+async def test_edit_of_a_question_that_was_handed_back_forgets_its_first_words(
+    database: Database, changes: ChangeService
+) -> None:
+    """Who claims the run next does not go on with an answer to what is no longer asked."""
+    async with database.write() as connection:
+        run = await asked(connection, "old")
+        await runs.move(connection, run.id, Cause.HANDED_BACK, later(3), text="First words")
+    await changes.edit(1, "new")
+    async with database.read() as connection:
+        stored = await runs.get(connection, run.id)
+        assert stored is not None
+        assert (stored.status, stored.text) == (Status.QUEUED, "")
+
+
+async def test_deleted_question_of_two_does_not_stop_a_run_with_tools(
+    database: Database, changes: ChangeService, worker: Interrupted
+) -> None:
+    """As long as one question is left it is answered; with the last one the run is stopped."""
+    async with database.write() as connection:
+        run = await wait_for_tools(connection, await asked(connection, "one", "two"))
+    await changes.forget([1])
+    assert worker.run_ids == []
+    await changes.forget([2])
+    async with database.read() as connection:
+        stored = await runs.get(connection, run.id)
+        assert stored is not None
+        assert stored.cancel_requested_at == later(10)
+    assert worker.run_ids == [run.id]
+
+
+@pytest.mark.parametrize("cause", [None, Cause.HANDED_BACK, Cause.TOOL_CALLS])
+async def test_deleted_answer_ends_its_run_whatever_it_waits_for(
+    database: Database, changes: ChangeService, worker: Interrupted, cause: Cause | None
+) -> None:
+    """In progress, in line or waiting for tools: it is cancelled and delivered, and what it wrote is hidden."""
+    async with database.write() as connection:
+        run = await asked(connection, "question")
+        await messages.add_answer(connection, run, "First words", 2, later(2))
+        if cause is not None:
+            await runs.move(connection, run.id, cause, later(3))
+    await changes.forget([PAGE_ID])
+    async with database.read() as connection:
+        stored = await runs.get(connection, run.id)
+        assert stored is not None
+        assert (stored.status, stored.failure, stored.delivered_at) == (Status.CANCELLED, ANSWER_DELETED, later(10))
+        assert await history(connection, run) == ["question"]
+    assert worker.run_ids == [run.id]
+
+
+async def test_what_concerns_nobody_changes_nothing(
+    database: Database, changes: ChangeService, worker: Interrupted
+) -> None:
+    """Most messages that are edited or deleted in a server are none of the bot's business."""
+    async with database.write() as connection:
+        await asked(connection, "question")
+    async with database.read() as connection:
+        before = (await connection.execute(select(run_events))).all()
+    await changes.forget([5, 6])
+    await changes.edit(5, "new")
+    await changes.lose_place(5, "It is gone.")
+    await changes.lose_guild(5)
+    async with database.read() as connection:
+        assert (await connection.execute(select(run_events))).all() == before
+    assert worker.run_ids == []
