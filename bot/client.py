@@ -136,7 +136,8 @@ class ParleyClient(commands.Bot):
 
     Cogs find what they need in `service`, `changes`, `overview`, `recovery` and `settings`; `toolbox` holds the tools
     that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the
-    gateway has told of all servers.  `knows_servers` is set when it has, and cleared when a new session begins.
+    gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when a server has
+    an outage; whoever reads what was missed clears it.
     """
 
     def __init__(
@@ -172,7 +173,7 @@ class ParleyClient(commands.Bot):
         self.toolbox = toolbox
         self.recovery = recovery
         self.can_write = asyncio.Event()
-        self.knows_servers = asyncio.Event()
+        self.may_have_missed = asyncio.Event()
         self._identified = asyncio.Event()
         self._welcomed = asyncio.Event()
         self._may_identify_at = 0.0
@@ -213,7 +214,7 @@ class ParleyClient(commands.Bot):
         self._may_identify_at = max(now, self._may_identify_at) + IDENTIFY_PAUSE_SECONDS
         self.recovery.watermark.stand_still()
         self._welcomed.clear()
-        self.knows_servers.clear()
+        self.may_have_missed.clear()
         self._identified.set()
 
     async def insist_on_welcome(self) -> None:
@@ -244,12 +245,12 @@ class ParleyClient(commands.Bot):
         """The servers are known; discord.py may say so late, of a session that is over."""
         if self._welcomed.is_set():
             log.info("Parley is connected as %s, in %d servers.", self.user, len(self.guilds))
-            self.knows_servers.set()
+            self.may_have_missed.set()
 
     async def on_guild_unavailable(self, _guild: discord.Guild) -> None:
         """A server has an outage: what was said in it is read when it is over, as after the beginning of a session."""
         self.recovery.watermark.stand_still()
-        self.knows_servers.set()
+        self.may_have_missed.set()
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Parley has no commands with a prefix: messages are the chat cog's."""

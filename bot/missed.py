@@ -37,9 +37,9 @@ class Missed:
     async def read(self) -> None:
         """Catch up after each beginning of a session, until cancelled."""
         while True:
-            await self._client.knows_servers.wait()
-            if self._client.knows_servers.is_set():  # not so if the session ended before we woke
-                self._client.knows_servers.clear()
+            await self._client.may_have_missed.wait()
+            if self._client.may_have_missed.is_set():  # not so if the session ended before we woke
+                self._client.may_have_missed.clear()
                 await self._catch_up()
 
     async def _catch_up(self) -> None:
@@ -50,7 +50,7 @@ class Missed:
         while not await self._read_all(mark, done):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause_seconds):
-                    await self._client.knows_servers.wait()
+                    await self._client.may_have_missed.wait()
             pause_seconds = min(pause_seconds * 2, MAX_RETRY_SECONDS)
             if watermark.session != session:
                 return
@@ -102,6 +102,9 @@ class Missed:
         except UNAVAILABLE as error:
             log.warning("channel %d cannot be read now: %s", place.id, type(error).__name__)
             return False
+        except Exception as error:  # discord.py's parser raises anything, and what is in a channel stays there
+            log.warning("discord.py failed at a message in channel %d: %s", place.id, type(error).__name__)
+            return True
         own = [message for message in messages if message.author.id == self._client.own_id]
         answered = {message.reference.message_id for message in own if message.reference is not None}
         for message in reversed(messages):

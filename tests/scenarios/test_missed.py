@@ -228,6 +228,17 @@ async def test_place_that_cannot_be_read_does_not_hold_up_the_others(scene: Scen
     assert len(scene.answers("general")) == 1
 
 
+async def test_message_that_discord_py_cannot_read_does_not_end_the_bot(scene: Scene) -> None:
+    """It stays in its channel, so a bot that ended with it would end at each start; the other places are read."""
+    await used(scene, "general", "playground")
+    broken = await scene.say("linus", "general", "@bot broken")
+    scene.sandbox.engine.messages[scene.place("general")][broken].attachments = [{}]
+    question = await scene.say("linus", "playground", "@bot missed")
+    await scene.start()
+    await answered(scene, "playground", question)
+    await scene.ask("linus", "general", "@bot and now?")
+
+
 async def test_channel_that_the_bot_may_not_read_is_not_asked_for(scene: Scene) -> None:
     """Without Read Message History there is no request that Discord would refuse."""
     await used(scene, "general", "playground")
