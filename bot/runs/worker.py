@@ -96,7 +96,10 @@ class RunWorker:
                         task = tasks.create_task(self._carry_out(run, surfaces.of(run)))
                         self._tasks[run.id] = task
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), LOOK_AGAIN_SECONDS)
+                        async with asyncio.timeout(
+                            LOOK_AGAIN_SECONDS
+                        ):  # wait_for loses a cancel that comes with the wake
+                            await self._wake.wait()
             finally:
                 await self._wait(self._grace_seconds)
                 self._answerer.pause()
