@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Literal
@@ -44,6 +45,7 @@ class Faults:
 
     def __init__(self) -> None:
         self._rules: list[Fault] = []
+        self._listeners: list[Callable[[str, str], object]] = []
         self._count = 0
         self.gateway = GatewayFaults()
         self.forgets_nonces = False  # as Discord does after some minutes
@@ -92,8 +94,14 @@ class Faults:
         """Never answer matching requests, whether or not they are applied."""
         return self.add(Fault(action="hang_after" if applied else "hang", method=method, path=path, times=times))
 
+    def listen(self, listener: Callable[[str, str], object]) -> None:
+        """Call a function with the method and path of each request that comes; a rule that it adds acts on it."""
+        self._listeners.append(listener)
+
     def take(self, method: str, path: str) -> Fault | None:
         """The rule that acts on a request; uses up one of its times."""
+        for listener in self._listeners:
+            listener(method, path)
         for rule in self._rules:
             if rule.matches(method, path):
                 if rule.times is not None:

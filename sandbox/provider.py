@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
 MODEL = "scripted"
@@ -26,6 +27,7 @@ class Performance:
     story: Story
     first_token_at: float | None = None
     last_token_at: float | None = None
+    event_count: int = 0
     token_count: int = 0
     pieces: list[str] = field(default_factory=list)
     token_times: list[float] = field(default_factory=list)
@@ -40,6 +42,7 @@ class Performance:
 
     def note(self, frame: Frame, now: float) -> None:
         """Writes down that an event was sent."""
+        self.event_count += 1
         if frame.is_token:
             self.token_count += 1
             self.pieces.append(frame.text)
@@ -53,7 +56,8 @@ class ScriptedProvider:
     """Chat completions on loopback: `async with ScriptedProvider() as provider`, then `provider.base_url`.
 
     A request plays the next story that was queued with `play`, else the one that its last user message names with
-    `story:NAME` (of `stories`, to which one may add), else `default`.
+    `story:NAME` (of `stories` and `serials`, to which one may add), else `default`.  `go_on` is what a client says to
+    get the rest of an answer; the message before it is then the last one.
     """
 
     def __init__(
@@ -61,6 +65,8 @@ class ScriptedProvider:
     ) -> None:
         self.default = default or STORIES["hello"]
         self.stories = dict(STORIES)
+        self.serials: dict[str, Serial] = {}
+        self.go_on: str | None = None
         self.models: tuple[str, ...] = (MODEL,)
         self.requests: list[Performance] = []
         self.connection_count = 0
@@ -69,6 +75,7 @@ class ScriptedProvider:
         self._host = host
         self._port = port
         self._queue: deque[Story] = deque()
+        self._listeners: list[Callable[[Performance], None]] = []
         self._arrived = asyncio.Condition()
         self._peers: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._runner: web.AppRunner | None = None
@@ -93,6 +100,10 @@ class ScriptedProvider:
     def play(self, *stories: Story) -> None:
         """Queues stories for the next requests, in this order."""
         self._queue.extend(stories)
+
+    def listen(self, listener: Callable[[Performance], None]) -> None:
+        """Call a function when a request has come and after each event that it is sent."""
+        self._listeners.append(listener)
 
     async def wait_for_request(self, number: int = 1) -> Performance:
         """The request of this number, counted from 1, as soon as it is there."""
@@ -119,7 +130,7 @@ class ScriptedProvider:
 
     async def _begin(self, request: web.Request) -> Performance:
         body = await request.json()
-        story = self._queue.popleft() if self._queue else self.stories.get(_named_story(body), self.default)
+        story = self._queue.popleft() if self._queue else self._story_of(body)
         now = asyncio.get_running_loop().time()
         performance = Performance(body=body, headers=dict(request.headers), at=now, story=story)
         if request.transport is not None and request.transport not in self._peers:
@@ -128,7 +139,25 @@ class ScriptedProvider:
         async with self._arrived:
             self.requests.append(performance)
             self._arrived.notify_all()
+        self._tell(performance)
         return performance
+
+    def _story_of(self, body: Mapping[str, object]) -> Story:
+        messages = body.get("messages")
+        sent: list[Message] = messages if isinstance(messages, list) else []
+        asked = [
+            number
+            for number, message in enumerate(sent)
+            if message.get("role") == "user" and message.get("content") != self.go_on
+        ]
+        name = _named_story(sent[asked[-1]]) if asked else ""
+        if name in self.serials:
+            return self.serials[name].rest(sent[asked[-1] + 1 :])
+        return self.stories.get(name, self.default)
+
+    def _tell(self, performance: Performance) -> None:
+        for listener in self._listeners:
+            listener(performance)
 
     async def _perform(self, request: web.Request, performance: Performance) -> web.StreamResponse:
         story = performance.story
@@ -156,6 +185,7 @@ class ScriptedProvider:
                 due += 1 / story.tokens_per_second if story.tokens_per_second else 0.0
             await _write(response, frame.content, story)
             performance.note(frame, loop.time())
+            self._tell(performance)
         if story.hangs_after_done:
             await asyncio.Event().wait()
         await response.write_eof()
@@ -192,8 +222,6 @@ def _drop(request: web.Request) -> None:
         request.transport.close()
 
 
-def _named_story(body: object) -> str:
-    messages = body.get("messages") if isinstance(body, dict) else None
-    asked = [message.get("content") for message in messages or [] if message.get("role") == "user"]
-    _, found, rest = str(asked[-1] if asked else "").rpartition(STORY_WORD)
+def _named_story(message: Message) -> str:
+    _, found, rest = str(message.get("content")).rpartition(STORY_WORD)
     return rest.split()[0].strip(".,!?\"'`*") if found and rest.split() else ""

@@ -45,3 +45,13 @@ def test_senseless_fault_is_refused(wrong: dict[str, object]) -> None:
     """An unknown action or a rule that never acts is an error of whoever asked for it."""
     with pytest.raises(ValueError, match="must be"):
         Faults().add(Fault(**wrong))  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_rule_that_a_listener_adds_acts_on_the_request_it_was_told_of() -> None:
+    """Whoever listens decides about each request when it comes."""
+    faults = Faults()
+    faults.listen(lambda method, path: path == "/b" and faults.cut(method, path, applied=False))
+    assert faults.take("GET", "/a") is None
+    cut = faults.take("GET", "/b")
+    assert cut is not None
+    assert cut.action == "cut_before"
