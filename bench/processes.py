@@ -16,6 +16,7 @@ from sandbox.world import Sandbox
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 10.0
 LINE_BYTES = 64 * 1024 * 1024  # all token times of a situation come on one line
+LOG = "bot.log"
 LOG_LINES = 20
 
 
@@ -47,14 +48,18 @@ async def migrate(folder: Path, env: Mapping[str, str]) -> None:
         raise BotFailed(errors.decode("utf-8", "replace"))
 
 
+async def start_bot(folder: Path, env: Mapping[str, str]) -> asyncio.subprocess.Process:
+    """`python -m bot run`, which writes its log into the folder."""
+    with (folder / LOG).open("ab") as stream:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", cwd=folder, env=dict(env), stderr=stream
+        )
+
+
 @asynccontextmanager
 async def running_bot(folder: Path, env: Mapping[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m bot run`, told to stop at the end of the block.  Raises: BotFailed if it ended by itself."""
-    log = folder / "bot.log"
-    with log.open("ab") as stream:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", cwd=folder, env=dict(env), stderr=stream
-        )
+    process = await start_bot(folder, env)
     try:
         yield process
     finally:
@@ -66,7 +71,7 @@ async def running_bot(folder: Path, env: Mapping[str, str]) -> AsyncIterator[asy
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise BotFailed("\n".join(log.read_text(errors="replace").splitlines()[-LOG_LINES:]))
+        raise BotFailed("\n".join((folder / LOG).read_text(errors="replace").splitlines()[-LOG_LINES:]))
 
 
 class ProviderProcess:
