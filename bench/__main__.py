@@ -1,4 +1,7 @@
-"""The command line: `python -m bench` measures everything, `python -m bench one pages` some of it."""
+"""The command line: `python -m bench` measures everything, `python -m bench one pages` some of it.
+
+`python -m bench chaos` measures nothing: it kills the bot at random and exits with 1 if that did any harm.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,28 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
+from bench.chaos import Plan, report, survive
 from bench.history import measure_history
 from bench.pages import measure_pages
 from bench.play import play
 from bench.report import table
 from bench.situations import SITUATIONS
 
-HISTORY, PAGES = "history", "pages"
+HISTORY, PAGES, CHAOS = "history", "pages", "chaos"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """The arguments of this run."""
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the real bot against the sandbox.")
-    parser.add_argument("what", nargs="*", metavar="what", help=f"any of: {', '.join(names())} (default: all)")
+    known = f"any of: {', '.join(names())} (default: all), or {CHAOS}"
+    parser.add_argument("what", nargs="*", metavar="what", help=known)
+    parser.add_argument("--minutes", type=float, default=1.0, help=f"how long to ask and kill in {CHAOS} (default: 1)")
+    parser.add_argument("--channels", type=int, default=20, help="in how many channels at once (default: 20)")
+    parser.add_argument("--seed", type=int, default=0, help="of the luck, which decides when what happens (default: 0)")
     options = parser.parse_args(arguments)
-    unknown = set(options.what) - set(names())
+    unknown = set(options.what) - {*names(), CHAOS}
     if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names())}")
+        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join((*names(), CHAOS))}")
     return options
 
 
@@ -53,10 +61,25 @@ def say(sentence: str) -> None:
     print(f"measuring: {sentence}", file=sys.stderr, flush=True)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure what is named, or everything."""
-    asyncio.run(measure(parse(arguments).what or names()))
+async def kill(plan: Plan) -> bool:
+    """Kill as planned and print what was survived: whether everything was."""
+    say(f"{CHAOS}, {plan.minutes:g} minutes and what the last answers take")
+    survival = await survive(plan)
+    print(report(survival), flush=True)
+    return not survival.violations
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what is named, or everything; 1 if the bot was harmed."""
+    options = parse(arguments)
+    measured = [name for name in options.what or names() if name != CHAOS]
+    if measured:
+        asyncio.run(measure(measured))
+    if CHAOS in options.what:
+        plan = Plan(minutes=options.minutes, channels=options.channels, seed=options.seed)
+        return 0 if asyncio.run(kill(plan)) else 1
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -31,13 +31,14 @@ class Harm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One thing that is not as it should be."""
+    """One thing that is not as it should be, and of which question; empty where that cannot be told."""
 
     harm: Harm
+    story: str
     what: str
 
     def __str__(self) -> str:
-        return f"{self.harm}: {self.what}"
+        return f"{self.harm}: {self.story} {self.what}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +96,12 @@ def wrong_answers(evidence: Evidence) -> Iterator[Violation]:
         asked = {question.message_id: question for question in evidence.questions if question.channel_id == channel_id}
         for reference, pages in found:
             if reference not in asked:
-                yield Violation(Harm.DOUBLED, f"this answers nothing: {words(pages[0]['content'])[:80]!r}")
+                yield Violation(Harm.DOUBLED, "", f"this answers nothing: {words(pages[0]['content'])[:80]!r}")
         for question in asked.values():
             replies = [pages for reference, pages in found if reference == question.message_id]
             if len(replies) != 1:
                 harm = Harm.DOUBLED if replies else Harm.LOST
-                yield Violation(harm, f"{question.story} has {len(replies)} answers")
+                yield Violation(harm, question.story, f"has {len(replies)} answers")
             for pages in replies:
                 yield from wrong_pages(question, pages)
 
@@ -109,11 +110,11 @@ def wrong_pages(question: Question, pages: Sequence[Row]) -> Iterator[Violation]
     """An answer shows exactly its text, and buttons under its last page alone, without Stop."""
     text = words(" ".join(page["content"] for page in pages))
     if text != words(question.answer):
-        yield Violation(Harm.WRONG, f"{question.story} reads {difference(words(question.answer), text)}")
+        yield Violation(Harm.WRONG, question.story, f"reads {difference(words(question.answer), text)}")
     for number, page in enumerate(pages, start=1):
         labels = [str(button.get("label")) for row in page["components"] for button in row["components"]]
         if bool(labels) != (number == len(pages)) or "Stop" in labels:
-            yield Violation(Harm.STUCK, f"{question.story} has the buttons {labels} under page {number}/{len(pages)}")
+            yield Violation(Harm.STUCK, question.story, f"has the buttons {labels} under page {number}/{len(pages)}")
 
 
 def unfinished_runs(evidence: Evidence) -> Iterator[Violation]:
@@ -121,14 +122,14 @@ def unfinished_runs(evidence: Evidence) -> Iterator[Violation]:
     stored = Counter(row["discord_id"] for row in evidence.tables["messages"] if row["role"] == "user")
     for question in evidence.questions:
         if stored[question.message_id] != 1:
-            yield Violation(Harm.LOST, f"{question.story} was stored {stored[question.message_id]} times")
+            yield Violation(Harm.LOST, question.story, f"was stored {stored[question.message_id]} times")
         statuses = [row["status"] for row in runs_of(evidence.tables, question)]
         if statuses != ["completed"]:
             harm = Harm.DOUBLED if len(statuses) > 1 else Harm.WRONG
-            yield Violation(harm, f"{question.story} has the runs {statuses}")
+            yield Violation(harm, question.story, f"has the runs {statuses}")
     for run in evidence.tables["runs"]:
         if run["status"] not in TERMINAL or run["delivered_at"] is None:
-            yield Violation(Harm.STUCK, f"run {run['id']} is {run['status']}, delivered at {run['delivered_at']}")
+            yield Violation(Harm.STUCK, "", f"run {run['id']} is {run['status']}, delivered at {run['delivered_at']}")
 
 
 def wrong_history(evidence: Evidence) -> Iterator[Violation]:
@@ -136,18 +137,20 @@ def wrong_history(evidence: Evidence) -> Iterator[Violation]:
     for question in evidence.questions:
         text = words(" ".join(row["text"] for row in said(evidence.tables, question)))
         if text != words(question.answer):
-            yield Violation(Harm.WRONG, f"{question.story} is remembered as {difference(words(question.answer), text)}")
+            yield Violation(Harm.WRONG, question.story, f"is remembered as {difference(words(question.answer), text)}")
 
 
 def doubled_posts(evidence: Evidence) -> Iterator[Violation]:
     """No nonce made two messages, and every page that was written down is a message of the channel."""
     for nonce, ids in evidence.posted.items():
         if len(ids) != 1:
-            yield Violation(Harm.DOUBLED, f"the nonce {nonce} made the messages {sorted(ids)}")
+            yield Violation(Harm.DOUBLED, "", f"the nonce {nonce} made the messages {sorted(ids)}")
     there = {int(message["id"]) for shown in evidence.channels.values() for message in shown}
     for row in evidence.tables["replies"]:
         if row["discord_id"] not in there:
-            yield Violation(Harm.WRONG, f"page {row['number']} of run {row['run_id']} is noted as {row['discord_id']}")
+            yield Violation(
+                Harm.WRONG, "", f"page {row['number']} of run {row['run_id']} is noted as {row['discord_id']}"
+            )
 
 
 def wrong_usage(evidence: Evidence) -> Iterator[Violation]:
@@ -159,7 +162,7 @@ def wrong_usage(evidence: Evidence) -> Iterator[Violation]:
         for run in runs_of(evidence.tables, question):
             rows = [row["output_tokens"] for row in evidence.tables["usage"] if row["run_id"] == run["id"]]
             if len(rows) > 1 or sum(rows) > sent[question.story]:
-                yield Violation(Harm.CHARGED, f"{question.story}: {rows} of {sent[question.story]} tokens")
+                yield Violation(Harm.CHARGED, question.story, f"is charged {rows} of {sent[question.story]} tokens")
 
 
 def wrong_tool_calls(evidence: Evidence) -> Iterator[Violation]:
@@ -168,7 +171,7 @@ def wrong_tool_calls(evidence: Evidence) -> Iterator[Violation]:
         calls = [row for run in runs_of(evidence.tables, question) for row in calls_of(evidence.tables, run)]
         if tuple(row["name"] for row in calls) != question.tools or any(row["output"] is None for row in calls):
             outputs = [(row["name"], row["output"]) for row in calls]
-            yield Violation(Harm.WRONG, f"{question.story} has the tool calls {outputs}")
+            yield Violation(Harm.WRONG, question.story, f"has the tool calls {outputs}")
 
 
 def repeated_work(evidence: Evidence) -> Iterator[Violation]:
@@ -178,7 +181,7 @@ def repeated_work(evidence: Evidence) -> Iterator[Violation]:
         for run in death.tables["runs"]:
             if run["question_id"] in stories:
                 yield from asked_again(death, run, stories[run["question_id"]], evidence)
-                yield from called_again(death, run, evidence)
+                yield from called_again(death, run, stories[run["question_id"]], evidence)
 
 
 def asked_again(death: Death, run: Row, story: str, evidence: Evidence) -> Iterator[Violation]:
@@ -190,12 +193,13 @@ def asked_again(death: Death, run: Row, story: str, evidence: Evidence) -> Itera
         if run["status"] in TERMINAL or request.steps < steps or words(run["text"]) not in words(request.so_far):
             yield Violation(
                 Harm.REPEATED,
-                f"{story}, {run['status']} with {steps} steps and {len(words(run['text']))} characters, was asked for "
+                story,
+                f"was {run['status']} with {steps} steps and {len(words(run['text']))} characters, and was asked for "
                 f"again after {request.steps} steps and {len(words(request.so_far))} characters",
             )
 
 
-def called_again(death: Death, run: Row, evidence: Evidence) -> Iterator[Violation]:
+def called_again(death: Death, run: Row, story: str, evidence: Evidence) -> Iterator[Violation]:
     """Tool calls whose output changed, or that were started once more although that may do harm."""
     after = {call["id"]: call for call in evidence.tables["tool_calls"]}
     for call in calls_of(death.tables, run):
@@ -209,7 +213,8 @@ def called_again(death: Death, run: Row, evidence: Evidence) -> Iterator[Violati
         if not is_same:
             yield Violation(
                 Harm.REPEATED,
-                f"run {run['id']}, {call['name']}: started at {call['started_at']} with the output {call['output']!r}, "
+                story,
+                f"called {call['name']} at {call['started_at']} with the output {call['output']!r}, "
                 f"then at {now['started_at']} with {now['output']!r}",
             )
 
