@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.cancelling import surely_cancelled
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.runs.changes import ChangeService
@@ -300,7 +301,7 @@ class ParleyClient(commands.Bot):
     async def _listen(self) -> None:
         """Hear events until the connection ends.  Raises: GatewayNotFound where discord.py itself gave up."""
         try:
-            await self.connect()
+            await surely_cancelled(self.connect())
         except (discord.DiscordException, aiohttp.ClientError, OSError):
             raise
         except Exception as exc:
