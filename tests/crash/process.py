@@ -51,9 +51,12 @@ class BotProcess:
         """End it at once, as the kernel does."""
         self._signal(signal.SIGKILL)
 
-    async def stop(self) -> int | None:
-        """Tell it to stop, as SIGTERM does: its exit code."""
+    def tell_to_stop(self) -> None:
+        """Ask it to end in order."""
         self._signal(signal.SIGTERM)
+
+    async def exit_code(self) -> int | None:
+        """How it ended; a signal's number with a minus if it was killed."""
         await self.ended.wait()
         return self._process.exitcode
 

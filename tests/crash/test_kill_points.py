@@ -7,41 +7,39 @@ an event.  The points are counted in a life that nothing disturbs, so none can b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from tests.crash.trial import COMMIT, Point
-from tests.crash.walk import Outcome, Walk
+from tests.crash.trial import COMMIT, Life, Point
+from tests.crash.walk import Walk
 
 MIDDLE = Point("event of request 3 to the provider", 20)
-# What must be among the points at least: a way of counting that sees nothing would find nothing wrong.
-KINDS = {
+WRITES = {
     COMMIT,
     "POST /channels/*/messages comes",
     "POST /channels/*/messages is applied",
     "PATCH /channels/*/messages/* comes",
     "PATCH /channels/*/messages/* is applied",
-    *(f"event of request {number} to the provider" for number in (1, 2, 3)),
 }
-
-
-def told(points: Sequence[Point], outcomes: Sequence[Outcome]) -> str:
-    """Everything that went wrong, each with its point, one below the other."""
-    pairs = zip(points, outcomes, strict=True)
-    return "\n".join(f"{point}: {what}" for point, outcome in pairs for what in outcome.wrong)
+STEPS = {f"event of request {number} to the provider" for number in (1, 2, 3)}
 
 
 async def test_answer_survives_a_kill_at_every_point(walk: Walk) -> None:
     """Wherever the process dies on the way of one question, its next life finishes that answer, once."""
-    points = await walk.points_after()
-    assert {point.kind for point in points} >= KINDS
-    outcomes = await walk.through(points)
-    assert told(points, outcomes) == ""
-    assert sum(outcome.kills for outcome in outcomes) > 100
+    walked = await walk.through(Life())
+    assert walked.wrong == ""
+    assert walked.kinds >= WRITES | STEPS  # a way of counting that sees nothing would find nothing wrong
+    assert walked.killed > 100
 
 
 async def test_answer_survives_a_second_kill_at_every_point_of_its_recovery(walk: Walk) -> None:
     """A process that dies while it takes an answer up again leaves it to the next one, which finishes it."""
-    points = await walk.points_after(MIDDLE)
-    outcomes = await walk.through(points, after=[MIDDLE])
-    assert told(points, outcomes) == ""
-    assert sum(outcome.kills - 1 for outcome in outcomes) > 60
+    walked = await walk.through(Life(kill_at=MIDDLE), Life())
+    assert walked.wrong == ""
+    assert walked.kinds >= WRITES
+    assert walked.killed > 60
+
+
+async def test_answer_survives_a_kill_at_every_point_of_a_stop(walk: Walk) -> None:
+    """A process that is killed because it takes too long to stop has lost nothing of what it was handing back."""
+    walked = await walk.through(Life(stop_at=MIDDLE))
+    assert walked.wrong == ""
+    assert walked.kinds >= {COMMIT, "PATCH /channels/*/messages/* is applied"}
+    assert walked.killed > 5

@@ -7,7 +7,7 @@ import re
 import signal
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.processes import environment
@@ -23,7 +23,10 @@ from tests.crash import story
 from tests.crash.process import BotProcess
 
 PATIENCE_SECONDS = 30.0  # a life takes five; a tenfold load does not make it fail
-LEASE_SECONDS = "3600"  # what a dead process held is taken over at once, and not because its lease has ended
+SETTINGS = {
+    "LEASE_SECONDS": "3600",  # what a dead process held is taken over at once, and not because its lease has ended
+    "SHUTDOWN_GRACE_SECONDS": "0",  # an answer that is under way when the bot is told to stop is handed back
+}
 COMMIT = "commit"
 LOG = "bot.log"
 COMPLAINT = re.compile(r" (ERROR|CRITICAL) +(bot|discord|asyncio)")
@@ -40,52 +43,61 @@ class Point:
         return f"{self.kind} {self.number}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """What happens to the bot after a start: it is told to stop at a point, killed at one, both or neither.
+
+    Where it is told to stop, points are counted from there on.  `serial` is what the provider says.
+    """
+
+    stop_at: Point | None = None
+    kill_at: Point | None = None
+    serial: Serial = story.SLOW
+
+
 class Trial:
     """A sandbox, a provider, a database, and one life of the bot after the other; `kills` ended one early."""
 
     def __init__(self, sandbox: Sandbox, provider: ScriptedProvider, folder: Path) -> None:
+        self.kills = 0
         self._sandbox = sandbox
         self._provider = provider
         self._folder = folder
         self._pulse = Pulse()
-        self._question: Question | None = None
-        self._bot: BotProcess | None = None
-        self._target: Point | None = None
-        self._tally: Counter[str] = Counter()
-        self._requests_before = 0
-        self.kills = 0
-        self._complaints: list[str] = []
         self._witness = Witness(sandbox, provider, folder / "parley.db")
+        self._question: Question | None = None
+        self._complaints: list[str] = []
+        self._bot: BotProcess | None = None
+        self._life = Life()
+        self._tally: Counter[str] = Counter()
+        self._requests_before = self._commits_before = 0
         provider.go_on = CONTINUE
         provider.listen(self._on_event)
         sandbox.gateway.listen(self._pulse.beat)
         sandbox.faults.listen(self._on_arrival)
         sandbox.requests.listen(self._on_record)
 
-    async def live(self, target: Point | None, serial: Serial) -> Counter[str]:
-        """One life of the bot, until it is killed at a point or has nothing left to do: how often it came to each.
+    async def live(self, life: Life) -> Counter[str]:
+        """One life, which ends at the latest when there is nothing left to do: how often it came to each kind of point.
 
-        `serial` is what the provider says in this life.
         Raises: TimeoutError if it does not come to an end.
         """
         is_first, sessions = self._question is None, self._sandbox.gateway.ready_count
-        self._target, self._tally, self._requests_before = target, Counter(), len(self._provider.requests)
-        self._provider.serials[story.NAME] = serial
+        self._life, self._requests_before = life, len(self._provider.requests)
+        self._provider.serials[story.NAME] = life.serial
         bot = self._bot = self._start()
         try:
             if is_first:
                 await self._until(lambda: self._sandbox.gateway.ready_count > sessions)
-            points_before = bot.points
-            if target is not None and target.kind == COMMIT:
-                bot.kill_at(target.number)
+            self._begin_to_count(bot)
             if is_first:
                 await self._ask()
             await self._until(lambda: self._sandbox.gateway.ready_count > sessions and self._is_quiet())
-            self._tally[COMMIT] = bot.points - points_before
             await self._stop(bot)
         finally:
             bot.kill()
             await bot.ended.wait()
+        self._tally[COMMIT] = bot.points - self._commits_before
         self._witness.note_death()
         return self._tally
 
@@ -97,7 +109,8 @@ class Trial:
     async def _stop(self, bot: BotProcess) -> None:
         """Tell the bot to stop if it was not killed; it may be while it stops."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            code = await bot.stop()
+            bot.tell_to_stop()
+            code = await bot.exit_code()
         if code == -signal.SIGKILL:
             self.kills += 1
         elif code != 0:
@@ -114,8 +127,7 @@ class Trial:
         )
 
     def _start(self) -> BotProcess:
-        settings = {"PROVIDER_BASE_URL": self._provider.base_url, "LEASE_SECONDS": LEASE_SECONDS}
-        env = environment(self._sandbox, self._folder, **settings)
+        env = environment(self._sandbox, self._folder, PROVIDER_BASE_URL=self._provider.base_url, **SETTINGS)
         return BotProcess.start(env, self._folder / LOG, self._pulse.beat)
 
     async def _ask(self) -> None:
@@ -154,10 +166,22 @@ class Trial:
         if self._question is None or self._bot is None:
             return False
         self._tally[kind] += 1
-        is_target = self._target == Point(kind, self._tally[kind])
-        if is_target:
+        point = Point(kind, self._tally[kind])
+        if point == self._life.stop_at:
+            self._life = replace(self._life, stop_at=None)
+            self._begin_to_count(self._bot)
+            self._bot.tell_to_stop()
+        elif point == self._life.kill_at and self._life.stop_at is None:
             self._bot.kill()
-        return is_target
+            return True
+        return False
+
+    def _begin_to_count(self, bot: BotProcess) -> None:
+        """Points count from now on, unless only those after its being told to stop do."""
+        self._tally, self._commits_before = Counter(), bot.points
+        kill_at = self._life.kill_at
+        if kill_at is not None and kill_at.kind == COMMIT and self._life.stop_at is None:
+            bot.kill_at(kill_at.number)
 
 
 def masked(path: str) -> str:
