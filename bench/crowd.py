@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count, pairwise
@@ -19,6 +20,8 @@ from sandbox.world import Sandbox
 # An answer takes up to eight seconds; one that is not there this long after its question is not waited for any more.
 PATIENCE_SECONDS = 120.0
 READING_SECONDS = (0.5, 3.0)
+SHARE_OF_INTERRUPTIONS = 0.25  # somebody else asks while an answer is written
+INTERRUPTS_AFTER_SECONDS = (0.0, 4.0)
 ANSWER_TOKENS = (40, 400)  # the longest need two pages
 FIRST_TOKEN_SECONDS = 0.2
 MAX_TOOL_CALLS = 2  # of an answer, each in a step of its own
@@ -42,7 +45,7 @@ class Crowd:
         self._provider = provider
         self._chance = chance
         self._numbers = count()
-        self._waiting: dict[int, Asked] = {}
+        self._waiting: defaultdict[int, list[Asked]] = defaultdict(list)
         sandbox.requests.listen(self._look)
 
     async def talk(self, channel_ids: Sequence[int], until: float) -> None:
@@ -53,19 +56,24 @@ class Crowd:
 
     async def _talk(self, channel_id: int, until: float) -> None:
         while asyncio.get_running_loop().time() < until:
-            asked = await self._ask(channel_id)
+            asked = [await self._ask("ada", channel_id)]
+            if self._chance.random() < SHARE_OF_INTERRUPTIONS:
+                await asyncio.sleep(self._chance.uniform(*INTERRUPTS_AFTER_SECONDS))
+                asked.append(await self._ask("linus", channel_id))  # who waits for the next answer, if he comes early
             try:
-                await asyncio.wait_for(asked.answered.wait(), PATIENCE_SECONDS)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    for each in asked:
+                        await each.answered.wait()
             except TimeoutError:
                 return  # the verdict will say what became of it; another question would only blur that
             await asyncio.sleep(self._chance.uniform(*READING_SECONDS))
 
-    async def _ask(self, channel_id: int) -> Asked:
+    async def _ask(self, user: str, channel_id: int) -> Asked:
         script = Script(next(self._numbers), self._chance.randint(*ANSWER_TOKENS))
         tools = tuple(self._chance.choices(list(TOOLS), k=self._chance.randint(0, MAX_TOOL_CALLS)))
         serial = self._provider.serials[script.story_name] = tale(script, tools)
         sandbox = self._sandbox
-        message_id = await sandbox.people.say(sandbox.users["ada"], channel_id, script.question(sandbox.bot_id))
+        message_id = await sandbox.people.say(sandbox.users[user], channel_id, script.question(sandbox.bot_id))
         question = Question(
             message_id=message_id,
             channel_id=channel_id,
@@ -74,17 +82,21 @@ class Crowd:
             tools=tools,
         )
         self.questions.append(question)
-        asked = self._waiting[channel_id] = Asked(question)
+        asked = Asked(question)
+        self._waiting[channel_id] = [asked, *(each for each in self._waiting[channel_id] if not each.answered.is_set())]
         return asked
 
     def _look(self, record: RequestRecord) -> None:
-        """Look whether the answer that a channel waits for is there, after each write of the bot."""
-        asked = self._waiting.get(record.channel_id or 0)
-        if asked is not None and record.status == 200 and not asked.answered.is_set():
-            engine, question_id = self._sandbox.engine, asked.question.message_id
-            there = engine.messages[asked.question.channel_id].values()
-            shown = [engine.message_payload(message) for message in there if message.id > question_id]
-            if any(is_whole(pages) for by, pages in answers(self._sandbox.bot_id, shown) if by == question_id):
+        """Look whether the answers that a channel waits for are there, after each write of the bot."""
+        waiting = self._waiting[record.channel_id or 0]
+        if record.status != 200 or not waiting:
+            return
+        engine, first_id = self._sandbox.engine, min(asked.question.message_id for asked in waiting)
+        there = engine.messages[waiting[0].question.channel_id].values()
+        shown = [engine.message_payload(message) for message in there if message.id > first_id]
+        whole = {question_id for question_id, pages in answers(self._sandbox.bot_id, shown) if is_whole(pages)}
+        for asked in waiting:
+            if asked.question.message_id in whole:
                 asked.answered.set()
 
 
