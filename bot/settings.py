@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
 from bot.runs.summary import Prices
-from bot.settings_values import database_address, gateway_address, header_safe, web_address
+from bot.settings_values import complaint, database_address, gateway_address, header_safe, web_address
 
 
 class Trigger(StrEnum):
@@ -319,32 +319,6 @@ def sentence(error: Any) -> str:
     if error["type"] == "missing":
         return f"{name} is not set: put it into .env or the environment, for example {name}={sample}."
     return f"{name} {complaint(error)}; for example {name}={sample}."
-
-
-def complaint(error: Any) -> str:
-    """pydantic's finding in words for somebody who edits a file."""
-    context: dict[str, Any] = error.get("ctx", {})
-    match error["type"]:
-        case "int_parsing" | "int_from_float" | "int_type" | "int_parsing_size":
-            return "must be a whole number"
-        case "float_parsing" | "finite_number" | "float_type":
-            return "must be a number"
-        case "bool_parsing":
-            return "must be true or false"
-        case "greater_than":
-            return f"must be more than {context['gt']:g}"
-        case "greater_than_equal":
-            return f"must be at least {context['ge']:g}"
-        case "less_than_equal":
-            return f"must be at most {context['le']:g}"
-        case "string_too_long":
-            return f"must have at most {context['max_length']} characters"
-        case "enum" | "literal_error":
-            return f"must be {context['expected']}"
-        case "value_error":
-            return str(context["error"])
-        case _:
-            return f"is wrong ({error['msg'][:1].lower()}{error['msg'][1:]})"
 
 
 def example(field: str) -> str:

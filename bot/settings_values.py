@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
@@ -47,3 +48,29 @@ def database_address(value: str) -> str:
     if driver not in ("sqlite", "sqlite+aiosqlite") or not separator or path in ("", ":memory:"):
         raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
     return f"sqlite+aiosqlite:///{path}"
+
+
+def complaint(error: Any) -> str:
+    """pydantic's finding in words for somebody who edits a file."""
+    context: dict[str, Any] = error.get("ctx", {})
+    match error["type"]:
+        case "int_parsing" | "int_from_float" | "int_type" | "int_parsing_size":
+            return "must be a whole number"
+        case "float_parsing" | "finite_number" | "float_type":
+            return "must be a number"
+        case "bool_parsing":
+            return "must be true or false"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}"
+        case "greater_than_equal":
+            return f"must be at least {context['ge']:g}"
+        case "less_than_equal":
+            return f"must be at most {context['le']:g}"
+        case "string_too_long":
+            return f"must have at most {context['max_length']} characters"
+        case "enum" | "literal_error":
+            return f"must be {context['expected']}"
+        case "value_error":
+            return str(context["error"])
+        case _:
+            return f"is wrong ({error['msg'][:1].lower()}{error['msg'][1:]})"

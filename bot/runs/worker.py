@@ -96,9 +96,8 @@ class RunWorker:
                         task = tasks.create_task(self._carry_out(run, surfaces.of(run)))
                         self._tasks[run.id] = task
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(
-                            LOOK_AGAIN_SECONDS
-                        ):  # wait_for loses a cancel that comes with the wake
+                        # Not wait_for, which forgets a cancel that comes together with the wake
+                        async with asyncio.timeout(LOOK_AGAIN_SECONDS):
                             await self._wake.wait()
             finally:
                 await self._wait(self._grace_seconds)
