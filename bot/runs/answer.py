@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,11 +113,16 @@ class Answerer:
         return {run_id: live.run.attempt for run_id, live in self._live.items()}
 
     def unsaved(self) -> list[Checkpoint]:
-        """What the streams have brought since this was asked last."""
-        grown = [live for live in self._live.values() if live.draft.kept != live.saved]
-        for live in grown:
-            live.saved = live.draft.kept
-        return [Checkpoint(live.run.id, live.run.attempt, clean(live.saved)) for live in grown]
+        """What the streams have brought since the last that is known to be `saved`."""
+        texts = [(live.run, live.saved, clean(live.draft.kept)) for live in self._live.values()]
+        return [Checkpoint(run.id, run.attempt, text) for run, saved, text in texts if text != saved]
+
+    def saved(self, checkpoints: Iterable[Checkpoint]) -> None:
+        """These are in the database now."""
+        for checkpoint in checkpoints:
+            live = self._live.get(checkpoint.run_id)
+            if live is not None:
+                live.saved = checkpoint.text
 
     async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
         """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
@@ -150,7 +155,7 @@ class Answerer:
     async def _answer(self, run: Run, writer: ReplyWriter, queued: Callable[[], None]) -> Run | None:
         """The run as it ended or was handed back; None if it is another's by now."""
         mine: Run | None = run
-        while mine is not None:
+        while mine is not None and mine.status not in TERMINAL:
             draft = await until_stored(run.id, partial(self._begin, mine))
             writer.show(draft.whole)
             ending = await self._generate(mine, draft, writer)
@@ -158,7 +163,7 @@ class Answerer:
                 return await until_stored(run.id, partial(self._end, mine, draft, ending, queued))
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
-        return None
+        return mine
 
     async def _begin(self, run: Run) -> Draft:
         """The draft that a run begins with: what earlier attempts have written."""
@@ -196,7 +201,8 @@ class Answerer:
     async def _write(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
         """Stream step after step, with the use of tools between them: how the last one ended."""
         if run.status is Status.REQUIRES_ACTION:
-            await self._steps.carry_out(run, await self._steps.resume(run))
+            calls = await until_stored(run.id, partial(self._steps.resume, run))
+            await self._steps.carry_out(run, calls)
         for _ in range(MAX_STEPS):
             await self._stream(run, draft, writer)
             if draft.reason is not FinishReason.TOOL_CALLS:
@@ -207,7 +213,7 @@ class Answerer:
         return TOO_MANY_STEPS
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter) -> None:
-        request = await self._request(run, draft)
+        request = await until_stored(run.id, partial(self._request, run, draft))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 draft.take(event)
@@ -269,6 +275,8 @@ class Answerer:
         """
         now, is_handed_back = self._clock(), ending.cause is Cause.HANDED_BACK
         async with self._database.write() as transaction:
+            if draft.calls and await self._steps.are_stored(transaction, run):
+                draft.next_step()  # an interrupt came with the word that they are
             run, following = await end(
                 transaction,
                 run.id,

@@ -12,7 +12,7 @@ from bot.messages import ToolSpec
 from bot.reply.characters import clean
 from bot.runs.context import OUTCOME_UNKNOWN
 from bot.runs.draft import Draft
-from bot.runs.model import Cause, Run
+from bot.runs.model import Cause, Run, Status
 from bot.runs.persistence import until_stored
 from bot.store import messages, runs, tool_calls, usage
 from bot.store.database import Database, Transaction
@@ -71,6 +71,11 @@ class Steps:
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
         return calls
+
+    async def are_stored(self, transaction: Transaction, run: Run) -> bool:
+        """Whether the calls that the model asked for last are written down, so that the run waits for their outputs."""
+        stored = await runs.get(transaction, run.id)
+        return stored is not None and stored.status is Status.REQUIRES_ACTION
 
     async def resume(self, run: Run) -> tuple[StoredCall, ...]:
         """The calls that an earlier attempt left without an output and that may be carried out again.

@@ -174,11 +174,13 @@ class RunWorker:
                 continue
             try:
                 async with self._database.write() as transaction:
-                    await runs.save_texts(transaction, self._answerer.unsaved())
+                    unsaved = self._answerer.unsaved()
+                    await runs.save_texts(transaction, unsaved)
                     unwanted = await runs.unwanted(transaction, attempts)
             except StoreError as error:
                 log.error("answers under way could not be kept: %s", error)
                 continue
+            self._answerer.saved(unsaved)
             for run_id in unwanted:
                 self._answerer.interrupt(run_id)
 
