@@ -120,6 +120,10 @@ class RunService:
 
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Answer the same question once more in the same messages.  Raises: Refusal."""
+        async with self._database.read() as transaction:
+            previous = await self._newest(transaction, run_id, presser)
+        if previous.delivered_at is None:  # until its last edit has arrived, no other can take its messages over
+            await self._worker.settled(run_id)
         now = self._clock()
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)

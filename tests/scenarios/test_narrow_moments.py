@@ -18,6 +18,7 @@ from tests.scenarios.scene import Scene
 from tests.scenarios.test_tools import ASKS
 
 PAUSED = Story(pieces=("First words", " and the rest."), hang_at=1)
+LONG = Story(token_count=1100)
 
 
 async def by_hand(scene: Scene, statement: str) -> None:
@@ -53,6 +54,12 @@ async def begun(scene: Scene, story: Story = PAUSED) -> Answer:
     scene.provider.play(story)
     await scene.say("linus", "general", "@bot hi")
     return await scene.answer_of("general", 1, final=False)
+
+
+def own_texts(scene: Scene) -> list[str]:
+    """What the bot has in #general."""
+    seen = scene.sandbox.messages(scene.place("general"))
+    return [message["content"] for message in seen if message["author"].get("bot")]
 
 
 async def test_run_that_another_hand_has_ended_is_not_asked_again(parley: Scene) -> None:
@@ -118,6 +125,26 @@ async def test_interrupt_that_comes_with_the_commit_of_a_step_doubles_nothing(sc
     assert [row["text"] for row in scene.rows("messages") if row["role"] == "assistant"] == ["Let me look."]
     assert scene.run(1)["text"] == "Let me look."
     assert [row["input_tokens"] for row in scene.rows("usage")] == [10]
+
+
+async def test_answer_that_is_given_again_keeps_its_pages_while_the_old_one_is_cleared_away(parley: Scene) -> None:
+    """Regenerate is pressed while pages that were left over still wait for their deletion: no new page is deleted."""
+    parley.provider.play(LONG, Story(text="Short."), LONG)
+    old = await parley.ask("linus", "general", "@bot all")
+    parley.sandbox.faults.fail("DELETE", "/channels/*/messages/*", 503, times=None)
+    await parley.press("linus", old, "Regenerate")
+    await parley.wait_for(lambda: own_texts(parley)[0] == "Short.")
+    await parley.wait_for(lambda: any(record.status == 503 for record in parley.sandbox.requests))
+    people, linus = parley.sandbox.people, parley.sandbox.users["linus"]
+    await people.press(linus, old.channel_id, old.ids[0], "parley:regenerate:2")
+    await parley.caught_up()
+    parley.sandbox.faults.clear()
+    await parley.wait_for(
+        lambda: [record.status for record in parley.sandbox.requests if record.method == "DELETE"].count(204) == 2
+    )
+    await parley.wait_for(lambda: " ".join(own_texts(parley)).split() == LONG.answer().split())
+    await parley.stop()
+    assert [row["status"] for row in parley.rows("runs")] == ["completed"] * 3
 
 
 async def test_text_that_could_not_be_kept_is_kept_later(parley: Scene, caplog: pytest.LogCaptureFixture) -> None:
