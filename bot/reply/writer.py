@@ -248,6 +248,8 @@ class ReplyWriter:
         message_id = None if is_first_attempt else await self._find(number)
         if message_id is None:
             message_id = await self._surface.post(number, content, nonce)
+        else:
+            self._pacer.answered(self._surface.channel, Bucket.CREATE)
         self._attempted.discard(number)
         self._pages[number] = Shown(message_id, content if is_first_attempt else None)
         await self._ledger.posted(number, message_id)

@@ -155,3 +155,11 @@ async def test_text_that_could_not_be_kept_is_kept_later(parley: Scene, caplog: 
     await by_hand(parley, "DROP TRIGGER refused")
     await parley.until(lambda: parley.run(1)["text"] == "First ")
     caplog.clear()
+
+
+async def test_pages_that_are_found_use_up_no_post(parley: Scene) -> None:
+    """Five posts of which nothing was heard are found in the channel: the sixth answer need not wait for them."""
+    for _ in range(5):
+        parley.sandbox.faults.cut("POST", "/channels/*/messages", applied=True)
+        await parley.ask("linus", "general", "@bot hi")
+    assert (await parley.ask("linus", "general", "@bot and?")).text == "Hello from the scripted model."
