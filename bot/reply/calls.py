@@ -27,6 +27,10 @@ from bot.reply.pacing import Bucket, Limits
 
 log = logging.getLogger(__name__)
 
+# The code of a 401 that says that an interaction is over.  Every other one is about the bot's own token, which the host
+# will renew: what is to be shown waits until then.
+TOKEN_OF_INTERACTION = 50027
+
 
 @dataclass(slots=True)
 class Call:
@@ -130,6 +134,8 @@ def translated(error: Exception) -> ReplyError:
     """Our error for one of discord.py's."""
     if isinstance(error, discord.DiscordServerError | discord.RateLimited) or getattr(error, "status", 0) == 429:
         return DiscordUnavailable(f"Discord did not take it: {error}")
+    if isinstance(error, discord.HTTPException) and error.status == 401 and error.code != TOKEN_OF_INTERACTION:
+        return DiscordUnavailable("Discord does not accept the bot's token")
     if isinstance(error, discord.HTTPException):
         return ReplyGone(f"Discord refused it: {error.status} (error code {error.code})")
     return DiscordUnavailable(f"Discord could not be reached: {type(error).__name__}")

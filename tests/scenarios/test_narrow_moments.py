@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, event
 
 from bot.app import assembled
 from bot.endpoints import point_discord_at
+from sandbox.faults import Fault
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene
@@ -163,3 +164,15 @@ async def test_pages_that_are_found_use_up_no_post(parley: Scene) -> None:
         parley.sandbox.faults.cut("POST", "/channels/*/messages", applied=True)
         await parley.ask("linus", "general", "@bot hi")
     assert (await parley.ask("linus", "general", "@bot and?")).text == "Hello from the scripted model."
+
+
+async def test_answer_outlives_the_token_of_the_bot(parley: Scene) -> None:
+    """A token that Discord does not take for a while loses no answer: it is shown with one that is taken."""
+    begin = await begun(parley)
+    refused = parley.sandbox.faults.add(
+        Fault(action="status", method="PATCH", path="/channels/*/messages/*", status=401, times=2)
+    )
+    parley.provider.requests[0].released.set()
+    answer = await parley.answer_of("general", 1)
+    assert (answer.text, answer.ids) == (PAUSED.answer(), begin.ids)
+    assert refused.times == 0
