@@ -94,9 +94,17 @@ class Toolbox:
             return capped(await tool.run(caller, tool.arguments.read(arguments_json)))
         except Refusal as refusal:
             return capped(str(refusal))
-        except Exception:
+        except (Exception, asyncio.CancelledError):
+            if is_being_cancelled():
+                raise
             log.exception("the tool %s failed", name)
             return f"{name} failed, for a reason that only the host's log tells."
+
+
+def is_being_cancelled() -> bool:
+    """Whether somebody wants the task to end; else a CancelledError is one that the tool has met."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def capped(text: str) -> str:

@@ -56,6 +56,7 @@ async def test_call_knows_for_whom_it_is() -> None:
         ("write", '{"length": 0}', "Done."),
         ("refuse", "{}", "Not on Sundays."),
         ("hang", "{}", "hang took longer than 0.05 seconds and was stopped."),
+        ("quit", "{}", "quit failed, for a reason that only the host's log tells."),
         ("fail", "{}", "fail failed, for a reason that only the host's log tells."),
         ("x\ny" * 100, "{}", f"There is no tool named {one_line('x y' * 100, 64)}. These exist: fail, hang,"),
         ("roll", '{"sides": 6, "count": 3}', "3d6: 6 + 6 + 6 = 18"),

@@ -81,6 +81,14 @@ class Workbench(commands.Cog):
         """Break"""
         raise RuntimeError("with a secret in it")
 
+    @tool(idempotent=True)
+    async def quit(self, caller: Caller) -> str:  # noqa: ARG002 - interface
+        """Wait for what somebody else gave up"""
+        given_up = asyncio.get_running_loop().create_future()
+        given_up.cancel()
+        await given_up
+        return "never"
+
 
 async def setup(bot: commands.Bot) -> None:
     """Called by discord.py."""
