@@ -248,17 +248,20 @@ class ReplyWriter:
         message_id = None if is_first_attempt else await self._find(number)
         if message_id is None:
             message_id = await self._surface.post(number, content, nonce)
-        else:
-            self._pacer.answered(self._surface.channel, Bucket.CREATE)
         self._attempted.discard(number)
         self._pages[number] = Shown(message_id, content if is_first_attempt else None)
         await self._ledger.posted(number, message_id)
 
     async def _find(self, number: int) -> int | None:
-        """The message that an earlier attempt to post a page has left, if any."""
-        previous = self._pages.get(number - 1)
-        candidates = await self._surface.find(number, self._run_id, None if previous is None else previous.message_id)
-        for message_id in candidates:
-            if not await self._ledger.is_taken(message_id):
-                return message_id
+        """The message that an earlier attempt to post a page has left, if any: then the turn is given back."""
+        previous, needs_turn = self._pages.get(number - 1), False
+        after = None if previous is None else previous.message_id
+        try:
+            for message_id in await self._surface.find(number, self._run_id, after):
+                if not await self._ledger.is_taken(message_id):
+                    return message_id
+            needs_turn = True
+        finally:
+            if not needs_turn:
+                self._pacer.answered(self._surface.channel, Bucket.CREATE)
         return None

@@ -158,10 +158,13 @@ async def test_text_that_could_not_be_kept_is_kept_later(parley: Scene, caplog: 
     caplog.clear()
 
 
-async def test_pages_that_are_found_use_up_no_post(parley: Scene) -> None:
-    """Five posts of which nothing was heard are found in the channel: the sixth answer need not wait for them."""
+@pytest.mark.parametrize("is_found_at_once", [True, False])
+async def test_page_that_is_looked_for_uses_up_no_post(parley: Scene, *, is_found_at_once: bool) -> None:
+    """Five posts of which nothing was heard are looked for in the channel: the next answer need not wait for them."""
     for _ in range(5):
         parley.sandbox.faults.cut("POST", "/channels/*/messages", applied=True)
+        if not is_found_at_once:
+            parley.sandbox.faults.fail("GET", "/channels/*/messages", 503)
         await parley.ask("linus", "general", "@bot hi")
     assert (await parley.ask("linus", "general", "@bot and?")).text == "Hello from the scripted model."
 
