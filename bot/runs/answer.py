@@ -181,6 +181,8 @@ class Answerer:
                 self._live[run.id] = Live(run, draft, deadline, saved=run.text)
                 if await self._is_unwanted(run):
                     return Ending(cause=Cause.CANCELLED)
+                if self._is_pausing:
+                    return Ending(cause=Cause.HANDED_BACK)
                 return await self._write(run, draft, writer)
         except TimeoutError:
             if await self._is_unwanted(run):

@@ -148,6 +148,17 @@ async def test_answer_that_is_given_again_keeps_its_pages_while_the_old_one_is_c
     assert [row["status"] for row in parley.rows("runs")] == ["completed"] * 3
 
 
+async def test_answer_that_would_begin_anew_while_the_bot_stops_is_handed_back(scene: Scene) -> None:
+    """Its question was edited, through another process, as the bot is told to stop: it does not ask the model again."""
+    await scene.start(shutdown_grace_seconds=0)
+    await begun(scene)
+    await by_hand(scene, "UPDATE runs SET attempt = attempt + 1, text = ''")
+    await scene.stop()
+    run = scene.run(1)
+    assert (run["status"], run["lease_owner"]) == ("queued", None)
+    assert scene.causes(1)[-1] == "handed_back"
+
+
 async def test_text_that_could_not_be_kept_is_kept_later(parley: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """The database refuses what there is of an answer, then not any more: it is kept though no word has come since."""
     await refuse(parley, "refused", "UPDATE OF text ON runs WHEN NEW.status = OLD.status")
