@@ -58,9 +58,11 @@ class Owner:
             with path.open() as lock:
                 if _is_held(lock):
                     return False
+            path.unlink(missing_ok=True)
         except FileNotFoundError:
             return True  # it ended in order, or the file was copied here without its owners
-        path.unlink(missing_ok=True)
+        except OSError:
+            return False  # no file can be opened just now, or there are no locks here: its lease will tell
         return True
 
     def _lock_of(self, name: str) -> Path:

@@ -58,3 +58,10 @@ def test_two_owners_in_one_process_are_two(tmp_path: Path) -> None:
             assert not owner.is_dead(other.name)
             assert not other.is_dead(owner.name)
         assert owner.is_dead(other.name)
+
+
+def test_owner_whose_lock_cannot_be_read_is_not_taken_for_dead(tmp_path: Path) -> None:
+    """What the system does not tell leaves the lease to its time, and ends nobody."""
+    with Owner.alive(f"sqlite:///{tmp_path}/parley.db") as owner:
+        (tmp_path / "parley.db-owners" / "unreadable").mkdir()
+        assert not owner.is_dead("unreadable")
