@@ -60,7 +60,9 @@ class Owner:
                     return False
             path.unlink(missing_ok=True)
         except FileNotFoundError:
-            return True  # it ended in order, or the file was copied here without its owners
+            # It ended in order, or the database was copied here without its owners.  Where our own lock is gone too,
+            # all were cleared away, and those of the living with them.
+            return self._lock_of(self.name).exists()
         except OSError:
             return False  # no file can be opened just now, or there are no locks here: its lease will tell
         return True

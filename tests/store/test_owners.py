@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -65,3 +66,12 @@ def test_owner_whose_lock_cannot_be_read_is_not_taken_for_dead(tmp_path: Path) -
     with Owner.alive(f"sqlite:///{tmp_path}/parley.db") as owner:
         (tmp_path / "parley.db-owners" / "unreadable").mkdir()
         assert not owner.is_dead("unreadable")
+
+
+def test_owners_whose_locks_were_cleared_away_are_not_taken_for_dead(tmp_path: Path) -> None:
+    """Somebody tidied the folder up under two living owners: neither takes the other's answers."""
+    url = f"sqlite:///{tmp_path}/parley.db"
+    with Owner.alive(url) as owner, Owner.alive(url) as other:
+        shutil.rmtree(tmp_path / "parley.db-owners")
+        assert not owner.is_dead(other.name)
+        assert not other.is_dead(owner.name)
