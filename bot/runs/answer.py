@@ -224,14 +224,14 @@ class Answerer:
                     break
 
     async def _is_unwanted(self, run: Run) -> bool:
-        """Whether somebody wished the run to end; the wish may have come since its claim."""
+        """Whether somebody wished the run to end, or it was begun anew; that may have come since its claim."""
 
         async def look() -> Run | None:
             async with self._database.read() as transaction:
                 return await runs.get(transaction, run.id)
 
         stored = await until_stored(run.id, look)
-        return stored is not None and stored.cancel_requested_at is not None
+        return stored is not None and (stored.cancel_requested_at is not None or stored.attempt != run.attempt)
 
     async def _still_mine(self, run: Run) -> Run | None:
         """The run as it is stored, if it is ours to answer, begun anew."""

@@ -15,7 +15,7 @@ from bot.endpoints import point_discord_at
 from sandbox.faults import Fault
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
-from tests.scenarios.scene import Scene
+from tests.scenarios.scene import Scene, sent
 from tests.scenarios.test_tools import ASKS
 
 PAUSED = Story(pieces=("First words", " and the rest."), hang_at=1)
@@ -157,6 +157,22 @@ async def test_answer_that_would_begin_anew_while_the_bot_stops_is_handed_back(s
     run = scene.run(1)
     assert (run["status"], run["lease_owner"]) == ("queued", None)
     assert scene.causes(1)[-1] == "handed_back"
+
+
+async def test_question_that_is_edited_right_after_its_claim_is_asked_once(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The edit comes before the model was asked, when there is no stream to interrupt: only its new words are sent."""
+    await refuse(scene, "refused", "INSERT ON replies")
+    await scene.start()
+    question = await scene.say("linus", "general", "@bot hi")
+    await scene.until(took_note(caplog, "run 1 waits for the database"))
+    await scene.sandbox.people.edit(scene.sandbox.users["linus"], scene.place("general"), question, "Good day!")
+    await scene.until(lambda: "question_edited" in scene.causes(1))
+    await by_hand(scene, "DROP TRIGGER refused")
+    assert (await scene.answer_of("general", 1)).text == "Hello from the scripted model."
+    assert [sent(request)[1:] for request in scene.provider.requests] == [["user: (from Linus) Good day!"]]
+    caplog.clear()
 
 
 async def test_text_that_could_not_be_kept_is_kept_later(parley: Scene, caplog: pytest.LogCaptureFixture) -> None:
