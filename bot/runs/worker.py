@@ -182,7 +182,8 @@ class RunWorker:
                 continue
             self._answerer.saved(unsaved)
             for run_id in unwanted:
-                self._answerer.interrupt(run_id)
+                if self._answerer.attempts.get(run_id) == attempts[run_id]:  # else it has been begun anew meanwhile
+                    self._answerer.interrupt(run_id)
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
