@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiohttp
 import discord
@@ -17,6 +17,7 @@ from discord.ext import commands
 from bot.cancelling import surely_cancelled
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
+from bot.interactions import tell
 from bot.runs.changes import ChangeService
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
@@ -27,16 +28,9 @@ from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
 COGS = Path(__file__).resolve().parent.parent / "cogs"
 TOKEN_REFUSED = 4004  # the gateway's close code
 TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
-# Whatever ends a request of discord.py's that Discord did not take.
-NOT_TAKEN = (discord.HTTPException, aiohttp.ClientError, OSError)
-# An interaction is answered within three seconds or never (interactions/receiving-and-responding.mdx), and once.
-RESPONSE_SECONDS = 3.0
-ALREADY_ANSWERED = 40060
 FIRST_BACKOFF_SECONDS = 1.0
 MAX_BACKOFF_SECONDS = 60.0
 # A connection that held this long was sound.  Discord resets the token of a bot that identifies 1000 times in 24 hours.
@@ -65,51 +59,6 @@ def where(channel: object, guild: discord.Guild | None, user_id: int) -> Where:
         user_id=user_id,
         is_channel=guild is not None and not isinstance(channel, discord.Thread),
     )
-
-
-async def respond(answer: Callable[[], Awaitable[T]]) -> T | None:
-    """Make the first answer to an interaction, and make it again where Discord's word is not heard.
-
-    What it comes to, or None where the second attempt shows that the first one arrived.  Raises: NOT_TAKEN.
-    """
-    try:
-        async with asyncio.timeout(RESPONSE_SECONDS / 2):
-            return await answer()
-    except (aiohttp.ClientError, OSError) as error:
-        log.info("an interaction is answered once more: %s", type(error).__name__)
-    try:
-        async with asyncio.timeout(RESPONSE_SECONDS / 2):
-            return await answer()
-    except discord.HTTPException as error:
-        if error.code != ALREADY_ANSWERED:
-            raise
-        return None
-
-
-async def acknowledge(interaction: discord.Interaction[Any]) -> None:
-    """Let Discord know that a press was heard; what was wished is done all the same where it does not take that."""
-    try:
-        await respond(interaction.response.defer)
-    except NOT_TAKEN as error:
-        log.warning("a press could not be acknowledged: %s", error)
-
-
-async def tell(interaction: discord.Interaction[Any], sentence: str) -> None:
-    """Answer an interaction in words that only its user sees, whether or not it was acknowledged.
-
-    Where Discord does not take them the log says so; Discord itself tells the person that nothing came.
-    """
-    try:
-        if not interaction.response.is_done():
-            try:
-                await respond(lambda: interaction.response.send_message(sentence, ephemeral=True))
-                return
-            except discord.HTTPException as error:
-                if error.code != ALREADY_ANSWERED:  # by an acknowledgement of which nothing was heard
-                    raise
-        await interaction.followup.send(sentence, ephemeral=True)
-    except NOT_TAKEN as error:
-        log.warning("a person could not be told: %s", error)
 
 
 def sentence_for(error: Exception) -> str:

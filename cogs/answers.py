@@ -11,7 +11,8 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import ParleyClient, acknowledge, sentence_for, tell
+from bot.client import ParleyClient, sentence_for
+from bot.interactions import acknowledge, tell
 from bot.reply.content import Action, Button
 from bot.reply.surface import drawn
 from bot.runs.service import Presser, RunService

@@ -8,7 +8,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client import ParleyClient, respond, tell, where
+from bot.client import ParleyClient, where
+from bot.interactions import respond, tell
 from bot.runs.service import Said
 from bot.settings import Trigger
 

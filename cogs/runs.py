@@ -14,8 +14,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.client import ParleyClient, acknowledge, respond, sentence_for, tell
+from bot.client import ParleyClient, sentence_for
 from bot.errors import Refusal
+from bot.interactions import acknowledge, respond, tell
 from bot.runs.overview import RunPage, RunView
 from bot.runs.service import Presser
 from bot.runs.summary import RunSummary

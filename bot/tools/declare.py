@@ -17,6 +17,7 @@ from discord.ext import commands
 from pydantic import Field
 
 from bot.errors import StartupError
+from bot.interactions import respond
 from bot.tools.arguments import Arguments, Parameter
 from bot.tools.toolbox import Caller, Tool
 
@@ -108,14 +109,21 @@ def tools_of(cogs: Iterable[commands.Cog], known_faults: Iterable[str] = ()) -> 
 
 async def show(interaction: discord.Interaction[Any], tool: Tool, arguments: Mapping[str, Any]) -> None:
     """Run a tool for the person who used its slash command, and show what it says to all.  Raises: what it raises."""
-    if tool.timeout_seconds > AT_ONCE_SECONDS:
-        await interaction.response.defer(thinking=True)
+    is_slow = tool.timeout_seconds > AT_ONCE_SECONDS
+    if is_slow:
+        await respond(lambda: interaction.response.defer(thinking=True))
     text = await tool.run(_caller(interaction), arguments)
-    shown: dict[str, Any] = {"content": text}
-    if len(text) > MAX_MESSAGE_CHARACTERS:
-        shown = {"file": discord.File(io.BytesIO(text.encode("utf-8", "replace")), f"{tool.name}.txt")}
-    send = interaction.followup.send if interaction.response.is_done() else interaction.response.send_message
-    await send(**shown)
+    if is_slow:
+        await interaction.followup.send(**_shown(tool, text))
+    else:
+        await respond(lambda: interaction.response.send_message(**_shown(tool, text)))
+
+
+def _shown(tool: Tool, text: str) -> dict[str, Any]:
+    """A text as a message, or as its file; discord.py closes a file with the first attempt to send it."""
+    if len(text) <= MAX_MESSAGE_CHARACTERS:
+        return {"content": text}
+    return {"file": discord.File(io.BytesIO(text.encode("utf-8", "replace")), f"{tool.name}.txt")}
 
 
 def _caller(interaction: discord.Interaction[Any]) -> Caller:

@@ -18,6 +18,7 @@ LIBRARIES = {
         "bot/endpoints.py",
         "bot/hearing.py",
         "bot/inspection.py",
+        "bot/interactions.py",
         "bot/missed.py",
         "bot/reply/writer.py",
         "bot/reply/calls.py",

@@ -80,6 +80,16 @@ async def test_help_is_given_once(parley: Scene, name: str) -> None:
     assert text.startswith(f"Mention {parley.mention}")
 
 
+@pytest.mark.parametrize("name", FAULTS)
+async def test_tool_is_shown_once(parley: Scene, name: str) -> None:
+    """Whatever happens to what a tool says, it is carried out once and there once."""
+    FAULTS[name](parley.sandbox.faults, *CALLBACK)
+    await parley.command("linus", "general", "roll", count=3)
+    await parley.wait_for(lambda: any(record.status == 200 or record.code == 40060 for record in callbacks(parley)))
+    (shown,) = parley.sandbox.messages(parley.place("general"))
+    assert shown["content"].startswith("3d6: ")
+
+
 @pytest.mark.parametrize("name", ["cut_after", "silence_after"])
 async def test_refusal_of_a_command_whose_acknowledgement_was_lost_is_read(parley: Scene, name: str) -> None:
     """What cannot be done is said also where Discord holds an interaction for answered and the bot does not know."""

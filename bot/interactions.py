@@ -1,0 +1,66 @@
+"""Answers to commands and buttons, which reach Discord though its word is not heard."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import aiohttp
+import discord
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# Whatever ends a request of discord.py's that Discord did not take.
+NOT_TAKEN = (discord.HTTPException, aiohttp.ClientError, OSError)
+# An interaction is answered within three seconds or never (interactions/receiving-and-responding.mdx), and once.
+RESPONSE_SECONDS = 3.0
+ALREADY_ANSWERED = 40060
+
+
+async def respond(answer: Callable[[], Awaitable[T]]) -> T | None:
+    """Make the first answer to an interaction, and make it again where Discord's word is not heard.
+
+    What it comes to, or None where the second attempt shows that the first one arrived.  Raises: NOT_TAKEN.
+    """
+    try:
+        async with asyncio.timeout(RESPONSE_SECONDS / 2):
+            return await answer()
+    except (aiohttp.ClientError, OSError) as error:
+        log.info("an interaction is answered once more: %s", type(error).__name__)
+    try:
+        async with asyncio.timeout(RESPONSE_SECONDS / 2):
+            return await answer()
+    except discord.HTTPException as error:
+        if error.code != ALREADY_ANSWERED:
+            raise
+        return None
+
+
+async def acknowledge(interaction: discord.Interaction[Any]) -> None:
+    """Let Discord know that a press was heard; what was wished is done all the same where it does not take that."""
+    try:
+        await respond(interaction.response.defer)
+    except NOT_TAKEN as error:
+        log.warning("a press could not be acknowledged: %s", error)
+
+
+async def tell(interaction: discord.Interaction[Any], sentence: str) -> None:
+    """Answer an interaction in words that only its user sees, whether or not it was acknowledged.
+
+    Where Discord does not take them the log says so; Discord itself tells the person that nothing came.
+    """
+    try:
+        if not interaction.response.is_done():
+            try:
+                await respond(lambda: interaction.response.send_message(sentence, ephemeral=True))
+                return
+            except discord.HTTPException as error:
+                if error.code != ALREADY_ANSWERED:  # by an acknowledgement of which nothing was heard
+                    raise
+        await interaction.followup.send(sentence, ephemeral=True)
+    except NOT_TAKEN as error:
+        log.warning("a person could not be told: %s", error)
