@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 import aiohttp
@@ -18,6 +18,7 @@ T = TypeVar("T")
 NOT_TAKEN = (discord.HTTPException, aiohttp.ClientError, OSError)
 # An interaction is answered within three seconds or never (interactions/receiving-and-responding.mdx), and once.
 RESPONSE_SECONDS = 3.0
+AT_ONCE_SECONDS = 1.0  # of those, after which a person is told that an answer will follow
 ALREADY_ANSWERED = 40060
 
 
@@ -41,26 +42,35 @@ async def respond(answer: Callable[[], Awaitable[T]]) -> T | None:
 
 
 async def acknowledge(interaction: discord.Interaction[Any]) -> None:
-    """Let Discord know that a press was heard; what was wished is done all the same where it does not take that."""
+    """Let Discord know that an interaction was heard; what was wished is done even where it does not take that."""
     try:
         await respond(interaction.response.defer)
     except NOT_TAKEN as error:
-        log.warning("a press could not be acknowledged: %s", error)
+        log.warning("an interaction could not be acknowledged: %s", error)
 
 
-async def tell(interaction: discord.Interaction[Any], sentence: str) -> None:
-    """Answer an interaction in words that only its user sees, whether or not it was acknowledged.
+async def in_time(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, T]) -> T:
+    """What some work comes to; if it takes long, Discord is told meanwhile that it goes on.  Raises: what it raises."""
+    working = asyncio.create_task(work)
+    await asyncio.wait([working], timeout=AT_ONCE_SECONDS)
+    if not working.done():
+        await acknowledge(interaction)
+    return await working
+
+
+async def tell(interaction: discord.Interaction[Any], sentence: str, *, ephemeral: bool = True) -> None:
+    """Answer an interaction in words that, if ephemeral, only its user sees, whether or not it was acknowledged.
 
     Where Discord does not take them the log says so; Discord itself tells the person that nothing came.
     """
     try:
         if not interaction.response.is_done():
             try:
-                await respond(lambda: interaction.response.send_message(sentence, ephemeral=True))
+                await respond(lambda: interaction.response.send_message(sentence, ephemeral=ephemeral))
                 return
             except discord.HTTPException as error:
                 if error.code != ALREADY_ANSWERED:  # by an acknowledgement of which nothing was heard
                     raise
-        await interaction.followup.send(sentence, ephemeral=True)
+        await interaction.followup.send(sentence, ephemeral=ephemeral)
     except NOT_TAKEN as error:
         log.warning("a person could not be told: %s", error)

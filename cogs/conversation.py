@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import ParleyClient, where
-from bot.interactions import respond, tell
+from bot.interactions import in_time, respond, tell
 from bot.runs.service import Said
 from bot.settings import Trigger
 
@@ -57,8 +57,9 @@ class Conversation(commands.Cog):
     async def reset(self, interaction: discord.Interaction[ParleyClient]) -> None:
         """Start a new conversation here: what was said before is no longer sent to the model"""
         place = where(interaction.channel, interaction.guild, interaction.user.id)
-        await self.bot.service.reset(place, is_moderator=interaction.permissions.manage_messages)
-        await respond(lambda: interaction.response.send_message("A new conversation starts here."))
+        is_moderator = interaction.permissions.manage_messages
+        await in_time(interaction, self.bot.service.reset(place, is_moderator=is_moderator))
+        await tell(interaction, "A new conversation starts here.", ephemeral=False)
 
     @app_commands.command()
     async def help(self, interaction: discord.Interaction[ParleyClient]) -> None:

@@ -126,6 +126,18 @@ async def test_lock_of_ten_seconds_is_waited_out(parley: Scene) -> None:
     assert [row["status"] for row in parley.rows("runs")] == ["completed", "completed"]
 
 
+async def test_reset_during_a_lock_is_confirmed_after_it(parley: Scene) -> None:
+    """Who begins anew while another program writes for longer than Discord waits for a command sees it done."""
+    async with held(parley.database_file, 4):
+        await parley.command("linus", "general", "reset")
+    await parley.wait_for(
+        lambda: (
+            [message["content"] for message in parley.sandbox.messages(parley.place("general"))]
+            == ["A new conversation starts here."]
+        )
+    )
+
+
 async def test_longer_lock_is_said_and_got_over(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     """Who asks while another program holds on gets a sentence; an answer that ends meanwhile is kept and stored."""
     await scene.start(database_wait_seconds=0.1)
