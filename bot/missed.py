@@ -16,9 +16,6 @@ from bot.hearing import UNAVAILABLE, hear
 
 log = logging.getLogger(__name__)
 
-# Discord tells of each channel what its last message is; a DM costs a request to find out.  200 take about 20 seconds,
-# one after the other, so that most of the 50 requests a second are left to answers.
-MAX_PLACES = 200
 MAX_MESSAGES_PER_PLACE = 500  # five requests; the newest, where more was said
 READ_SECONDS = 30.0  # for one place, with its waits for the rate limit; the others need not wait longer
 FIRST_RETRY_SECONDS = 2.0
@@ -72,7 +69,11 @@ class Missed:
         return all(place.id in done for place in places) and not any(guild.unavailable for guild in self._client.guilds)
 
     async def _places(self, after: int) -> list[Place]:
-        """Where something may have been said after a message: where the bot is active first, then the latest first."""
+        """Where something may have been said after a message: where the bot is active first, then the latest first.
+
+        Discord tells of each channel what its last message is; a DM costs a request to find out.  Those of a thousand
+        places take two minutes, one after the other: most of the 50 requests a second are left to answers.
+        """
         changed = {channel.id: channel for channel in self._channels() if last_message_id(channel) > after}
         places: list[Place] = []
         for place_id, guild_id in (await self._client.recovery.places()).items():
@@ -81,7 +82,7 @@ class Missed:
             elif place_id in changed:
                 places.append(changed.pop(place_id))
         others = sorted(changed.values(), key=last_message_id, reverse=True)
-        return [*places, *others][:MAX_PLACES]
+        return [*places, *others]
 
     def _channels(self) -> Iterator[Channel]:
         """The channels and open threads that the bot may read; one that was closed meanwhile is left closed."""

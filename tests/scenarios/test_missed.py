@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from bot.hearing import GREETING
 from sandbox.journal import RequestRecord
+from sandbox.limits import Limits
 from sandbox.semantics import Overwrite, OverwriteType, permission_bits
 from sandbox.stories import Story
 from tests.scenarios.answer import Answer
@@ -111,6 +112,18 @@ async def test_first_mention_in_a_channel_never_used_is_answered(scene: Scene) -
     """Discord says which channels have something new, so a stranger who calls the bot there is heard too."""
     await used(scene, "general")
     question = await scene.say("linus", "playground", "@bot anybody?")
+    await scene.start()
+    assert (await answered(scene, "playground", question)).text == HELLO
+
+
+async def test_busy_channels_do_not_hide_a_quiet_one(scene: Scene) -> None:
+    """Hundreds of channels in which people talked later are no reason to leave the one with a question unread."""
+    scene.sandbox.limits = Limits(global_per_second=1000)
+    await used(scene, "general")
+    question = await scene.say("linus", "playground", "@bot anybody?")
+    for number in range(201):
+        channel = scene.sandbox.engine.create_channel(scene.sandbox.guild_id, f"busy-{number}")
+        await scene.say("edsger", channel.id, "psst, among people")
     await scene.start()
     assert (await answered(scene, "playground", question)).text == HELLO
 
