@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, select, update
+from sqlalchemy import ColumnElement, Row, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
@@ -147,10 +147,15 @@ async def closed_places(connection: AsyncConnection) -> frozenset[int]:
 
 
 async def reopen(connection: AsyncConnection, place_ids: Collection[int]) -> None:
-    """Note that the bot is in these places after all."""
-    await connection.execute(
-        update(conversations).where(conversations.c.place_id.in_(place_ids)).values(closed_at=None)
+    """Note that the bot is in these places after all, and in what was lost together with them, as a server is."""
+    found = conversations.alias()
+    lost_together = exists().where(
+        found.c.place_id.in_(place_ids),
+        found.c.guild_id == conversations.c.guild_id,
+        found.c.closed_at == conversations.c.closed_at,
     )
+    here = conversations.c.place_id.in_(place_ids)
+    await connection.execute(update(conversations).where(or_(here, lost_together)).values(closed_at=None))
 
 
 async def _close(connection: AsyncConnection, lost: ColumnElement[bool], now: datetime) -> tuple[int, ...]:

@@ -149,6 +149,21 @@ async def test_server_that_invites_the_bot_again_goes_on(parley: Scene) -> None:
     assert sent(parley.provider.requests[-1])[1] == "user: (from Ada) my secret is 42"
 
 
+async def test_archived_thread_comes_back_with_its_server(parley: Scene) -> None:
+    """Discord lists no archived threads to a bot that is invited again; what was said in one is kept all the same."""
+    guild, ada = parley.sandbox.add_guild("elsewhere"), parley.sandbox.users["ada"]
+    elsewhere = parley.place("elsewhere")
+    thread = await parley.sandbox.people.start_thread(ada, elsewhere, "Proofs")
+    deleted = await parley.sandbox.people.start_thread(ada, elsewhere, "Refuted")
+    for channel in (thread, deleted, elsewhere):
+        await parley.ask("ada", channel, "@bot hi")
+    await delete(parley, deleted)
+    await parley.caught_up()
+    await parley.sandbox.people.archive_thread(ada, thread)
+    await online_again(parley, guild, elsewhere)
+    assert closed(parley) == {thread: False, deleted: True, elsewhere: False, parley.place("moderators"): False}
+
+
 async def test_removal_and_invitation_are_noticed_at_the_next_start(parley: Scene) -> None:
     """Who removed the bot while it was off is lost, who invited it again is not; a deleted channel stays lost."""
     guild = parley.sandbox.add_guild("elsewhere")
