@@ -27,8 +27,13 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
         if not is_from_a_person(message) or not is_from_a_known_server(message):
             return
         try:
-            if await is_addressed(client, message):
-                await take_up(client, message)
+            if not await is_addressed(client, message):
+                return
+        except ParleyError as error:  # nobody is told: most of what our record is asked about is among people
+            log.error("a message may have been for the bot: %s", error)
+            return
+        try:
+            await take_up(client, message)
         except ParleyError as error:
             log.error("a message could not be taken up: %s", error)
             await reply(message, str(error))

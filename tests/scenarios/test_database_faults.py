@@ -209,6 +209,21 @@ async def test_removed_file_ends_the_bot(scene: Scene, caplog: pytest.LogCapture
     assert [row["text"] for row in scene.rows("messages")] == ["hi again", HELLO]
 
 
+async def test_damaged_file_is_no_reason_to_interrupt_people(parley: Scene, caplog: pytest.LogCaptureFixture) -> None:
+    """Who talks in a thread that the bot has no part in reads nothing of its troubles; who calls it there does."""
+    thread = await parley.sandbox.people.start_thread(
+        parley.sandbox.users["ada"], parley.place("questions"), "Among people"
+    )
+    vandal = await python(DAMAGE.format(file=str(parley.database_file)))
+    assert await vandal.wait() == 0
+    await parley.say("linus", thread, "psst")
+    question = await parley.say("linus", thread, "@bot and you?")
+    await parley.wait_for(lambda: parley.answers(thread) or None)
+    await parley.stop()
+    assert [(found.question_id, found.texts) for found in parley.answers(thread)] == [(question, (DAMAGED,))]
+    assert f"a message may have been for the bot: {DAMAGED}" in errors(caplog)
+
+
 async def test_damaged_file_is_said_and_not_tried_in_a_rush(
     scene: Scene, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:
