@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select, update
+from sqlalchemy import ColumnElement, Row, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
@@ -149,13 +149,10 @@ async def closed_places(connection: AsyncConnection) -> frozenset[int]:
 async def reopen(connection: AsyncConnection, place_ids: Collection[int]) -> None:
     """Note that the bot is in these places after all, and in what was lost together with them, as a server is."""
     found = conversations.alias()
-    lost_together = exists().where(
-        found.c.place_id.in_(place_ids),
-        found.c.guild_id == conversations.c.guild_id,
-        found.c.closed_at == conversations.c.closed_at,
-    )
+    lost = select(found.c.guild_id, found.c.closed_at).where(found.c.place_id.in_(place_ids))
     here = conversations.c.place_id.in_(place_ids)
-    await connection.execute(update(conversations).where(or_(here, lost_together)).values(closed_at=None))
+    together = tuple_(conversations.c.guild_id, conversations.c.closed_at).in_(lost)
+    await connection.execute(update(conversations).where(~IS_OPEN, or_(here, together)).values(closed_at=None))
 
 
 async def _close(connection: AsyncConnection, lost: ColumnElement[bool], now: datetime) -> tuple[int, ...]:
