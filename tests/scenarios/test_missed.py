@@ -152,6 +152,27 @@ async def test_question_that_is_too_old_gets_no_late_surprise(scene: Scene) -> N
     assert questions(scene) == ["hi", "half an hour old"]
 
 
+async def test_restart_in_the_outage_of_a_server_loses_nothing(scene: Scene) -> None:
+    """What is heard elsewhere is no proof that nothing was said in the server that Discord is silent about."""
+    with ago(scene, 120):
+        await used(scene, "general")
+    forget_the_mark(scene)
+    before = len(scene.sandbox.requests)
+    await scene.start()
+    await scene.wait_for(lambda: reads(scene, before) or None)
+    with ago(scene, 90):
+        await scene.caught_up()
+    direct = await scene.sandbox.people.open_dm(scene.sandbox.users["ada"], scene.sandbox.bot_id)
+    scene.sandbox.engine.emit("GUILD_DELETE", {"id": str(scene.sandbox.guild_id), "unavailable": True})
+    scene.sandbox.faults.gateway.lose["MESSAGE_CREATE"] = 1
+    with ago(scene, 60):
+        lost = await scene.say("linus", "general", "@bot lost?")
+    await scene.ask("ada", direct, "heard?")
+    await scene.stop()
+    await scene.start()
+    assert (await answered(scene, "general", lost)).text == HELLO
+
+
 async def test_host_may_want_nothing_made_up_for(scene: Scene) -> None:
     """With an age of zero the bot reads no channel, and answers what comes from now on."""
     await used(scene, "general")
