@@ -14,7 +14,7 @@ from sandbox.provider import STORY_WORD, Performance, ScriptedProvider
 from sandbox.world import Sandbox
 
 STORY = re.compile(rf"{STORY_WORD}(\S+)")
-RECENT_RUNS = 100  # far more than are under way at once
+RECENT_RUNS = 500  # more than are under way at once
 
 
 class Witness:
