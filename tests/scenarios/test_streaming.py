@@ -6,6 +6,7 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from sandbox.limits import Limits
 from sandbox.stories import Story
@@ -129,3 +130,27 @@ async def test_tables_tell_the_whole_story(scene: Scene) -> None:
     assert posted == [reply["nonce"]]
     assert (usage["run_id"], usage["model"], usage["input_tokens"], usage["output_tokens"]) == (1, "scripted", 10, 5)
     assert [(row["role"], row["run_id"]) for row in scene.rows("messages")] == [("user", 1), ("assistant", 1)]
+
+
+async def test_answer_costs_few_commits(parley: Scene) -> None:
+    """From the question to the acknowledged last edit, with what is kept meanwhile, at most twelve; each may wait."""
+    commits: list[Connection] = []
+
+    def note(connection: Connection) -> None:
+        if connection.info.pop("writes", False):
+            commits.append(connection)
+
+    def look(connection: Connection, _: object, statement: str, *__: object) -> None:
+        connection.info["writes"] = connection.info.get("writes") or not statement.startswith(("SELECT", "BEGIN"))
+
+    event.listen(Engine, "before_cursor_execute", look)
+    event.listen(Engine, "commit", note)
+    try:
+        parley.provider.play(Story(token_count=150, tokens_per_second=50.0))
+        await parley.ask("linus", "general", "@bot hi")
+        await parley.stop()
+    finally:
+        event.remove(Engine, "commit", note)
+        event.remove(Engine, "before_cursor_execute", look)
+    assert parley.run(1)["delivered_at"] is not None
+    assert 5 < len(commits) <= 12
