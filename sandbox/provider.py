@@ -122,9 +122,12 @@ class ScriptedProvider:
         performance = await self._begin(request)
         try:
             return await self._perform(request, performance)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             performance.disconnected.set()
             raise
+        except ConnectionError:
+            performance.disconnected.set()
+            return web.Response()  # nobody is there to get it
         finally:
             performance.ended.set()
 
