@@ -9,8 +9,8 @@ from typing import Protocol
 
 from bot.errors import Refusal
 from bot.messages import Role, spoken
-from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
-from bot.runs.queue import RunDefaults, answer_again, answer_waiting, follow
+from bot.runs.model import LIVE, Cause, IncompleteReason, Run, RunKind, Status
+from bot.runs.queue import RunDefaults, answer_again, answer_waiting, end, follow
 from bot.store import conversations, messages, replies, runs
 from bot.store.conversations import Place, Scope
 from bot.store.database import Database, Transaction
@@ -109,13 +109,15 @@ class RunService:
         return run
 
     async def stop(self, run_id: int, presser: Presser) -> None:
-        """End a run that is under way.  Raises: Refusal."""
+        """End a run that is under way, or that waits in line.  Raises: Refusal."""
         now = self._clock()
         async with self._database.write() as transaction:
             run = await self._run(transaction, run_id)
             allow(presser, run)
             if await runs.request_cancel(transaction, run_id, presser.user_id, now) is None:
                 raise Refusal("This answer has already ended.")
+            if run.status is Status.QUEUED:
+                await end(transaction, run_id, Cause.CANCELLED, self._defaults, now)
         self._worker.interrupt(run_id)
 
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:

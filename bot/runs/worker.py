@@ -75,6 +75,9 @@ class RunWorker:
     def interrupt(self, run_id: int) -> None:
         """Somebody wants this run to stop, or its question has changed."""
         self._answerer.interrupt(run_id)
+        if run_id not in self._tasks:  # it may have ended without being claimed, and is to be delivered
+            self._looks_back = True
+            self._wake.set()
 
     async def settled(self, run_id: int) -> bool:
         """Wait until a run is delivered, or handed back; False if it is not under way here."""

@@ -156,3 +156,18 @@ async def test_wish_of_another_process_ends_an_answer(parley: Scene) -> None:
     answer = await parley.answer_of("general", 1)
     assert answer.text == "First words\n-# Stopped."
     await parley.provider.requests[0].disconnected.wait()
+
+
+async def test_paused_answer_that_waits_in_line_is_stopped_at_once(scene: Scene) -> None:
+    """Stop under an answer whose turn has not come again ends it, however long the others take."""
+    await scene.start(shutdown_grace_seconds=0)
+    scene.provider.play(PAUSED, PAUSED, Story(hang_at=0))
+    for channel, run_id in (("general", 1), ("playground", 2)):
+        await scene.say("linus", channel, "@bot hi")
+        waiting = await scene.answer_of(channel, run_id, final=False)
+    await scene.stop()
+    await scene.start(max_concurrent_runs=1, shutdown_grace_seconds=0)
+    await scene.provider.wait_for_request(3)
+    await scene.press("linus", waiting, "Stop")
+    assert (await scene.answer_of("playground", 2)).text == "First\n-# Stopped."
+    assert scene.run(2)["status"] == "cancelled"
