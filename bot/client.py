@@ -87,7 +87,8 @@ class ParleyClient(commands.Bot):
     Cogs find what they need in `service`, `changes`, `overview`, `recovery` and `settings`; `toolbox` holds the tools
     that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the
     gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when a server has
-    an outage; whoever reads what was missed clears it.
+    an outage; whoever reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is
+    read, because it may have been read already and not be stored yet.
     """
 
     def __init__(
@@ -124,6 +125,7 @@ class ParleyClient(commands.Bot):
         self.recovery = recovery
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
+        self.changed: dict[int, discord.Message | None] = {}
         self._identified = asyncio.Event()
         self._welcomed = asyncio.Event()
         self._may_identify_at = 0.0
@@ -137,6 +139,11 @@ class ParleyClient(commands.Bot):
     def mention(self) -> str:
         """How people mention the bot."""
         return f"<@{self.own_id}>"
+
+    def note_change(self, message_id: int, message: discord.Message | None) -> None:
+        """A message was edited, or deleted if it is None; outside of a reading nobody needs to know."""
+        if self.recovery.watermark.stands:
+            self.changed[message_id] = message
 
     async def setup_hook(self) -> None:
         """Load every file in `cogs/` and tell Discord which commands there are."""

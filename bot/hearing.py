@@ -42,7 +42,10 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
 async def take_up(client: ParleyClient, message: discord.Message) -> None:
     """Hand a message on to the runs; a mention that says nothing is greeted."""
     await look_up_nickname(message)
-    said = read(client, message)
+    newest = client.changed.get(message.id, message)
+    if newest is None:
+        return
+    said = read(client, newest)
     if said.text or said.reply_text is not None:
         await client.service.receive(where(message.channel, message.guild, message.author.id), said)
     elif message.guild is None or is_mentioned(client, message):

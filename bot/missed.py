@@ -52,6 +52,8 @@ class Missed:
             if watermark.session != session:
                 return
         watermark.move_on(session, newest)
+        if not watermark.stands:
+            self._client.changed.clear()
 
     async def _read_all(self, mark: int | None, done: set[int]) -> bool:
         """Whether every place has been read, or cannot ever be; `done` grows by those."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import discord
 from discord.ext import commands
@@ -27,6 +27,7 @@ class Changes(commands.Cog):
         message = payload.message
         if message.edited_at is None or not is_from_a_person(message):
             return
+        self.bot.note_change(message.id, message)
         said = read(self.bot, message)
         if said.text or said.reply_text is not None:
             await self.bot.changes.edit(message.id, said.text)
@@ -36,12 +37,17 @@ class Changes(commands.Cog):
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """A question that is deleted is no longer answered, nor sent to the model again; nor is an answer."""
-        await self.bot.changes.forget([payload.message_id])
+        await self._forget([payload.message_id])
 
     @commands.Cog.listener()
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """The same for many at once."""
-        await self.bot.changes.forget(payload.message_ids)
+        await self._forget(payload.message_ids)
+
+    async def _forget(self, message_ids: Collection[int]) -> None:
+        for message_id in message_ids:
+            self.bot.note_change(message_id, None)
+        await self.bot.changes.forget(message_ids)
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:

@@ -31,7 +31,7 @@ def first_id(moment: datetime) -> int:
 class Watermark:
     """Up to which message everything that a shard hears has been dealt with; ids of Discord grow with time.
 
-    It is behind every message under way, and it stands still from the beginning of a `session` of the gateway until
+    It is behind every message under way, and it `stands` still from the beginning of a `session` of the gateway until
     what was said before that session has been read.
     """
 
@@ -43,7 +43,7 @@ class Watermark:
         self._written = last_message_id
         self._highest = last_message_id or 0
         self._under_way: list[int] = []
-        self._stands = False
+        self.stands = False
         self.session = 0
 
     @classmethod
@@ -72,17 +72,17 @@ class Watermark:
     def stand_still(self) -> None:
         """A new session begins: what was said before it may not have been heard."""
         self.session += 1
-        self._stands = True
+        self.stands = True
 
     def move_on(self, session: int, newest: int) -> None:
         """Everything up to `newest` that was said before a session has been read; only the last session counts."""
         if session == self.session:
-            self._stands = False
+            self.stands = False
             self._reach(newest)
 
     def _reach(self, message_id: int) -> None:
         self._highest = max(self._highest, message_id)
-        if not self._stands:
+        if not self.stands:
             reached = min([self._highest, *(earlier - 1 for earlier in self._under_way)])
             self.last_message_id = max(reached, self.last_message_id or 0)
 

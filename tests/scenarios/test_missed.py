@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 
 from bot.hearing import GREETING
 from sandbox.journal import RequestRecord
@@ -47,6 +48,13 @@ def forget_the_mark(scene: Scene) -> None:
     """Let the bot believe that it heard nothing since Discord began."""
     with contextlib.closing(sqlite3.connect(scene.database_file)) as connection, connection:
         connection.execute("UPDATE shards SET last_message_id = 0")
+
+
+def at_first_look_at_an_author(scene: Scene, happen: Callable[[], object]) -> None:
+    """Let something happen when the bot first asks for a member; Discord tells of it before it answers."""
+    todo, path = [happen], f"/guilds/{scene.sandbox.guild_id}/members/*"
+    scene.sandbox.faults.delay("GET", path, 0.5, times=1)
+    scene.sandbox.faults.listen(lambda _, asked: todo.pop()() if todo and fnmatchcase(asked, path) else None)
 
 
 def questions(scene: Scene) -> list[str]:
@@ -136,6 +144,31 @@ async def test_author_has_the_name_that_the_server_gives(scene: Scene) -> None:
     await scene.start()
     await answered(scene, "general", question)
     assert sent(scene.provider.requests[-1])[-1] == "user: (from Penguin) who am I?"
+
+
+async def test_question_deleted_while_it_is_read_is_not_answered(scene: Scene) -> None:
+    """Its author takes it back between the reading of the channel and the look at who asked."""
+    await used(scene, "general")
+    first = await scene.say("linus", "general", "@bot one")
+    last = await scene.say("grace", "general", "@bot two")
+    general = scene.place("general")
+    at_first_look_at_an_author(scene, lambda: scene.sandbox.engine.delete_message(general, first))
+    await scene.start()
+    await answered(scene, "general", last)
+    assert questions(scene) == ["hi", "two"]
+
+
+async def test_question_edited_while_it_is_read_is_answered_as_it_is_now(scene: Scene) -> None:
+    """Its author words it anew between the reading of the channel and the look at who asked."""
+    await used(scene, "general")
+    question = await scene.say("linus", "general", "@bot one")
+    general, words = scene.place("general"), f"{scene.mention} two"
+    edit = {"content": words}
+    at_first_look_at_an_author(scene, lambda: scene.sandbox.engine.edit_message(general, question, edit))
+    await scene.start()
+    await answered(scene, "general", question)
+    assert sent(scene.provider.requests[-1])[-1] == "user: (from Linus) two"
+    assert questions(scene) == ["hi", "two"]
 
 
 async def test_question_that_is_too_old_gets_no_late_surprise(scene: Scene) -> None:
