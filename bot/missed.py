@@ -13,6 +13,7 @@ import discord
 from bot.client import ParleyClient
 from bot.errors import StoreError
 from bot.hearing import UNAVAILABLE, hear
+from bot.runs.changes import PLACE_DELETED
 
 log = logging.getLogger(__name__)
 
@@ -20,6 +21,7 @@ MAX_MESSAGES_PER_PLACE = 500  # five requests; the newest, where more was said
 READ_SECONDS = 30.0  # for one place, with its waits for the rate limit; the others need not wait longer
 FIRST_RETRY_SECONDS = 2.0
 MAX_RETRY_SECONDS = 60.0
+UNKNOWN_CHANNEL = 10003
 
 Channel: TypeAlias = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 Place: TypeAlias = Channel | discord.PartialMessageable
@@ -54,6 +56,7 @@ class Missed:
         watermark.move_on(session, newest)
         if not watermark.stands:
             self._client.changed.clear()
+        await self._close_deleted()
 
     async def _read_all(self, mark: int | None, done: set[int]) -> bool:
         """Whether every place has been read, or cannot ever be; `done` grows by those."""
@@ -69,6 +72,29 @@ class Missed:
             if place.id not in done and await self._read(place, after):
                 done.add(place.id)
         return all(place.id in done for place in places) and not any(guild.unavailable for guild in self._client.guilds)
+
+    async def _close_deleted(self) -> None:
+        """Ask for the places that Discord did not list: a channel that was deleted meanwhile, or an archived thread."""
+        try:
+            for place_id, guild_id in (await self._client.recovery.places()).items():
+                guild = None if guild_id is None else self._client.get_guild(guild_id)
+                if guild is None or guild.unavailable or guild.get_channel_or_thread(place_id) is not None:
+                    continue
+                if self._client.may_have_missed.is_set():  # reading comes first, and what is left here after it
+                    return
+                if await self._is_deleted(place_id):
+                    await self._client.changes.lose_place(place_id, PLACE_DELETED)
+        except StoreError as error:
+            log.error("deleted channels cannot be looked for now: %s", error)
+
+    async def _is_deleted(self, place_id: int) -> bool:
+        """Whether Discord knows no such channel any more; not so if it does not say."""
+        try:
+            async with asyncio.timeout(READ_SECONDS):
+                await self._client.http.get_channel(place_id)  # what it is like is not asked
+        except UNAVAILABLE as error:
+            return isinstance(error, discord.NotFound) and error.code == UNKNOWN_CHANNEL
+        return False
 
     async def _places(self, after: int) -> list[Place]:
         """Where something may have been said after a message: where the bot is active first, then the latest first.

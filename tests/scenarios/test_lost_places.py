@@ -184,6 +184,24 @@ async def test_removal_and_invitation_are_noticed_at_the_next_start(parley: Scen
     assert closed(parley)[questions]
 
 
+async def test_channel_deleted_while_the_bot_was_off_is_lost(parley: Scene) -> None:
+    """Nobody tells the next start of it, nor of its archived threads; a thread that is only archived is not lost."""
+    ada, general, questions = (parley.sandbox.users["ada"], parley.place("general"), parley.place("questions"))
+    thread = await parley.sandbox.people.start_thread(ada, questions, "Proofs")
+    kept = await parley.sandbox.people.start_thread(ada, general, "Refutations")
+    for channel in (questions, thread, general, kept):
+        await parley.ask("ada", channel, "@bot hi")
+    for each in (thread, kept):
+        await parley.sandbox.people.archive_thread(ada, each)
+    await parley.stop()
+    for each in (thread, questions):
+        await delete(parley, each)
+    await parley.start()
+    await parley.until(lambda: closed(parley)[questions] and closed(parley)[thread])
+    assert not closed(parley)[general]
+    assert not closed(parley)[kept]
+
+
 async def online_again(parley: Scene, guild: int, channel: int) -> None:
     """A server removes the bot and invites it again."""
     parley.sandbox.house.remove_bot(guild)
