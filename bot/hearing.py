@@ -36,7 +36,8 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
             await take_up(client, message)
         except ParleyError as error:
             log.error("a message could not be taken up: %s", error)
-            await reply(message, str(error))
+            if not await reply(message, str(error)):
+                client.recovery.watermark.leave(message.id)
 
 
 async def take_up(client: ParleyClient, message: discord.Message) -> None:
@@ -52,12 +53,14 @@ async def take_up(client: ParleyClient, message: discord.Message) -> None:
         await reply(message, GREETING)
 
 
-async def reply(message: discord.Message, sentence: str) -> None:
-    """Answer in our own words, where that is possible; Discord takes only one such answer to a message."""
+async def reply(message: discord.Message, sentence: str) -> bool:
+    """Answer in our own words: whether that was possible; Discord takes only one such answer to a message."""
     try:
         await message.reply(sentence, mention_author=False, nonce=message.id)
     except UNAVAILABLE as error:
         log.info("no reply in channel %d: %s", message.channel.id, type(error).__name__)
+        return False
+    return True
 
 
 async def look_up_nickname(message: discord.Message) -> None:

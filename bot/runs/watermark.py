@@ -31,8 +31,8 @@ def first_id(moment: datetime) -> int:
 class Watermark:
     """Up to which message everything that a shard hears has been dealt with; ids of Discord grow with time.
 
-    It is behind every message under way, and it `stands` still from the beginning of a `session` of the gateway until
-    what was said before that session has been read.
+    It is behind every message under way or left for later, and it `stands` still from the beginning of a `session` of
+    the gateway until what was said before that session has been read.
     """
 
     def __init__(self, database: Database, shard_number: int, last_message_id: int | None) -> None:
@@ -43,6 +43,7 @@ class Watermark:
         self._written = last_message_id
         self._highest = last_message_id or 0
         self._under_way: list[int] = []
+        self._left = set[int]()
         self.stands = False
         self.session = 0
 
@@ -62,12 +63,17 @@ class Watermark:
     def passing(self, message_id: int) -> Iterator[None]:
         """A message is dealt with in this block; one that is cut off there was not, and keeps the mark behind it."""
         self._under_way.append(message_id)
+        self._left.discard(message_id)
         try:
             yield
         finally:
             if not isinstance(sys.exception(), asyncio.CancelledError):
                 self._under_way.remove(message_id)
                 self._reach(message_id)
+
+    def leave(self, message_id: int) -> None:
+        """The message that is just passing could not be dealt with: a later reading is to find it."""
+        self._left.add(message_id)
 
     def stand_still(self) -> None:
         """A new session begins: what was said before it may not have been heard."""
@@ -83,7 +89,7 @@ class Watermark:
     def _reach(self, message_id: int) -> None:
         self._highest = max(self._highest, message_id)
         if not self.stands:
-            reached = min([self._highest, *(earlier - 1 for earlier in self._under_way)])
+            reached = min([self._highest, *(earlier - 1 for earlier in (*self._under_way, *self._left))])
             self.last_message_id = max(reached, self.last_message_id or 0)
 
     async def keep(self) -> None:

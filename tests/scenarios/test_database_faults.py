@@ -170,6 +170,35 @@ async def test_full_disk_takes_no_question_and_recovers(
     assert f"a message could not be taken up: {FULL}" in errors(caplog)
 
 
+async def test_question_that_nobody_could_be_told_about_is_answered_later(
+    scene: Scene, disk: Disk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither stored nor refused in words, it is not passed over by what came later: the next start answers it."""
+    await scene.start()
+    await scene.ask("linus", "general", "@bot hi")
+    await scene.stop()
+    before = len(scene.sandbox.requests)
+    await scene.start()
+    await scene.wait_for(
+        lambda: any(
+            record.method == "GET" and record.route == "/channels/{channel_id}/messages"
+            for record in scene.sandbox.requests[before:]
+        )
+    )
+    await scene.caught_up()
+    disk.is_full = True
+    scene.sandbox.faults.fail("POST", f"/channels/{scene.place('general')}/messages", 403, code=50013)
+    question = await scene.say("linus", "general", f"@bot {LONG}")
+    await scene.wait_for(lambda: not scene.sandbox.faults.to_json())
+    disk.is_full, scene.sandbox.engine.age_seconds = False, -60  # a minute later, by the times in the ids
+    assert (await scene.ask("ada", "playground", "@bot hi")).text == HELLO
+    await scene.stop()
+    await scene.start()
+    answer = await scene.answer_of("general", 3)
+    assert (answer.question_id, answer.text) == (question, HELLO)
+    assert f"a message could not be taken up: {FULL}" in errors(caplog)
+
+
 async def test_answer_on_a_full_disk_is_stored_when_there_is_room(
     scene: Scene, disk: Disk, caplog: pytest.LogCaptureFixture
 ) -> None:

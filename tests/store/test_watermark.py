@@ -59,6 +59,14 @@ async def test_message_that_fails_is_dealt_with_but_one_cut_off_is_not(watermark
     assert deal_with(watermark, 13) == 11
 
 
+async def test_mark_stays_behind_a_message_that_is_left_until_it_is_dealt_with(watermark: Watermark) -> None:
+    """The next reading finds it, and once that has dealt with it, newer ones need not wait."""
+    with watermark.passing(11):
+        watermark.leave(11)
+    assert deal_with(watermark, 12) == 10
+    assert deal_with(watermark, 11) == 12
+
+
 async def test_mark_stands_still_until_what_was_missed_is_read(watermark: Watermark) -> None:
     """What a new session hears says nothing about what was said before it."""
     watermark.stand_still()
