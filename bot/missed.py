@@ -136,9 +136,13 @@ class Missed:
             return True
         own = [message for message in messages if message.author.id == self._client.own_id]
         answered = {message.reference.message_id for message in own if message.reference is not None}
+        members: dict[int, discord.Member] = {}  # one request for the name of each, however much they said
         for message in reversed(messages):
             if message.id not in answered:
+                message.author = members.get(message.author.id, message.author)
                 await self._hear(message)
+                if isinstance(message.author, discord.Member):
+                    members[message.author.id] = message.author
         return True
 
     async def _hear(self, message: discord.Message) -> None:

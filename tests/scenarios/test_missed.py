@@ -146,6 +146,18 @@ async def test_author_has_the_name_that_the_server_gives(scene: Scene) -> None:
     assert sent(scene.provider.requests[-1])[-1] == "user: (from Penguin) who am I?"
 
 
+async def test_author_of_many_messages_is_looked_up_once(scene: Scene) -> None:
+    """The name that a server gives holds for all that somebody said in a place."""
+    await used(scene, "general")
+    for text in ("@bot one", "@bot two", "@bot three"):
+        last = await scene.say("linus", "general", text)
+    before = len(scene.sandbox.requests)
+    await scene.start()
+    await answered(scene, "general", last)
+    asked = [record.route for record in scene.sandbox.requests[before:] if "/members/" in record.route]
+    assert asked == ["/guilds/{guild_id}/members/{user_id}"]
+
+
 async def test_question_deleted_while_it_is_read_is_not_answered(scene: Scene) -> None:
     """Its author takes it back between the reading of the channel and the look at who asked."""
     await used(scene, "general")
