@@ -124,15 +124,17 @@ def spoken(word: str) -> str:
 def duration(run: RunSummary, now: datetime) -> tuple[str, timedelta]:
     """What a run has been doing, and for how long.
 
-    It counts from when the run was first taken up, or from its question if it never was, to its end or until now.
+    It counts from when the run was first taken up, or from its question if it never was or waits again, to its end or
+    until now.
     """
+    begun_at = None if run.status is Status.QUEUED else run.started_at
     what = {
         (True, True): "answering for",
         (True, False): "took",
         (False, True): "waiting for",
         (False, False): "waited",
-    }[run.started_at is not None, run.is_live]
-    return what, (run.ended_at or now) - (run.started_at or run.created_at)
+    }[begun_at is not None, run.is_live]
+    return what, (run.ended_at or now) - (begun_at or run.created_at)
 
 
 def moments(history: RunHistory) -> tuple[Moment, ...]:

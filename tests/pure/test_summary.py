@@ -12,16 +12,23 @@ from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
 
 LIVE = {"status": Status.IN_PROGRESS, "ended_at": None}
 QUEUED = {"status": Status.QUEUED, "started_at": None, "ended_at": None}
+HANDED_BACK = {"status": Status.QUEUED, "ended_at": None}
 NEVER_BEGUN = {"status": Status.CANCELLED, "started_at": None}
 
 
 @pytest.mark.parametrize(
     ("fields", "expected"),
-    [({}, ("took", 2)), (LIVE, ("answering for", 9)), (QUEUED, ("waiting for", 10)), (NEVER_BEGUN, ("waited", 3))],
-    ids=["ended", "live", "queued", "never begun"],
+    [
+        ({}, ("took", 2)),
+        (LIVE, ("answering for", 9)),
+        (QUEUED, ("waiting for", 10)),
+        (HANDED_BACK, ("waiting for", 10)),
+        (NEVER_BEGUN, ("waited", 3)),
+    ],
+    ids=["ended", "live", "queued", "handed back", "never begun"],
 )
 def test_duration_counts_from_when_it_was_begun(fields: dict[str, object], expected: tuple[str, int]) -> None:
-    """To its end or until now; what was never taken up counts from its question."""
+    """To its end or until now; what waits or was never taken up counts from its question."""
     words, seconds = expected
     assert duration(a_summary(**fields), after(10)) == (words, timedelta(seconds=seconds))
 
