@@ -80,7 +80,7 @@ class ChangeService:
         now = self._clock()
         async with self._database.write() as transaction:
             closed = await conversations.close_place(transaction, place_id, now)
-            interrupted = await self._abandon(transaction, closed, reason, now)
+            interrupted = await self._abandon(transaction, set(closed), reason, now)
         self._tell(interrupted)
 
     async def lose_guild(self, guild_id: int) -> None:
@@ -88,7 +88,7 @@ class ChangeService:
         now = self._clock()
         async with self._database.write() as transaction:
             closed = await conversations.close_guild(transaction, guild_id, now)
-            interrupted = await self._abandon(transaction, closed, GUILD_LEFT, now)
+            interrupted = await self._abandon(transaction, set(closed), GUILD_LEFT, now)
         self._tell(interrupted)
 
     async def regain(self, place_ids: Collection[int]) -> None:
@@ -178,13 +178,12 @@ class ChangeService:
 
     @staticmethod
     async def _abandon(
-        transaction: Transaction, conversation_ids: Iterable[int], reason: str, now: datetime
+        transaction: Transaction, conversation_ids: Collection[int], reason: str, now: datetime
     ) -> set[int]:
-        """End the live runs of conversations; there is nowhere to show it."""
+        """End the live runs of conversations that were closed; there is nowhere to show it."""
         ended = set[int]()
-        for conversation_id in conversation_ids:
-            live = await runs.live(transaction, conversation_id)
-            if live is not None:
+        for live in await runs.live_in_lost_places(transaction):
+            if live.conversation_id in conversation_ids:
                 await runs.request_cancel(transaction, live.id, None, now)
                 await runs.move(transaction, live.id, Cause.CANCELLED, now, failure=reason)
                 await runs.mark_delivered(transaction, live.id, now)

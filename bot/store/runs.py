@@ -8,13 +8,22 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
 from bot.runs.model import TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
 from bot.store.dialect import insert_into
-from bot.store.schema import IS_LIVE, IS_QUEUED, IS_TERMINAL, IS_UNDELIVERED, UtcDateTime, run_events, runs
+from bot.store.schema import (
+    IS_LIVE,
+    IS_QUEUED,
+    IS_TERMINAL,
+    IS_UNDELIVERED,
+    UtcDateTime,
+    conversations,
+    run_events,
+    runs,
+)
 
 ENQUEUED = "enqueued"  # the first event of every run; all others are a Cause
 BEGINS_ANEW = frozenset({Cause.CLAIMED, Cause.QUESTION_EDITED})
@@ -71,6 +80,13 @@ async def owned(connection: AsyncConnection, run_id: int, owner: str) -> Run | N
 async def live(connection: AsyncConnection, conversation_id: int) -> Run | None:
     """The run that is answering a conversation now, or will next."""
     return await _first(connection, runs.c.conversation_id == conversation_id, IS_LIVE)
+
+
+async def live_in_lost_places(connection: AsyncConnection) -> tuple[Run, ...]:
+    """The live runs of conversations that are closed, oldest first."""
+    is_lost = exists().where(conversations.c.id == runs.c.conversation_id, conversations.c.closed_at.is_not(None))
+    found = select(*COLUMNS).where(IS_LIVE, is_lost)
+    return _oldest_first(await connection.execute(found))
 
 
 async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) -> Run | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Engine, event, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.changes import ANSWER_DELETED, ChangeService
@@ -168,3 +170,33 @@ async def test_what_concerns_nobody_changes_nothing(
     async with database.read() as connection:
         assert (await connection.execute(select(run_events))).all() == before
     assert worker.run_ids == []
+
+
+async def test_lost_server_costs_as_much_however_many_places_it_had(
+    database: Database, changes: ChangeService, worker: Interrupted
+) -> None:
+    """One look finds the runs to end among all its conversations, for everything else waits meanwhile."""
+    counts: list[int] = []
+    for place_ids in (range(1), range(50)):
+        async with database.write() as connection:
+            run = await ask(connection, [await converse(connection, place_id) for place_id in place_ids][-1])
+        with statements() as said:
+            await changes.lose_guild(1)
+        counts.append(len(said))
+        async with database.read() as connection:
+            assert (await runs.live(connection, run.conversation_id)) is None
+    assert counts[0] == counts[1]
+    assert len(worker.run_ids) == 2
+
+
+@contextlib.contextmanager
+def statements() -> Iterator[list[str]]:
+    """What the database is asked in this block."""
+    said: list[str] = []
+
+    def note(_: object, __: object, statement: str, *___: object) -> None:
+        said.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield said
+    event.remove(Engine, "before_cursor_execute", note)

@@ -17,6 +17,7 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
     "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
+    "live_in_lost_places": (runs.live_in_lost_places, "ix_runs_one_live"),
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
     "overdue": (lambda c: runs.overdue(c, NOW), "ix_runs_one_live"),
     "renew": (lambda c: runs.renew(c, NOW, expires_at=NOW, asked_after=NOW), "ix_runs_one_live"),
