@@ -201,7 +201,8 @@ class ParleyClient(commands.Bot):
     async def on_ready(self) -> None:
         """The servers are known; discord.py may say so late, of a session that is over."""
         if self._welcomed.is_set():
-            log.info("Parley is connected as %s, in %d servers.", self.user, len(self.guilds))
+            count = len(self.guilds)
+            log.info("Parley is connected as %s, in %d %s.", self.user, count, "server" if count == 1 else "servers")
             self.may_have_missed.set()
 
     async def on_guild_unavailable(self, _guild: discord.Guild) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,18 @@ async def refused(scene: Scene, **changed: object) -> list[ParleyError]:
     with pytest.raises((ExceptionGroup, ParleyError)) as caught:
         await run(scene.settings(**changed))
     return expected_errors(caught.value)
+
+
+@pytest.mark.parametrize(("others", "words"), [((), "1 server."), (("elsewhere",), "2 servers.")])
+async def test_log_counts_the_servers(
+    scene: Scene, caplog: pytest.LogCaptureFixture, others: tuple[str, ...], words: str
+) -> None:
+    """The host reads how many there are, in words that fit the number."""
+    for name in others:
+        scene.sandbox.add_guild(name)
+    caplog.set_level(logging.INFO, "bot.client")
+    await scene.start()
+    await scene.until(lambda: f", in {words}" in caplog.text)
 
 
 async def test_wrong_token_is_the_hosts_to_correct(scene: Scene) -> None:
