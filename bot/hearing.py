@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-import aiohttp
 import discord
 
 from bot.client import ParleyClient, where
 from bot.errors import ParleyError
+from bot.interactions import NOT_TAKEN
 from bot.reply.characters import has_content
 from bot.runs.service import Said
 from bot.settings import Trigger
@@ -17,7 +17,6 @@ from bot.settings import Trigger
 log = logging.getLogger(__name__)
 
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
-UNAVAILABLE = (discord.HTTPException, aiohttp.ClientError, OSError)  # what a request to Discord may end with
 GREETING = "I am here. Ask me something; `/help` says what I can do."
 
 
@@ -57,7 +56,7 @@ async def reply(message: discord.Message, sentence: str) -> bool:
     """Answer in our own words: whether that was possible; Discord takes only one such answer to a message."""
     try:
         await message.reply(sentence, mention_author=False, nonce=message.id)
-    except UNAVAILABLE as error:
+    except NOT_TAKEN as error:
         log.info("no reply in channel %d: %s", message.channel.id, type(error).__name__)
         return False
     return True
@@ -69,7 +68,7 @@ async def look_up_nickname(message: discord.Message) -> None:
         return
     try:
         message.author = await message.guild.fetch_member(message.author.id)
-    except UNAVAILABLE as error:
+    except NOT_TAKEN as error:
         log.info("no nickname for an author in channel %d: %s", message.channel.id, type(error).__name__)
 
 

@@ -12,7 +12,8 @@ import discord
 
 from bot.client import ParleyClient
 from bot.errors import StoreError
-from bot.hearing import UNAVAILABLE, hear
+from bot.hearing import hear
+from bot.interactions import NOT_TAKEN
 from bot.runs.changes import PLACE_DELETED
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ class Missed:
         try:
             async with asyncio.timeout(READ_SECONDS):
                 await self._client.http.get_channel(place_id)  # what it is like is not asked
-        except UNAVAILABLE as error:
+        except NOT_TAKEN as error:
             return isinstance(error, discord.NotFound) and error.code == UNKNOWN_CHANNEL
         return False
 
@@ -128,7 +129,7 @@ class Missed:
         except (discord.Forbidden, discord.NotFound) as error:
             log.info("channel %d cannot be read: %s", place.id, error)
             return True
-        except UNAVAILABLE as error:
+        except NOT_TAKEN as error:
             log.warning("channel %d cannot be read now: %s", place.id, type(error).__name__)
             return False
         except Exception as error:  # discord.py's parser raises anything, and what is in a channel stays there

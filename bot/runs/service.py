@@ -28,7 +28,7 @@ class Worker(Protocol):
         """There may be a queued run."""
 
     def interrupt(self, run_id: int) -> None:
-        """Someone wants this run to stop; nothing happens if it is not under way here."""
+        """Someone wants this run to stop, or its question has changed."""
 
     async def settled(self, run_id: int) -> bool:
         """Wait until a run is delivered, or handed back; False if it is not under way here."""

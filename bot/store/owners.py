@@ -43,7 +43,8 @@ class Owner:
             path.parent.mkdir(exist_ok=True)
             lock = path.open("w")
         with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            with raises_startup_error(location):
+                fcntl.flock(lock, fcntl.LOCK_EX)
             try:
                 yield owner
             finally:
