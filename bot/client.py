@@ -18,6 +18,7 @@ from bot.cancelling import surely_cancelled
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.interactions import tell
+from bot.people import People
 from bot.runs.changes import ChangeService
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
@@ -148,6 +149,7 @@ class ParleyClient(commands.Bot):
     async def setup_hook(self) -> None:
         """Load every file in `cogs/` and tell Discord which commands there are."""
         await self.load(f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py")))
+        self.toolbox.meet(People(self, model=self.settings.provider_model))
         await self.tree.sync()
         self.can_write.set()
 
@@ -162,7 +164,7 @@ class ParleyClient(commands.Bot):
                 if not isinstance(failed.original, app_commands.CommandAlreadyRegistered):
                     raise
                 clashes.append(f"{name}: there is another command named {failed.original.name}.")
-        self.toolbox.fill(tools_of(self.cogs.values(), clashes))
+        self.toolbox.fill("code", tools_of(self.cogs.values(), clashes))
 
     async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
         """A new session begins: at the start, and after each one that could not be resumed."""

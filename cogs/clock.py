@@ -13,8 +13,8 @@ from discord.ext import commands
 from bot.client import ParleyClient
 from bot.errors import Refusal
 from bot.messages import one_line
+from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.toolbox import Caller
 
 MAX_ZONE_CHARACTERS = 64  # twice the longest name there is
 

@@ -9,8 +9,8 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.client import ParleyClient
+from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.toolbox import Caller
 
 
 class Dice(commands.Cog):

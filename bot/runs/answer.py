@@ -25,7 +25,7 @@ from bot.runs.ledger import StoredLedger
 from bot.runs.model import TERMINAL, Cause, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.queue import RunDefaults, end
-from bot.runs.steps import Steps, Tools
+from bot.runs.steps import Steps, Tools, asker
 from bot.store import messages, runs, tool_calls, usage
 from bot.store.database import Database
 from bot.store.runs import Checkpoint
@@ -250,7 +250,7 @@ class Answerer:
             )
             steps = [message.id for message in history if message.role is Role.ASSISTANT]
             calls = await tool_calls.of_messages(transaction, steps) if steps else {}
-        tools = self._tools.specs()
+        tools = await self._tools.offered(asker(run))
         return ProviderRequest(
             model=run.model,
             messages=context.build(

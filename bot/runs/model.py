@@ -33,6 +33,8 @@ class Cause(StrEnum):
     FAILED = "failed"
     TOOL_CALLS = "tool_calls"
     OUTPUTS_SUBMITTED = "outputs_submitted"
+    PERSON_ASKED = "person_asked"  # nobody works on it until a person has decided or answered
+    PERSON_ANSWERED = "person_answered"
     CANCELLED = "cancelled"
     DEADLINE = "deadline"
     LEASE_LOST = "lease_lost"
@@ -57,6 +59,9 @@ TRANSITIONS: Mapping[tuple[Status, Cause], Status] = MappingProxyType(
         (Status.IN_PROGRESS, Cause.QUESTION_EDITED): Status.IN_PROGRESS,
         (Status.REQUIRES_ACTION, Cause.CLAIMED): Status.REQUIRES_ACTION,
         (Status.REQUIRES_ACTION, Cause.OUTPUTS_SUBMITTED): Status.IN_PROGRESS,
+        (Status.REQUIRES_ACTION, Cause.PERSON_ASKED): Status.REQUIRES_ACTION,
+        (Status.REQUIRES_ACTION, Cause.PERSON_ANSWERED): Status.REQUIRES_ACTION,
+        (Status.REQUIRES_ACTION, Cause.CUT_SHORT): Status.INCOMPLETE,
         (Status.REQUIRES_ACTION, Cause.FAILED): Status.FAILED,
         (Status.REQUIRES_ACTION, Cause.CANCELLED): Status.CANCELLED,
         (Status.REQUIRES_ACTION, Cause.DEADLINE): Status.EXPIRED,
@@ -92,6 +97,7 @@ class IncompleteReason(StrEnum):
     MAX_OUTPUT_TOKENS = "max_output_tokens"
     CONTENT_FILTER = "content_filter"
     MAX_STEPS = "max_steps"
+    REPEATED_CALL = "repeated_call"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +106,8 @@ class Run:
 
     `place_id` is the Discord channel, thread or DM channel the answer goes to; `question_id` the Discord message it
     replies to.  `previous_run_id` is the run that an AGAIN or CONTINUE follows.  `attempt` counts the claims and fresh
-    starts: whoever holds an older number writes nothing any more.  Times are aware UTC.
+    starts: whoever holds an older number writes nothing any more.  While `waiting_since` is set the run waits for a
+    person, and nobody holds it.  Times are aware UTC.
     """
 
     id: int
@@ -116,6 +123,7 @@ class Run:
     previous_run_id: int | None
     interaction_token: str | None
     attempt: int
+    waiting_since: datetime | None
     created_at: datetime
     expires_at: datetime
     cancel_requested_at: datetime | None

@@ -17,20 +17,21 @@ from bot.runs.persistence import until_stored
 from bot.store import messages, runs, tool_calls, usage
 from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
-from bot.tools.toolbox import Caller
+from bot.tools.model import Asker, Result
+from bot.tools.toolbox import unheard
 
 
 class Tools(Protocol):
     """What the model may ask for."""
 
-    def specs(self) -> tuple[ToolSpec, ...]:
+    async def offered(self, asker: Asker) -> tuple[ToolSpec, ...]:
         """The functions as the model is told of them."""
 
-    def is_idempotent(self, name: str) -> bool:
+    def is_idempotent(self, name: str, guild_id: int | None) -> bool:
         """Whether carrying out the same call twice does what once does."""
 
-    async def call(self, name: str, arguments_json: str, caller: Caller) -> str:
-        """What the model is told of the outcome, whatever it is; raises nothing."""
+    async def call(self, name: str, arguments_json: str, asker: Asker, progress: Callable[[str], None]) -> Result:
+        """What came of it, whatever it is; raises nothing."""
 
 
 class Steps:
@@ -85,7 +86,11 @@ class Steps:
         now = self._clock()
         async with self._database.write() as transaction:
             pending = await tool_calls.pending_of_run(transaction, run.id)
-            again = [call for call in pending if call.started_at is None or self._tools.is_idempotent(call.name)]
+            again = [
+                call
+                for call in pending
+                if call.started_at is None or self._tools.is_idempotent(call.name, run.guild_id)
+            ]
             for call in pending:
                 if call not in again:
                     await tool_calls.finish(transaction, call.id, OUTCOME_UNKNOWN, now)
@@ -97,15 +102,15 @@ class Steps:
 
         Raises: InvalidTransition if another attempt has begun.
         """
-        caller = Caller(user_id=run.asker_id, guild_id=run.guild_id, channel_id=run.place_id, run_id=run.id)
         async with asyncio.TaskGroup() as group:
             under_way = {
-                group.create_task(self._tools.call(call.name, call.arguments, caller)): call.id for call in calls
+                group.create_task(self._tools.call(call.name, call.arguments, asker(run, call.id), unheard)): call.id
+                for call in calls
             }
             outputs: dict[int, str] = {}
             while under_way:
                 done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                outputs = {under_way.pop(task): task.result() for task in done}
+                outputs = {under_way.pop(task): task.result().text for task in done}
                 if under_way:
                     await until_stored(run.id, partial(self._store, outputs))
         await until_stored(run.id, partial(self._submit, run, outputs))
@@ -122,3 +127,15 @@ class Steps:
     async def _finish(self, transaction: Transaction, outputs: Mapping[int, str]) -> None:
         for call_id, output in outputs.items():
             await tool_calls.finish(transaction, call_id, output, self._clock())
+
+
+def asker(run: Run, call_id: int | None = None) -> Asker:
+    """For whom a run's model calls."""
+    return Asker(
+        user_id=run.asker_id,
+        guild_id=run.guild_id,
+        channel_id=run.place_id,
+        run_id=run.id,
+        question_id=run.question_id,
+        call_id=call_id,
+    )

@@ -27,7 +27,7 @@ from bot.store.schema import (
 
 ENQUEUED = "enqueued"  # the first event of every run; all others are a Cause
 BEGINS_ANEW = frozenset({Cause.CLAIMED, Cause.QUESTION_EDITED})
-GIVES_UP = frozenset({Cause.LEASE_LOST, Cause.HANDED_BACK})
+GIVES_UP = frozenset({Cause.LEASE_LOST, Cause.HANDED_BACK, Cause.PERSON_ASKED})
 NO_LEASE: Mapping[str, Any] = MappingProxyType({"lease_owner": None, "lease_expires_at": None})
 COLUMNS = tuple(runs.c[field.name] for field in fields(Run))
 
@@ -123,13 +123,13 @@ async def take_up(
 ) -> tuple[Run, ...]:
     """The runs that nobody works on though they are no longer queued, now the owner's, oldest first.
 
-    They wait for tool outputs, or have ended and are to be delivered.  `busy` are those the owner works on already.
+    They wait for tool outputs and not for a person, or have ended and are to be delivered.  `busy` are those the owner
+    works on already.
     """
     lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
     nobody = or_(runs.c.lease_owner.is_(None), runs.c.lease_owner == owner, runs.c.lease_expires_at <= now)
-    acting = await _transition(
-        connection, Status.REQUIRES_ACTION, Cause.CLAIMED, now, IS_LIVE, runs.c.lease_owner.is_(None), values=lease
-    )
+    is_free = IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None)
+    acting = await _transition(connection, Status.REQUIRES_ACTION, Cause.CLAIMED, now, *is_free, values=lease)
     ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, runs.c.id.not_in(busy)).values(lease)
     return (*acting, *_oldest_first(await connection.execute(ended.returning(*COLUMNS))))
 
@@ -185,6 +185,7 @@ async def move(
     text: str | None = None,
     incomplete_reason: IncompleteReason | None = None,
     failure: str | None = None,
+    expires_at: datetime | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Run:
     """The run after `cause` moved it; what is None keeps its value, `detail` goes to the event.
@@ -197,8 +198,8 @@ async def move(
     guards = [runs.c.id == run_id]
     if attempt is not None:
         guards.append(runs.c.attempt == attempt)
-    words = {"text": text, "incomplete_reason": incomplete_reason, "failure": failure}
-    values = {name: value for name, value in words.items() if value is not None}
+    given = {"text": text, "incomplete_reason": incomplete_reason, "failure": failure, "expires_at": expires_at}
+    values = {name: value for name, value in given.items() if value is not None}
     moved = await _transition(connection, status, cause, now, *guards, values=values, detail=detail)
     if not moved:
         raise InvalidTransition(f"A run that has gone on, or that was begun anew, cannot move by {cause}.")
@@ -295,7 +296,8 @@ async def _transition(
 ) -> tuple[Run, ...]:
     """Move every run that has this status and passes the guards: those moved, oldest first, each with its event."""
     target = advance(status, cause)
-    changed: dict[str, Any] = {**(values or {}), "status": target}
+    waiting_since = now if cause is Cause.PERSON_ASKED else None
+    changed: dict[str, Any] = {**(values or {}), "status": target, "waiting_since": waiting_since}
     if target in TERMINAL:
         changed.update(ended_at=now)  # the lease stays: who ended it delivers it
     elif cause in GIVES_UP:

@@ -8,12 +8,15 @@ from enum import StrEnum
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     ColumnElement,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -25,6 +28,7 @@ from sqlalchemy import (
 
 from bot.messages import Role
 from bot.runs.model import LIVE, TERMINAL, IncompleteReason, RunKind, Status
+from bot.tools.model import Need, Outcome
 
 UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
@@ -119,6 +123,7 @@ runs = Table(
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("lease_owner", Text),
     Column("lease_expires_at", UtcDateTime),
+    Column("waiting_since", UtcDateTime),
     Column("incomplete_reason", Word(IncompleteReason)),
     Column("failure", Text),
     Column("text", Text, nullable=False, server_default=""),
@@ -188,9 +193,123 @@ tool_calls = Table(
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Column("output", Text),
+    Column("outcome", Word(Outcome)),
+    Column("need", Word(Need)),  # what it waits for, or waited for, from a person
+    Column("decided_at", UtcDateTime),  # when the person had done so
+    Column("decided_by", BigInteger),
     UniqueConstraint("message_id", "position"),
     Index("ix_tool_calls_run", "run_id"),
     sqlite_autoincrement=True,
+)
+
+# What a tool handed over for people: shown in the reply, never told to a model.
+tool_files = Table(
+    "tool_files",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Column("call_id", Id, ForeignKey("tool_calls.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Index("ix_tool_files_run", "run_id"),
+    Index("ix_tool_files_call", "call_id"),
+    sqlite_autoincrement=True,
+)
+
+# Approved for a whole conversation: until its next epoch such calls wait for nobody.
+tool_approvals = Table(
+    "tool_approvals",
+    metadata,
+    Column("conversation_id", Id, ForeignKey("conversations.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("tool", Text, primary_key=True),
+    Column("approved_by", BigInteger, nullable=False),
+    Column("approved_at", UtcDateTime, nullable=False),
+)
+
+# Which tools models are offered where: by the tool's name or its group's, the nearest place wins.
+tool_switches = Table(
+    "tool_switches",
+    metadata,
+    Column("place_kind", Text, primary_key=True),
+    Column("place_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("tool", Text, primary_key=True),
+    Column("guild_id", BigInteger),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Index("ix_tool_switches_guild", "guild_id"),
+)
+
+# Tools that moderators registered: each is an address that is asked.
+http_tools = Table(
+    "http_tools",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("guild_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("parameters", JSON(none_as_null=True), nullable=False),
+    Column("method", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("secret", Text),  # encrypted
+    Column("needs_approval", Boolean, nullable=False),
+    Column("is_idempotent", Boolean, nullable=False),
+    Column("timeout_seconds", Float, nullable=False),
+    Column("role_ids", JSON, nullable=False),
+    Column("channel_ids", JSON, nullable=False),
+    Column("is_enabled", Boolean, nullable=False),
+    Column("created_by", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("guild_id", "name"),
+    sqlite_autoincrement=True,
+)
+
+http_tool_calls = Table(
+    "http_tool_calls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("tool_id", Id, ForeignKey("http_tools.id"), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("run_id", BigInteger),
+    Column("status", Integer),
+    Column("milliseconds", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Index("ix_http_tool_calls_tool", "tool_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("user_id", BigInteger, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("channel_id", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("call_id", BigInteger, unique=True),  # the model's call that asked for it, so that it is there once
+    Column("sent_at", UtcDateTime),
+    Column("failure", Text),
+    Index("ix_reminders_user", "user_id"),
+    sqlite_autoincrement=True,
+)
+
+IS_UNSENT = reminders.c.sent_at.is_(None)
+Index("ix_reminders_due", reminders.c.due_at, sqlite_where=IS_UNSENT, postgresql_where=IS_UNSENT)
+
+# What moderators were told once.
+notices = Table(
+    "notices",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, primary_key=True),
+    Column("told_at", UtcDateTime, nullable=False),
 )
 
 replies = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass
 from functools import wraps
@@ -19,9 +20,13 @@ from pydantic import Field
 from bot.errors import StartupError
 from bot.interactions import respond
 from bot.tools.arguments import Arguments, Parameter
-from bot.tools.toolbox import Caller, Tool
+from bot.tools.caller import Caller, PlaceSettings
+from bot.tools.model import Cost, Need, Output
+from bot.tools.toolbox import Returned, Tool, unheard
 
-Method = Callable[..., Coroutine[Any, Any, str]]
+log = logging.getLogger(__name__)
+
+Method = Callable[..., Coroutine[Any, Any, Returned]]
 Command = app_commands.Command[Any, ..., Any]
 
 DECLARATION = "parley.tool"  # the key in a command's extras
@@ -53,11 +58,23 @@ class Declaration:
     faults: tuple[str, ...] = ()
 
 
-def tool(*, idempotent: bool, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) -> Callable[[Method], Command]:
-    """Makes an async method `(self, caller: Caller, ...) -> str` of a cog a tool.
+def tool(
+    *,
+    idempotent: bool,
+    timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
+    approval: bool = False,
+    permissions: discord.Permissions | None = None,
+    cost: Cost = Cost.FREE,
+    for_model: bool = True,
+    for_people: bool = True,
+    group: str = "general",
+) -> Callable[[Method], Command]:
+    """Makes an async method `(self, caller: Caller, ...) -> str | Output | dict | list` of a cog a tool.
 
     Its docstring says what it does, and under `Args:` what each parameter is.  `idempotent` says that carrying it out
-    twice is as good as once: only then is it done again after a crash.  Faults are kept for `tools_of` to name.
+    twice is as good as once: only then is it done again after a crash.  With `approval` a model's call waits until a
+    person approves it.  `permissions` are those of Discord's that the person needs, in either way.
+    `group` is the name by which moderators switch it with others.  Faults are kept for `tools_of` to name.
     """
 
     def declare(method: Method) -> Command:
@@ -79,6 +96,12 @@ def tool(*, idempotent: bool, timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS) 
             arguments=Arguments(map(_parameter, command.parameters)),
             is_idempotent=idempotent,
             timeout_seconds=timeout_seconds,
+            need=Need.APPROVAL if approval else None,
+            permissions=0 if permissions is None else permissions.value,
+            cost=cost,
+            for_model=for_model,
+            for_people=for_people,
+            group=group,
             carry_out=method,
         )
         command.extras[DECLARATION] = Declaration(method=method.__qualname__, tool=made)
@@ -112,26 +135,29 @@ async def show(interaction: discord.Interaction[Any], tool: Tool, arguments: Map
     is_slow = tool.timeout_seconds > AT_ONCE_SECONDS
     if is_slow:
         await respond(lambda: interaction.response.defer(thinking=True))
-    text = await tool.run(_caller(interaction), arguments)
+    output = await tool.run(_caller(interaction, tool), arguments)
     if is_slow:
-        await interaction.followup.send(**_shown(tool, text))
+        await interaction.followup.send(**_shown(tool, output))
     else:
-        await respond(lambda: interaction.response.send_message(**_shown(tool, text)))
+        await respond(lambda: interaction.response.send_message(**_shown(tool, output)))
 
 
-def _shown(tool: Tool, text: str) -> dict[str, Any]:
+def _shown(tool: Tool, output: Output) -> dict[str, Any]:
     """A text as a message, or as its file; discord.py closes a file with the first attempt to send it."""
-    if len(text) <= MAX_MESSAGE_CHARACTERS:
-        return {"content": text}
-    return {"file": discord.File(io.BytesIO(text.encode("utf-8", "replace")), f"{tool.name}.txt")}
+    if len(output.text) <= MAX_MESSAGE_CHARACTERS:
+        return {"content": output.text}
+    return {"file": discord.File(io.BytesIO(output.text.encode("utf-8", "replace")), f"{tool.name}.txt")}
 
 
-def _caller(interaction: discord.Interaction[Any]) -> Caller:
+def _caller(interaction: discord.Interaction[Any], tool: Tool) -> Caller:
     return Caller(
-        user_id=interaction.user.id,
-        guild_id=interaction.guild_id,
-        channel_id=interaction.channel_id or 0,
-        run_id=None,
+        user=interaction.user,
+        guild=interaction.guild,
+        channel=interaction.channel,
+        permissions=interaction.permissions,
+        place=PlaceSettings(model=interaction.client.settings.provider_model),
+        log=logging.LoggerAdapter(log, {"tool": tool.name}),
+        progress=unheard,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
-from bot.errors import Refusal
+from bot.errors import ParleyError, Refusal
 from bot.messages import ToolSpec, one_line
-from bot.tools.arguments import Arguments
+from bot.tools.caller import Caller, People
+from bot.tools.model import Asker, Cost, File, Need, Outcome, Output, Result
 
 log = logging.getLogger(__name__)
 
@@ -19,30 +21,47 @@ log = logging.getLogger(__name__)
 MAX_OUTPUT_BYTES = 16_000
 DONE = "Done."
 
+Returned = str | Output | Mapping[str, Any] | list[Any]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
-    """For whom a tool acts, and where: a person in a channel, with `run_id` if a model calls for them."""
 
-    user_id: int
-    guild_id: int | None
-    channel_id: int
-    run_id: int | None
+class Arguments(Protocol):
+    """What a tool takes."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """The JSON schema that the model is told."""
+
+    def read(self, written: str) -> dict[str, Any]:
+        """The arguments by name, from JSON as a model wrote it.  Raises: Refusal."""
+
+
+class Overtime(Refusal):
+    """A tool took longer than it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One function; what it may say no to, it raises as Refusal, in a sentence for people and models alike.
 
-    `is_idempotent` says that carrying it out twice is as good as once.  It gets the caller and then its arguments.
+    `is_idempotent` says that carrying it out twice is as good as once.  `need` is what a person has to do first where
+    a model calls.  `permissions` are the bits of Discord's permissions that the caller must have, all of them.  `group`
+    is a name by which moderators switch several tools.  Tools with a `guild_id` exist in that guild alone.
+    It gets the caller and then its arguments.
     """
 
     name: str
     description: str
     arguments: Arguments
+    carry_out: Callable[..., Awaitable[Returned]]
     is_idempotent: bool
     timeout_seconds: float
-    carry_out: Callable[..., Awaitable[str]]
+    need: Need | None = None
+    permissions: int = 0
+    cost: Cost = Cost.FREE
+    for_model: bool = True
+    for_people: bool = True
+    group: str = "general"
+    guild_id: int | None = None
 
     @property
     def spec(self) -> ToolSpec:
@@ -53,52 +72,114 @@ class Tool:
         """The tool as a method of this cog."""
         return replace(self, carry_out=partial(self.carry_out, cog))
 
-    async def run(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
-        """What the tool says, never nothing.  Raises: what the tool raises, and Refusal when its time is over."""
+    def check(self, caller: Caller) -> None:
+        """Raises: Refusal unless the caller may use it."""
+        if self.permissions & ~caller.permissions.value:
+            raise Refusal(f"Not permitted: {one_line(caller.user.display_name, 64)} may not use {self.name} here.")
+
+    async def run(self, caller: Caller, arguments: Mapping[str, Any]) -> Output:
+        """What the tool says, never nothing.  Raises: what the tool raises, Refusal, Overtime when its time is over."""
+        self.check(caller)
+        limit = asyncio.timeout(self.timeout_seconds)
         try:
-            async with asyncio.timeout(self.timeout_seconds):
-                said = await self.carry_out(caller, **arguments)
+            async with limit:
+                return output_of(await self.carry_out(caller, **arguments))
         except TimeoutError as exc:
-            raise Refusal(f"{self.name} took longer than {self.timeout_seconds:g} seconds and was stopped.") from exc
-        return said if said.strip() else DONE
+            if not limit.expired():
+                raise
+            raise Overtime(f"{self.name} took longer than {self.timeout_seconds:g} seconds and was stopped.") from exc
 
 
 class Toolbox:
-    """The tools of all loaded cogs, as models may use them."""
+    """The tools of all sources, as models may use them."""
 
-    def __init__(self, *, is_offered: bool = True) -> None:
+    def __init__(self, *, is_offered: bool = True, max_output_bytes: int = MAX_OUTPUT_BYTES) -> None:
         """With `is_offered` false there are none for models; people have their slash commands all the same."""
         self._is_offered = is_offered
-        self._tools: dict[str, Tool] = {}
+        self._max_output_bytes = max_output_bytes
+        self._sources: dict[str, dict[str, Tool]] = {}
+        self._people: People | None = None
 
-    def fill(self, tools: Iterable[Tool]) -> None:
-        """Hold these tools from now on, instead of those before."""
-        self._tools = {tool.name: tool for tool in tools if self._is_offered}
+    def meet(self, people: People) -> None:
+        """Learn who knows the people for whom models call."""
+        self._people = people
 
-    def specs(self) -> tuple[ToolSpec, ...]:
+    def fill(self, source: str, tools: Iterable[Tool]) -> None:
+        """Hold these tools of a source from now on, instead of those it had before."""
+        self._sources[source] = {tool.name: tool for tool in tools}
+
+    def find(self, name: str, guild_id: int | None) -> Tool | None:
+        """The tool of this name that exists in a guild."""
+        for tools in self._sources.values():
+            tool = tools.get(name)
+            if tool is not None and tool.guild_id in (None, guild_id):
+                return tool
+        return None
+
+    async def offered(self, asker: Asker) -> tuple[ToolSpec, ...]:
         """What a model is told, in the same order each time, so that providers can cache it."""
-        return tuple(self._tools[name].spec for name in sorted(self._tools))
+        return tuple(tool.spec for tool in sorted(self._for_models(asker), key=lambda tool: tool.name))
 
-    def is_idempotent(self, name: str) -> bool:
-        """Whether a call that may have been carried out can be carried out again; never for a tool that is gone."""
-        return name in self._tools and self._tools[name].is_idempotent
-
-    async def call(self, name: str, arguments_json: str, caller: Caller) -> str:
-        """What came of a call, or what was wrong with it, in at most 16,000 bytes; raises only CancelledError."""
-        tool = self._tools.get(name)
-        if tool is None:
-            return (
-                f"There is no tool named {one_line(name, 64)}. These exist: {', '.join(sorted(self._tools)) or 'none'}."
-            )
+    async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
+        """What a person has to do before a call goes on; nothing where it would be refused anyway."""
+        tool = self.find(name, asker.guild_id)
+        if tool is None or tool.need is None:
+            return None
         try:
-            return capped(await tool.run(caller, tool.arguments.read(arguments_json)))
-        except Refusal as refusal:
-            return capped(str(refusal))
+            tool.arguments.read(arguments_json)
+            tool.check(await self._caller(asker, tool, unheard))
+        except Refusal:
+            return None
+        return tool.need
+
+    def is_idempotent(self, name: str, guild_id: int | None) -> bool:
+        """Whether a call that may have been carried out can be carried out again; never for a tool that is gone."""
+        tool = self.find(name, guild_id)
+        return tool is not None and tool.is_idempotent
+
+    async def call(self, name: str, arguments_json: str, asker: Asker, progress: Callable[[str], None]) -> Result:
+        """What came of a call, or what was wrong with it; raises only CancelledError."""
+        tool = self.find(name, asker.guild_id)
+        if tool is None or tool not in self._for_models(asker):
+            known = ", ".join(sorted(tool.name for tool in self._for_models(asker))) or "none"
+            return self._result(f"There is no tool named {one_line(name, 64)}. These exist: {known}.", Outcome.REFUSED)
+        try:
+            arguments = tool.arguments.read(arguments_json)
+            said = await tool.run(await self._caller(asker, tool, progress), arguments)
+        except Overtime as refusal:
+            return self._result(str(refusal), Outcome.TIMED_OUT)
+        except ParleyError as refusal:
+            return self._result(str(refusal), Outcome.REFUSED)
         except (Exception, asyncio.CancelledError):
             if is_being_cancelled():
                 raise
             log.exception("the tool %s failed", name)
-            return f"{name} failed, for a reason that only the host's log tells."
+            return self._result(f"{name} failed, for a reason that only the host's log tells.", Outcome.FAILED)
+        return self._result(said.text, Outcome.DONE, said.files)
+
+    def _result(self, text: str, outcome: Outcome, files: tuple[File, ...] = ()) -> Result:
+        """A result whose text fits the limit of bytes in UTF-8; where it was cut, the whole becomes a file."""
+        whole = text.encode("utf-8", "replace")
+        if len(whole) <= self._max_output_bytes:
+            return Result(text=whole.decode(), outcome=outcome, files=files)
+        note = f"\n[Cut here: the whole output has {len(whole):,} bytes, and people see it as a file.]"
+        cut = whole[: self._max_output_bytes - len(note)].decode("utf-8", "ignore") + note
+        return Result(text=cut, outcome=outcome, files=(*files, File(name="output.txt", content=whole)))
+
+    def _for_models(self, asker: Asker) -> list[Tool]:
+        if not self._is_offered:
+            return []
+        tools = [tool for of_source in self._sources.values() for tool in of_source.values()]
+        return [tool for tool in tools if tool.for_model and tool.guild_id in (None, asker.guild_id)]
+
+    async def _caller(self, asker: Asker, tool: Tool, progress: Callable[[str], None]) -> Caller:
+        if self._people is None:
+            raise Refusal("Nobody is known yet.")
+        return await self._people.caller(asker, tool.name, progress)
+
+
+def unheard(_: str) -> None:
+    """The progress of what is not under way."""
 
 
 def is_being_cancelled() -> bool:
@@ -107,10 +188,10 @@ def is_being_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def capped(text: str) -> str:
-    """The text as it fits the limit of bytes in UTF-8, with a note where it was cut."""
-    whole = text.encode("utf-8", "replace")
-    if len(whole) <= MAX_OUTPUT_BYTES:
-        return whole.decode()
-    note = f"\n[Cut here: the whole output has {len(whole):,} bytes.]"
-    return whole[: MAX_OUTPUT_BYTES - len(note)].decode("utf-8", "ignore") + note
+def output_of(returned: Returned) -> Output:
+    """What a tool returned, with words where it had none; structured data becomes JSON."""
+    if not isinstance(returned, str | Output):
+        returned = json.dumps(returned, ensure_ascii=False, default=str)
+    if isinstance(returned, str):
+        returned = Output(text=returned)
+    return returned if returned.text.strip() else replace(returned, text=DONE)

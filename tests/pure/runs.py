@@ -26,6 +26,7 @@ def a_run(**fields: Any) -> Run:
         question_id=1000,
         previous_run_id=None,
         interaction_token=None,
+        waiting_since=None,
         attempt=1,
         created_at=ASKED_AT,
         expires_at=ASKED_AT + timedelta(minutes=10),

@@ -13,11 +13,12 @@ from bot.runs.model import Run
 from bot.store import conversations, messages, replies, retention, runs, usage
 from bot.store.conversations import Conversation
 from bot.store.database import Database
-from bot.store.schema import metadata, tool_calls
+from bot.store.schema import metadata, tool_approvals, tool_calls, tool_files
 from bot.store.schema import runs as runs_table
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
-TABLES = tuple(name for name in metadata.tables if name != "shards")
+OF_GUILDS = {"tool_switches", "http_tools", "http_tool_calls", "reminders", "notices"}
+TABLES = tuple(name for name in metadata.tables if name not in {"shards", *OF_GUILDS})
 
 
 async def talk(connection: AsyncConnection, place_id: int, *, turns: int = 1) -> Conversation:
@@ -37,7 +38,11 @@ async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | No
     """A row in every table that can refer to a run."""
     asking = await messages.add_answer(connection, run, "", 0, NOW)
     call = {"run_id": run.id, "message_id": asking, "position": 0, "call_id": "1", "name": "roll", "arguments": "{}"}
-    await connection.execute(insert(tool_calls).values(call))
+    call_id = await connection.scalar(insert(tool_calls).values(call).returning(tool_calls.c.id))
+    file = {"run_id": run.id, "call_id": call_id, "name": "map.png", "description": "A map", "content": b"PNG"}
+    await connection.execute(insert(tool_files).values(file))
+    approval = {"conversation_id": run.conversation_id, "epoch": run.id, "tool": "roll", "approved_by": 1}
+    await connection.execute(insert(tool_approvals).values(approval | {"approved_at": NOW}))
     await replies.plan(connection, run.id, 0, run.place_id, f"nonce {run.id}", NOW)
     await usage.record(connection, run.id, "model", Usage(input_tokens=1, output_tokens=1), NOW)
     if previous is not None:

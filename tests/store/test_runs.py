@@ -163,7 +163,8 @@ async def test_run_moves_as_the_table_says(connection: AsyncConnection, status: 
         return
     moved = await runs.move(connection, run.id, cause, later(3), text="new")
     begins_anew = cause in (Cause.CLAIMED, Cause.QUESTION_EDITED)
-    assert moved == replace(run, status=target, text="new", attempt=run.attempt + begins_anew)
+    attempt, waiting_since = run.attempt + begins_anew, later(3) if cause is Cause.PERSON_ASKED else None
+    assert moved == replace(run, status=target, text="new", attempt=attempt, waiting_since=waiting_since)
     assert await runs.get(connection, run.id) == moved
     assert await events(connection, run) == [*log, (cause, status, target)]
     if target in TERMINAL:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from discord.ext import commands
 
+from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.toolbox import Caller
 
 
 class Clashing(commands.Cog):

@@ -6,8 +6,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.toolbox import Caller
 
 
 class Faulty(commands.Cog):

@@ -11,8 +11,8 @@ from bot.app import assembled
 from bot.client import COGS
 from bot.errors import StartupError
 from bot.tools.declare import tools_of
-from bot.tools.toolbox import Caller
 from tests.scenarios.given import GivenSettings
+from tests.tools.people import ASKER, said
 from tests.tools.workbench import Workbench
 
 FAULTS = """\
@@ -88,7 +88,7 @@ async def test_start_names_every_fault_at_once(tmp_path: Path) -> None:
         with pytest.raises(StartupError) as caught:
             await parley.client.load(["cogs.dice", "tests.tools.clashing", "tests.tools.faulty"])
         assert str(caught.value) == FAULTS
-        assert parley.client.toolbox.specs() == ()
+        assert await parley.client.toolbox.offered(ASKER) == ()
 
 
 async def test_tools_of_the_same_name_are_a_fault() -> None:
@@ -102,7 +102,7 @@ async def test_every_cog_declares_what_a_model_can_be_told(tmp_path: Path) -> No
     async with assembled(settings(tmp_path)) as parley:
         await parley.client.load(f"cogs.{file.stem}" for file in COGS.glob("[!_]*.py"))
         await parley.client.load(["cogs.dice"])
-        assert [spec.name for spec in parley.client.toolbox.specs()] == ["roll", "time"]
+        assert [spec.name for spec in await parley.client.toolbox.offered(ASKER)] == ["roll", "time"]
 
 
 async def test_host_may_keep_tools_from_the_model(tmp_path: Path) -> None:
@@ -110,7 +110,5 @@ async def test_host_may_keep_tools_from_the_model(tmp_path: Path) -> None:
     turned_off = settings(tmp_path).model_copy(update={"tools_enabled": False})
     async with assembled(turned_off) as parley:
         await parley.client.load(["cogs.dice"])
-        caller = Caller(user_id=1, guild_id=None, channel_id=2, run_id=3)
-        assert parley.client.toolbox.specs() == ()
-        said = await parley.client.toolbox.call("roll", "{}", caller)
-        assert said == "There is no tool named roll. These exist: none."
+        assert await parley.client.toolbox.offered(ASKER) == ()
+        assert await said(parley.client.toolbox, "roll") == "There is no tool named roll. These exist: none."

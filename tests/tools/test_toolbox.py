@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from bot.messages import one_line
 from bot.tools.declare import tools_of
-from bot.tools.toolbox import MAX_OUTPUT_BYTES, Caller, Toolbox
+from bot.tools.toolbox import MAX_OUTPUT_BYTES, Toolbox
 from cogs.clock import Clock
 from cogs.dice import Dice
+from tests.tools.people import Known, called, said
 from tests.tools.workbench import Workbench
 
-CALLER = Caller(user_id=100, guild_id=None, channel_id=10, run_id=7)
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 WRONG = "The arguments are not right. "
 
@@ -26,23 +26,24 @@ WRONG = "The arguments are not right. "
 def toolbox(workbench: Workbench | None = None) -> Toolbox:
     """The tools of the workbench, and those that come with the bot, with known dice and a known time."""
     box = Toolbox()
-    box.fill(tools_of([workbench or Workbench(), Dice(lambda sides: sides - 1), Clock(lambda: NOW)]))
+    box.meet(Known())
+    box.fill("code", tools_of([workbench or Workbench(), Dice(lambda sides: sides - 1), Clock(lambda: NOW)]))
     return box
 
 
 async def test_call_passes_what_the_model_wrote_and_the_defaults() -> None:
     """What is left out, or null where that is the same, is the function's own default; numbers may come as texts."""
     written = {"text": "hi", "pace": "slow", "count": "5", "share": None}
-    assert await toolbox().call("measure", json.dumps(written), CALLER) == "hi slow 5 None False Ada"
+    assert await said(toolbox(), "measure", json.dumps(written)) == "hi slow 5 None False Ada"
 
 
 async def test_call_knows_for_whom_it_is() -> None:
     """The tool sees who asked, where, and in which run."""
-    assert await toolbox().call("whoami", "{}", CALLER) == "100 None 10 7"
+    assert await said(toolbox(), "whoami", "{}") == "100 None 10 7"
 
 
 @pytest.mark.parametrize(
-    ("name", "arguments", "said"),
+    ("name", "arguments", "told"),
     [
         ("measure", '{"text": ', "The arguments are not JSON: Expecting value: line 1 column 10 (char 9)."),
         ("measure", "[" * 100_000, "The arguments are not JSON: maximum recursion depth exceeded"),
@@ -68,31 +69,32 @@ async def test_call_knows_for_whom_it_is() -> None:
         ("time", '{"zone": "Mars"}', "There is no time zone named Mars. Take an IANA name"),
     ],
 )
-async def test_call_says_what_came_of_it(name: str, arguments: str, said: str) -> None:
+async def test_call_says_what_came_of_it(name: str, arguments: str, told: str) -> None:
     """A short sentence that lets the model do better, or tell the person."""
-    assert (await toolbox().call(name, arguments, CALLER)).startswith(said)
+    assert (await said(toolbox(), name, arguments)).startswith(told)
 
 
 async def test_call_that_fails_is_logged_for_the_host(caplog: pytest.LogCaptureFixture) -> None:
     """The model learns no inner words; the log has the reason."""
     with caplog.at_level(logging.ERROR):
-        assert "secret" not in await toolbox().call("fail", "{}", CALLER)
+        assert "secret" not in await said(toolbox(), "fail", "{}")
     assert "with a secret in it" in caplog.text
 
 
 async def test_output_has_a_limit() -> None:
     """What is longer is cut between characters, with a note, and never exceeds the limit."""
     box = toolbox()
-    assert await box.call("write", '{"length": 8000}', CALLER) == "ž" * 8000
-    cut = await box.call("write", '{"length": 8001}', CALLER)
-    assert cut.endswith("ž\n[Cut here: the whole output has 16,002 bytes.]")
-    assert MAX_OUTPUT_BYTES - 2 < len(cut.encode()) <= MAX_OUTPUT_BYTES
+    assert await said(box, "write", '{"length": 8000}') == "ž" * 8000
+    cut = await called(box, "write", '{"length": 8001}')
+    assert cut.text.endswith("ž\n[Cut here: the whole output has 16,002 bytes, and people see it as a file.]")
+    assert MAX_OUTPUT_BYTES - 2 < len(cut.text.encode()) <= MAX_OUTPUT_BYTES
+    assert [file.content.decode() for file in cut.files] == ["ž" * 8001]
 
 
 async def test_call_can_be_cancelled() -> None:
     """A run that ends takes its calls with it."""
     workbench = Workbench()
-    call = asyncio.create_task(toolbox(workbench).call("wait", "{}", CALLER))
+    call = asyncio.create_task(said(toolbox(workbench), "wait", "{}"))
     await workbench.begun.wait()
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -102,7 +104,7 @@ async def test_call_can_be_cancelled() -> None:
 async def test_only_an_idempotent_tool_may_be_called_again() -> None:
     """After a crash a die is not rolled again, nor is a tool that is not there any more."""
     box = toolbox()
-    assert [box.is_idempotent(name) for name in ("time", "roll", "gone")] == [True, False, False]
+    assert [box.is_idempotent(name, None) for name in ("time", "roll", "gone")] == [True, False, False]
 
 
 JSON = st.recursive(
@@ -116,7 +118,7 @@ LIKE_ARGUMENTS = st.dictionaries(st.sampled_from(["text", "pace", "count", "shar
 @given(st.text(max_size=50) | (JSON | LIKE_ARGUMENTS).map(json.dumps))
 def test_call_survives_whatever_a_model_writes(arguments: str) -> None:
     """No text makes a call raise, nor say nothing."""
-    assert asyncio.run(toolbox().call("measure", arguments, CALLER))
+    assert asyncio.run(said(toolbox(), "measure", arguments))
 
 
 @given(
@@ -128,5 +130,5 @@ def test_call_survives_whatever_a_model_writes(arguments: str) -> None:
 def test_call_reaches_the_tool_with_what_its_schema_allows(arguments: dict[str, object]) -> None:
     """Every value that the schema describes arrives at the function as it is."""
     expected = {"count": 3, "share": None, "copy": False, "name": "Ada"} | arguments
-    said = asyncio.run(toolbox().call("measure", json.dumps(arguments), CALLER))
-    assert said == "{text} {pace} {count} {share} {copy} {name}".format(**expected)
+    told = asyncio.run(said(toolbox(), "measure", json.dumps(arguments)))
+    assert told == "{text} {pace} {count} {share} {copy} {name}".format(**expected)

@@ -9,8 +9,8 @@ from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.errors import Refusal
+from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.toolbox import Caller
 
 
 class Workbench(commands.Cog):
@@ -47,7 +47,7 @@ class Workbench(commands.Cog):
     @tool(idempotent=False, timeout_seconds=2)
     async def whoami(self, caller: Caller) -> str:
         """Tell who called"""
-        return f"{caller.user_id} {caller.guild_id} {caller.channel_id} {caller.run_id}"
+        return f"{caller.user.id} {caller.guild and caller.guild.id} {caller.channel.id} {caller.run_id}"
 
     @tool(idempotent=True, timeout_seconds=2)
     async def write(self, caller: Caller, length: int) -> str:  # noqa: ARG002 - interface
