@@ -23,6 +23,7 @@ from bot.reply.surface import Surfaces
 from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
+from bot.runs.decisions import Decisions
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
@@ -34,6 +35,7 @@ from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
+from bot.tools.ask_user import ASK_USER
 from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -121,6 +123,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
         )
         toolbox = Toolbox(is_offered=settings.tools_enabled)
+        toolbox.fill("people", [ASK_USER])
         answerer = Answerer(
             database,
             provider,
@@ -149,9 +152,11 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             grace_seconds=settings.shutdown_grace_seconds,
             clock=clock,
         )
+        decisions = Decisions(database, worker, defaults=defaults, clock=clock)
         service = RunService(
             database,
             worker,
+            decisions,
             defaults=defaults,
             channel_scope=Scope(settings.conversation_scope),
             count_tokens=count_tokens,
@@ -177,6 +182,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             trace(pacer, settings.discord_timeout_seconds),
             service=service,
             changes=changes,
+            decisions=decisions,
             overview=Overview(database, prices=settings.prices, clock=clock),
             recovery=recovery,
             toolbox=toolbox,

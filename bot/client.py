@@ -20,6 +20,7 @@ from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, Sta
 from bot.interactions import tell
 from bot.people import People
 from bot.runs.changes import ChangeService
+from bot.runs.decisions import Decisions
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
@@ -85,11 +86,11 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 class ParleyClient(commands.Bot):
     """The bot as Discord sees it.
 
-    Cogs find what they need in `service`, `changes`, `overview`, `recovery` and `settings`; `toolbox` holds the tools
-    that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then on, before the
-    gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when a server has
-    an outage; whoever reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is
-    read, because it may have been read already and not be stored yet.
+    Cogs find what they need in `service`, `changes`, `decisions`, `overview`, `recovery` and `settings`; `toolbox`
+    holds the tools that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then
+    on, before the gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when
+    a server has an outage; whoever reads what was missed clears it.  `changed` holds what was edited (None: deleted)
+    while that is read, because it may have been read already and not be stored yet.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class ParleyClient(commands.Bot):
         *,
         service: RunService,
         changes: ChangeService,
+        decisions: Decisions,
         overview: Overview,
         recovery: Recovery,
         toolbox: Toolbox,
@@ -121,6 +123,7 @@ class ParleyClient(commands.Bot):
         self.settings = settings
         self.service = service
         self.changes = changes
+        self.decisions = decisions
         self.overview = overview
         self.toolbox = toolbox
         self.recovery = recovery
@@ -147,8 +150,10 @@ class ParleyClient(commands.Bot):
             self.changed[message_id] = message
 
     async def setup_hook(self) -> None:
-        """Load every file in `cogs/` and tell Discord which commands there are."""
-        await self.load(f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py")))
+        """Load every file in `cogs/` and the host's modules, and tell Discord which commands there are."""
+        ours = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
+        theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
+        await self.load([*ours, *theirs])
         self.toolbox.meet(People(self, model=self.settings.provider_model))
         await self.tree.sync()
         self.can_write.set()

@@ -7,6 +7,7 @@ ParleyError
 ├── StoreError              the database could not do what was asked
 │   └── LiveRunExists       the conversation is being answered already
 ├── InvalidTransition       a run was asked to move where its table does not lead
+├── InvalidOutputs          tool outputs were submitted that a run does not wait for
 ├── Refusal                 what a person asked for cannot be done now, or not by them
 ├── ProviderError           a provider did not answer as asked; carries a ProviderFault
 │   └── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
@@ -50,6 +51,10 @@ class LiveRunExists(StoreError):
 
 class InvalidTransition(ParleyError):
     """A run cannot move this way from the state it is in."""
+
+
+class InvalidOutputs(ParleyError):
+    """These are not the tool outputs that the run waits for."""
 
 
 class Refusal(ParleyError):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import discord
 
 from bot.client import ParleyClient, where
-from bot.errors import ParleyError
+from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
 from bot.reply.characters import has_content
 from bot.runs.service import Said
@@ -34,7 +34,8 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
         try:
             await take_up(client, message)
         except ParleyError as error:
-            log.error("a message could not be taken up: %s", error)
+            if not isinstance(error, Refusal):
+                log.error("a message could not be taken up: %s", error)
             if not await reply(message, str(error)):
                 client.recovery.watermark.leave(message.id)
 

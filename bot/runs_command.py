@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from bot.errors import Refusal
 from bot.runs import summary_text
+from bot.runs.model import Cause
 from bot.settings import Settings
 from bot.store import overview, runs
 from bot.store.migrate import open_current
@@ -32,7 +33,10 @@ async def show_run(settings: Settings, run_id: int) -> str:
 async def cancel_run(settings: Settings, run_id: int) -> str:
     """Leave word that a run is to end: a sentence about it.  Raises: Refusal, StartupError, StoreError."""
     async with open_current(settings.database_url) as database, database.write() as transaction:
-        wished = await runs.request_cancel(transaction, run_id, HOST_ID, datetime.now(UTC))
+        now = datetime.now(UTC)
+        wished = await runs.request_cancel(transaction, run_id, HOST_ID, now)
+        if wished is not None and wished.waiting_since is not None:  # the bot ends only what it works on
+            await runs.move(transaction, run_id, Cause.PERSON_ANSWERED, now)
     if wished is None:
         raise Refusal(f"There is no live run {run_id}: `python -m bot runs --live` lists those there are.")
     return f"Run {run_id} is asked to stop. The bot ends it in a moment, or after its next start."

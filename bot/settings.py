@@ -189,6 +189,12 @@ class Settings(BaseSettings):
         description="Whether the model may use tools; people have them as slash commands all the same. A provider "
         "that refuses them is asked without by itself; set false where they make a model's answers worse.",
     )
+    tool_modules: str = Field(
+        default="",
+        description="Python modules with tools of your own, separated by commas, that are loaded like the files in "
+        "cogs/; for tools that are kept apart from this program.",
+        examples=["my_tools.weather, my_tools.tickets"],
+    )
     trigger: Trigger = Field(
         default=Trigger.MENTION,
         description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "

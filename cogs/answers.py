@@ -14,7 +14,7 @@ from discord import ui
 from bot.client import ParleyClient, sentence_for
 from bot.interactions import acknowledge, tell
 from bot.reply.content import Action, Button
-from bot.reply.surface import drawn
+from bot.reply.drawing import drawn
 from bot.runs.service import Presser, RunService
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.reply.activity import NOTHING, Activity, Prompt
 from bot.reply.characters import has_content, units
 from bot.reply.pages import MAX_PAGE_CHARS, paginate
 from bot.runs.model import IncompleteReason, Run, Status
+from bot.tools.model import File
 
 # How much of the model's latest thinking is shown while there is nothing else to show.
 THINKING_CHARACTERS = 200
+ANSWER_FILE_NAME = "answer.md"
 
 
 class Action(StrEnum):
@@ -23,6 +26,7 @@ class Action(StrEnum):
     REGENERATE = "regenerate"
     CONTINUE = "continue"
     RETRY = "retry"
+    CALLS = "calls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +39,59 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageContent:
-    """One message as it should look; `file` is a text to attach to it."""
+    """One message as it should look."""
 
     text: str
     buttons: tuple[Button, ...] = ()
-    file: str | None = None
+    prompts: tuple[Prompt, ...] = ()
+    files: tuple[File, ...] = ()
 
 
-def streaming(run_id: int, text: str, thinking: str, *, max_pages: int) -> tuple[PageContent, ...]:
+def streaming(
+    run_id: int, text: str, thinking: str, activity: Activity = NOTHING, *, max_pages: int
+) -> tuple[PageContent, ...]:
     """The pages of an answer that is still growing; none while there is nothing to show."""
     stop = (Button(Action.STOP, run_id),)
     if has_content(text):
         pages = paginate(text, finished=False)
         if len(pages) > max_pages:
             pages = joined(pages[:max_pages], small("The answer goes on; you will get the whole of it as a file."))
-        return with_last(pages, buttons=stop)
-    if has_content(thinking):
+    elif has_content(thinking):
         latest = " ".join(thinking[-THINKING_CHARACTERS:].split())
-        return (PageContent(text=small(f"💭 {latest}"), buttons=stop),)
-    return ()
+        pages = (small(f"💭 {latest}"),)
+    else:
+        pages = ()
+    return with_last(joined(pages, activity.text), buttons=stop, prompts=activity.prompts)
 
 
-def paused(run: Run, *, max_pages: int, was_shown: bool) -> tuple[PageContent, ...]:
+def waiting(run: Run, activity: Activity, *, max_pages: int) -> tuple[PageContent, ...]:
+    """The pages of a run that waits for a person."""
+    pages = joined(paginate(run.text)[:max_pages], activity.text)
+    return with_last(pages, buttons=(Button(Action.STOP, run.id),), prompts=activity.prompts, files=activity.files)
+
+
+def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown: bool) -> tuple[PageContent, ...]:
     """The pages of a run that will be gone on with after a restart; none if nothing of it was shown."""
     if not was_shown and not has_content(run.text):
         return ()
-    notice = small("Paused for a restart; the answer goes on in a moment.")
+    notice = "\n".join(filter(None, (activity.lines, small("Paused for a restart; the answer goes on in a moment."))))
     pages = joined(paginate(run.text)[:max_pages], notice)
     return with_last(pages, buttons=(Button(Action.STOP, run.id),))
 
 
-def ended(run: Run, *, max_pages: int, was_shown: bool = True) -> tuple[PageContent, ...]:
+def ended(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown: bool = True) -> tuple[PageContent, ...]:
     """The pages of a run that has ended; none if it was cancelled before anything of it was shown."""
     pages = paginate(run.text)
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
     notice, actions = _ending(run)
-    buttons = tuple(Button(action, run.id) for action in actions)
+    if activity.lines:
+        actions = (*actions, Action.CALLS)
+    buttons, files = tuple(Button(action, run.id) for action in actions), activity.files
     if len(pages) > max_pages:
         notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
-        return with_last(joined(pages[:max_pages], notice), buttons=buttons, file=run.text)
-    return with_last(joined(pages, notice), buttons=buttons)
+        pages, files = pages[:max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
+    return with_last(joined(pages, "\n".join(filter(None, (activity.lines, notice)))), buttons=buttons, files=files)
 
 
 def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:
@@ -90,12 +106,15 @@ def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:
             return small("Cut at the length limit."), (*goes_on, Action.REGENERATE)
         case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.MAX_STEPS:
             return small("The model asked for tools again and again, so it was stopped."), (Action.REGENERATE,)
+        case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.REPEATED_CALL:
+            return small("The model asked for the same call over and over, so it was stopped."), (Action.REGENERATE,)
         case Status.INCOMPLETE:
             return small("The provider's content filter cut this answer."), (Action.REGENERATE,)
         case Status.CANCELLED:
             return small(run.failure or "Stopped."), (Action.REGENERATE,)
         case Status.EXPIRED:
-            return small("This took longer than the host allows, so it was ended."), (Action.RETRY,)
+            sentence = run.failure or "This took longer than the host allows, so it was ended."
+            return small(sentence), (Action.RETRY,)
         case _:
             sentence = run.failure or "Something went wrong."
             return (small(f"⚠️ {sentence}") if has_content(run.text) else f"⚠️ {sentence}"), (Action.RETRY,)
@@ -117,9 +136,14 @@ def joined(pages: tuple[str, ...], notice: str) -> tuple[str, ...]:
 
 
 def with_last(
-    pages: tuple[str, ...], *, buttons: tuple[Button, ...], file: str | None = None
+    pages: tuple[str, ...],
+    *,
+    buttons: tuple[Button, ...],
+    prompts: tuple[Prompt, ...] = (),
+    files: tuple[File, ...] = (),
 ) -> tuple[PageContent, ...]:
-    """Pages of which the last carries the buttons and the file."""
+    """Pages of which the last carries all that is not text."""
     if not pages:
         return ()
-    return (*(PageContent(text=page) for page in pages[:-1]), PageContent(text=pages[-1], buttons=buttons, file=file))
+    last = PageContent(text=pages[-1], buttons=buttons, prompts=prompts, files=files)
+    return (*(PageContent(text=page) for page in pages[:-1]), last)

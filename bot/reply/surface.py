@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import logging
 from collections.abc import Hashable
 from contextlib import suppress
@@ -14,52 +13,15 @@ import discord
 
 from bot.errors import ReplyGone
 from bot.reply.calls import Call, Calls, translated
-from bot.reply.content import Action, Button, PageContent
+from bot.reply.content import PageContent
+from bot.reply.drawing import custom_ids, files_of, view_of
 from bot.reply.pacing import Bucket
 from bot.runs.model import Run, RunKind
 
 log = logging.getLogger(__name__)
 
-LABELS = {
-    Action.STOP: ("Stop", discord.ButtonStyle.secondary),
-    Action.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
-    Action.CONTINUE: ("Continue", discord.ButtonStyle.primary),
-    Action.RETRY: ("Retry", discord.ButtonStyle.primary),
-}
-ANSWER_FILE_NAME = "answer.md"
 # How many messages after the question, or after the page before, are looked through for a page that may be there.
 LOOKED_THROUGH = 100
-
-
-def drawn(button: Button) -> discord.ui.Button[discord.ui.View]:
-    """The button as Discord shows it; its custom id is read back by `cogs/answers.py`."""
-    label, style = LABELS[button.action]
-    return discord.ui.Button(label=label, style=style, custom_id=f"parley:{button.action}:{button.run_id}")
-
-
-def custom_ids(message: discord.Message) -> list[str]:
-    """The custom ids of a message's buttons."""
-    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
-    buttons = [button for row in rows for button in row.children if isinstance(button, discord.Button)]
-    return [button.custom_id for button in buttons if button.custom_id is not None]
-
-
-def view_of(page: PageContent) -> discord.ui.View | None:
-    """The page's buttons.  The view is stopped, so that discord.py does not keep it: presses go to dynamic items."""
-    if not page.buttons:
-        return None
-    view = discord.ui.View(timeout=None)
-    for button in page.buttons:
-        view.add_item(drawn(button))
-    view.stop()
-    return view
-
-
-def files_of(page: PageContent) -> list[discord.File]:
-    """The page's attachment, if it has one."""
-    if page.file is None:
-        return []
-    return [discord.File(io.BytesIO(page.file.encode()), filename=ANSWER_FILE_NAME)]
 
 
 def note_failed_typing(sent: asyncio.Future[int]) -> None:
@@ -86,9 +48,9 @@ class ChannelSurface:
             options: dict[str, Any] = {"nonce": nonce, "allowed_mentions": discord.AllowedMentions.none()}
             if number == 0 and self._question is not None:
                 options["reference"] = self._reference(self._question)
-            if page.buttons:
+            if page.buttons or page.prompts:
                 options["view"] = view_of(page)
-            if page.file is not None:
+            if page.files:
                 options["files"] = files_of(page)
             return (await self._messageable.send(page.text, **options)).id
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.errors import DiscordUnavailable, ReplyGone
+from bot.reply.activity import NOTHING, Activity
 from bot.reply.content import PageContent, streaming
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Urgency
@@ -116,6 +117,7 @@ class ReplyWriter:
         self._max_pages = max_pages
         self._text = ""
         self._thinking = ""
+        self._activity = NOTHING
         self._end: tuple[PageContent, ...] | None = None
         self._behind_since: float | None = None
         self._asked: Urgency | None = None
@@ -129,9 +131,9 @@ class ReplyWriter:
         """Whether anything of the reply is there, or may be."""
         return bool(self._pages or self._attempted) or self._surface.is_awaited
 
-    def show(self, text: str, thinking: str = "") -> None:
-        """Show this text as soon as it may be; a newer one replaces it."""
-        self._text, self._thinking = text, thinking
+    def show(self, text: str, thinking: str = "", activity: Activity = NOTHING) -> None:
+        """Show this as soon as it may be; what is newer replaces it."""
+        self._text, self._thinking, self._activity = text, thinking, activity
         if self._behind_since is None:
             self._behind_since = self._pacer.now()
         if self._turn is None and self._asked in (None, Urgency.TYPING):
@@ -182,7 +184,7 @@ class ReplyWriter:
         """What stands between what is shown and what should be."""
         pages = self._end
         if pages is None:
-            pages = streaming(self._run_id, self._text, self._thinking, max_pages=self._max_pages)
+            pages = streaming(self._run_id, self._text, self._thinking, self._activity, max_pages=self._max_pages)
         for number, content in enumerate(pages):
             shown = self._pages.get(number)
             if shown is None:

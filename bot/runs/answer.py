@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest, Role
 from bot.providers.events import Event, FinishReason
 from bot.reply.characters import clean, has_content
-from bot.reply.content import PageContent, ended, paused
+from bot.reply.content import PageContent, ended, paused, waiting
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import context
-from bot.runs.draft import ENDINGS, FINISHED, TOO_MANY_STEPS, Draft, Ending, joined
+from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
 from bot.runs.model import TERMINAL, Cause, Run, Status
 from bot.runs.persistence import until_stored
+from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
 from bot.runs.steps import Steps, Tools, asker
-from bot.store import messages, runs, tool_calls, usage
-from bot.store.database import Database
+from bot.store import messages, runs, tool_calls, tool_files, usage
+from bot.store.database import Database, Transaction
 from bot.store.runs import Checkpoint
 
 log = logging.getLogger(__name__)
 
+Found = TypeVar("Found")
+
 # A model that has not answered by then goes in circles.
 MAX_STEPS = 10
+# People look at Discord once a day at least.
+WAIT_TIMEOUT = timedelta(days=1)
+# What one person alone sees can be changed for 15 minutes (receiving-and-responding.mdx); the rest is for the answer.
+PRIVATE_WAIT = timedelta(minutes=10)
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
 
 
@@ -46,7 +54,7 @@ class Provider(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
-    """What the host sets for all answers."""
+    """What the host sets for all answers; a run waits for a person for `wait_timeout`."""
 
     defaults: RunDefaults
     system_prompt: str
@@ -55,6 +63,8 @@ class AnswerOptions:
     max_output_tokens: int
     history_max_messages: int
     max_pages: int
+    max_steps: int = MAX_STEPS
+    wait_timeout: timedelta = WAIT_TIMEOUT
 
 
 @dataclass(slots=True)
@@ -65,6 +75,15 @@ class Live:
     draft: Draft
     deadline: asyncio.Timeout
     saved: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A run as it was left: ended, handed back, or for a person to go on with."""
+
+    run: Run
+    progress: Progress
+    waits: bool = False
 
 
 class Answerer:
@@ -135,35 +154,93 @@ class Answerer:
             known=await ledger.open(),
             max_pages=self._options.max_pages,
         )
-        now: Run | None = run
+        left: Left | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 delivery = tasks.create_task(writer.run())
-                if run.status not in TERMINAL:
-                    now = await self._answer(run, writer, queued)
-                if now is None:
+                left = await self._answer(run, writer, queued)
+                if left is None:
                     log.warning("run %d went to another process", run.id)
                     delivery.cancel()
                 else:
-                    writer.finish(self._last_look(now, writer))
+                    writer.finish(await self._last_look(left, writer))
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
-            now = await self._end_unseen(run, queued)
-        if now is not None and now.status in TERMINAL:
+            left = await self._end_unseen(run, queued)
+        if left is not None and left.run.status in TERMINAL:
             await until_stored(run.id, partial(self._mark_delivered, run))
+        elif left is not None and left.waits:
+            await self._leave_to_people(left.run, surface, queued)
 
-    async def _answer(self, run: Run, writer: ReplyWriter, queued: Callable[[], None]) -> Run | None:
-        """The run as it ended or was handed back; None if it is another's by now."""
+    async def _answer(self, run: Run, writer: ReplyWriter, queued: Callable[[], None]) -> Left | None:
+        """The run as it was left; None if it is another's by now."""
         mine: Run | None = run
-        while mine is not None and mine.status not in TERMINAL:
+        while mine is not None:
             draft = await until_stored(run.id, partial(self._begin, mine))
-            writer.show(draft.whole)
-            ending = await self._generate(mine, draft, writer)
+            progress = await self._progress(mine, draft, writer)
+            if mine.status in TERMINAL:
+                return Left(run=mine, progress=progress)
+            writer.show(draft.whole, activity=progress.activity)
+            ending = await self._generate(mine, draft, writer, progress)
             try:
-                return await until_stored(run.id, partial(self._end, mine, draft, ending, queued))
+                if ending is not WAITS:
+                    ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued))
+                    return Left(run=ended, progress=progress)
+                return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
-        return mine
+        return None
+
+    async def _progress(self, run: Run, draft: Draft, writer: ReplyWriter) -> Progress:
+        """What is shown of the run's tool calls; one that was never taken up before has none."""
+
+        def show() -> None:
+            writer.show(draft.whole, draft.thinking, progress.activity)
+
+        calls = (
+            await self._read(run, tool_calls.of_run) if run.attempt > 1 or run.status is not Status.IN_PROGRESS else ()
+        )
+        progress = Progress(calls, changed=show)
+        return progress
+
+    async def _read(self, run: Run, look: Callable[[Transaction, int], Awaitable[Found]]) -> Found:
+        """What the database holds of a run."""
+
+        async def read() -> Found:
+            async with self._database.read() as transaction:
+                return await look(transaction, run.id)
+
+        return await until_stored(run.id, read)
+
+    async def _as_left(self, run: Run) -> Run:
+        """The run as it is stored while people are asked.  Raises: InvalidTransition if another attempt has begun."""
+        stored = await self._still_mine(run)
+        if stored is None or stored.attempt != run.attempt:
+            raise InvalidTransition("Another attempt has begun.")
+        return stored
+
+    async def _leave_to_people(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
+        """Give up the run until a person has decided; go on at once if they have, or if the question was edited."""
+        if await until_stored(run.id, partial(self._ask_people, run)):
+            return
+        mine = await until_stored(run.id, partial(self._still_mine, run))
+        if mine is not None:
+            await self.carry_out(mine, surface, queued)
+
+    async def _ask_people(self, run: Run) -> bool:
+        """Whether the run waits for a person from now on, and nobody holds it."""
+        now = self._clock()
+        async with self._database.write() as transaction:
+            pending = await tool_calls.pending_of_run(transaction, run.id)
+            if not pending or not all(call.waits for call in pending):
+                return False
+            with contextlib.suppress(InvalidTransition):  # the question was edited
+                expires_at = now + (self._options.wait_timeout if run.interaction_token is None else PRIVATE_WAIT)
+                await runs.move(
+                    transaction, run.id, Cause.PERSON_ASKED, now, attempt=run.attempt, expires_at=expires_at
+                )
+                return True
+        return False
 
     async def _begin(self, run: Run) -> Draft:
         """The draft that a run begins with: what earlier attempts have written."""
@@ -173,7 +250,7 @@ class Answerer:
             steps = await messages.written_by(transaction, run.id)
         return Draft.from_stored(run.text, joined(*steps))
 
-    async def _generate(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
+    async def _generate(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
         """Stream the answer into the draft and the reply: how it ended."""
         seconds_left = (run.expires_at - self._clock()).total_seconds()
         try:
@@ -183,7 +260,7 @@ class Answerer:
                     return Ending(cause=Cause.CANCELLED)
                 if self._is_pausing:
                     return Ending(cause=Cause.HANDED_BACK)
-                return await self._write(run, draft, writer)
+                return await self._write(run, draft, writer, progress)
         except TimeoutError:
             if await self._is_unwanted(run):
                 return Ending(cause=Cause.CANCELLED)
@@ -200,26 +277,36 @@ class Answerer:
         finally:
             self._live.pop(run.id, None)
 
-    async def _write(self, run: Run, draft: Draft, writer: ReplyWriter) -> Ending:
+    async def _write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
         """Stream step after step, with the use of tools between them: how the last one ended."""
         if run.status is Status.REQUIRES_ACTION:
-            calls = await until_stored(run.id, partial(self._steps.resume, run))
-            await self._steps.carry_out(run, calls)
-        for _ in range(MAX_STEPS):
-            await self._stream(run, draft, writer)
+            ready = await until_stored(run.id, partial(self._steps.resume, run))
+            if not await self._steps.carry_out(run, ready, progress):
+                return WAITS
+        while progress.steps < self._options.max_steps:
+            await self._stream(run, draft, writer, progress)
             if draft.reason is not FinishReason.TOOL_CALLS:
                 return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
-            calls = await until_stored(run.id, partial(self._steps.begin, run, draft))
-            draft.next_step()
-            await self._steps.carry_out(run, calls)
+            if progress.goes_in_circles(draft.calls):
+                return IN_CIRCLES
+            if not await self._act(run, draft, progress):
+                return WAITS
         return TOO_MANY_STEPS
 
-    async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter) -> None:
+    async def _act(self, run: Run, draft: Draft, progress: Progress) -> bool:
+        """Do what the model asks for: whether all of it is done and submitted."""
+        needs = await self._steps.needs(run, draft.calls)
+        calls = await until_stored(run.id, partial(self._steps.begin, run, draft, needs))
+        draft.next_step()
+        progress.set(calls)
+        return await self._steps.carry_out(run, tuple(call for call in calls if not call.waits), progress)
+
+    async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
         request = await until_stored(run.id, partial(self._request, run, draft))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 draft.take(event)
-                writer.show(draft.whole, draft.thinking)
+                writer.show(draft.whole, draft.thinking, progress.activity)
                 if draft.reason is not None:
                     break
 
@@ -299,22 +386,25 @@ class Answerer:
             queued()
         return run
 
-    async def _end_unseen(self, run: Run, queued: Callable[[], None]) -> Run | None:
+    async def _end_unseen(self, run: Run, queued: Callable[[], None]) -> Left | None:
         """A run whose reply cannot be shown any more, ended unless it has ended already; None if it is another's."""
         mine = await until_stored(run.id, partial(self._still_mine, run))
-        if mine is None or mine.status in TERMINAL:
-            return mine
         try:
-            return await until_stored(run.id, partial(self._end, mine, Draft(), GONE, queued))
+            if mine is not None and mine.status not in TERMINAL:
+                mine = await until_stored(run.id, partial(self._end, mine, Draft(), GONE, queued))
         except InvalidTransition:
             return None
+        return None if mine is None else Left(run=mine, progress=Progress(changed=_nothing_to_show))
 
-    def _last_look(self, run: Run, writer: ReplyWriter) -> tuple[PageContent, ...]:
+    async def _last_look(self, left: Left, writer: ReplyWriter) -> tuple[PageContent, ...]:
         """How the reply is to look until its run goes on, or for good."""
-        pages = self._options.max_pages
-        if run.status in TERMINAL:
-            return ended(run, max_pages=pages, was_shown=writer.was_shown)
-        return paused(run, max_pages=pages, was_shown=writer.was_shown)
+        run, pages, activity = left.run, self._options.max_pages, left.progress.activity
+        if left.waits:
+            return waiting(run, activity, max_pages=pages)
+        if run.status not in TERMINAL:
+            return paused(run, activity, max_pages=pages, was_shown=writer.was_shown)
+        files = await self._read(run, tool_files.of_run) if left.progress.steps else ()
+        return ended(run, replace(activity, files=files, prompts=()), max_pages=pages, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:
         async with self._database.write() as transaction:
@@ -325,3 +415,7 @@ class Answerer:
         if draft.usage is None or draft.resumed or draft.usage.output_tokens <= draft.usage.reasoning_tokens:
             return self._count_tokens(draft.text)
         return draft.usage.output_tokens - draft.usage.reasoning_tokens
+
+
+def _nothing_to_show() -> None:
+    """The reply is gone."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.messages import spoken
 from bot.runs.model import LIVE, TERMINAL, Cause, Run, RunKind
-from bot.runs.queue import RunDefaults, answer_again, end, first_try
+from bot.runs.queue import RunDefaults, answer_again, cancel, end, first_try
 from bot.runs.service import Worker
 from bot.store import conversations, messages, replies, runs
 from bot.store.database import Database, Transaction
@@ -125,7 +125,11 @@ class ChangeService:
             return None
         if run.status in LIVE:
             await messages.hide_answer(transaction, run.id, now)
-            return await runs.move(transaction, run.id, Cause.QUESTION_EDITED, now, text="")
+            expires_at = None if run.waiting_since is None else now + self._defaults.timeout
+            anew = await runs.move(transaction, run.id, Cause.QUESTION_EDITED, now, text="", expires_at=expires_at)
+            if run.waiting_since is None:
+                return anew
+            return await runs.move(transaction, run.id, Cause.HANDED_BACK, now)  # nobody works on it
         if not await runs.has_ended_since(transaction, run.id, now - self._edit_window):
             return None
         if run.delivered_at is None:
@@ -148,8 +152,7 @@ class ChangeService:
         is_stopping = newest.status in LIVE and newest.cancel_requested_at is not None
         return None if is_stopping else newest
 
-    @staticmethod
-    async def _stop_without_question(transaction: Transaction, run_id: int, now: datetime) -> set[int]:
+    async def _stop_without_question(self, transaction: Transaction, run_id: int, now: datetime) -> set[int]:
         """Stop what answers the same as a run, if nothing of that is left."""
         run = await runs.get(transaction, run_id)
         live = None if run is None else await runs.live(transaction, run.conversation_id)
@@ -157,7 +160,7 @@ class ChangeService:
             return set()
         if await messages.has_question(transaction, run_id):
             return set()
-        await runs.request_cancel(transaction, live.id, None, now)
+        await cancel(transaction, live, None, self._defaults, now)
         return {live.id}
 
     async def _take_away(self, transaction: Transaction, run_id: int, now: datetime) -> set[int]:
@@ -167,9 +170,10 @@ class ChangeService:
             return set()
         is_gone = all(page.discord_id is None for page in await replies.pages(transaction, run_id))
         if run.status in LIVE:
-            await runs.request_cancel(transaction, run_id, None, now)
             if not is_gone:
+                await cancel(transaction, run, None, self._defaults, now)
                 return {run_id}
+            await runs.request_cancel(transaction, run_id, None, now)
             await end(transaction, run_id, Cause.CANCELLED, self._defaults, now, failure=ANSWER_DELETED)
         if is_gone:
             await messages.hide_answer(transaction, run_id, now)

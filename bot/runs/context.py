@@ -20,6 +20,8 @@ CONTINUE = "Continue your last message exactly where it stops. Do not repeat any
 GO_ON = ChatMessage(role=Role.USER, content=CONTINUE)
 # The output of a call that was begun, and of which nothing more is known.
 OUTCOME_UNKNOWN = "The outcome is unknown: the call was interrupted, and may or may not have had its effect."
+# The output of one that was left waiting, by an answer that was stopped or that expired.
+NOT_CARRIED_OUT = "It was not carried out."
 NO_CALLS: Mapping[int, tuple[StoredCall, ...]] = MappingProxyType({})
 
 
@@ -141,7 +143,7 @@ def _entry(message: StoredMessage, calls: tuple[StoredCall, ...], count: Callabl
 
 
 def _as_output(call: StoredCall) -> ChatMessage:
-    said = OUTCOME_UNKNOWN if call.output is None else call.output
+    said = call.output or (NOT_CARRIED_OUT if call.started_at is None else OUTCOME_UNKNOWN)
     return ChatMessage(role=Role.TOOL, content=said, tool_call_id=call.call_id)
 
 

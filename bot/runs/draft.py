@@ -99,6 +99,8 @@ class Ending:
 
 
 TOO_MANY_STEPS = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_STEPS)
+IN_CIRCLES = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.REPEATED_CALL)
+WAITS = Ending(cause=Cause.PERSON_ASKED)  # for now
 FINISHED = Ending(cause=Cause.FINISHED)
 ENDINGS = {
     FinishReason.LENGTH: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_OUTPUT_TOKENS),

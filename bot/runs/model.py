@@ -61,7 +61,6 @@ TRANSITIONS: Mapping[tuple[Status, Cause], Status] = MappingProxyType(
         (Status.REQUIRES_ACTION, Cause.OUTPUTS_SUBMITTED): Status.IN_PROGRESS,
         (Status.REQUIRES_ACTION, Cause.PERSON_ASKED): Status.REQUIRES_ACTION,
         (Status.REQUIRES_ACTION, Cause.PERSON_ANSWERED): Status.REQUIRES_ACTION,
-        (Status.REQUIRES_ACTION, Cause.CUT_SHORT): Status.INCOMPLETE,
         (Status.REQUIRES_ACTION, Cause.FAILED): Status.FAILED,
         (Status.REQUIRES_ACTION, Cause.CANCELLED): Status.CANCELLED,
         (Status.REQUIRES_ACTION, Cause.DEADLINE): Status.EXPIRED,

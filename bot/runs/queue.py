@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.runs.model import Cause, IncompleteReason, Run, RunKind
+from bot.runs.model import Cause, IncompleteReason, Run, RunKind, Status
 from bot.store import conversations, messages, replies, runs
 from bot.store.conversations import Conversation
 from bot.store.database import Transaction
@@ -81,6 +81,16 @@ async def end(
     )
     conversation = await conversations.get(transaction, run.conversation_id)
     return run, await answer_waiting(transaction, conversation, defaults, now)
+
+
+async def cancel(
+    transaction: Transaction, run: Run, by: int | None, defaults: RunDefaults, now: datetime
+) -> Run | None:
+    """Stop a live run: at once where nobody works on it, else as soon as who does hears of it; None if it has ended."""
+    wished = await runs.request_cancel(transaction, run.id, by, now)
+    if wished is not None and (wished.status is Status.QUEUED or wished.waiting_since is not None):
+        wished, _ = await end(transaction, run.id, Cause.CANCELLED, defaults, now)
+    return wished
 
 
 async def follow(

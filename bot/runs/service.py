@@ -9,10 +9,10 @@ from typing import Protocol
 
 from bot.errors import Refusal
 from bot.messages import Role, spoken
-from bot.runs.model import LIVE, Cause, IncompleteReason, Run, RunKind, Status
-from bot.runs.queue import RunDefaults, answer_again, answer_waiting, end, follow
+from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
+from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, follow
 from bot.store import conversations, messages, replies, runs
-from bot.store.conversations import Place, Scope
+from bot.store.conversations import Conversation, Place, Scope
 from bot.store.database import Database, Transaction
 from bot.store.messages import NewMessage
 
@@ -32,6 +32,13 @@ class Worker(Protocol):
 
     async def settled(self, run_id: int) -> bool:
         """Wait until a run is delivered, or handed back; False if it is not under way here."""
+
+
+class Questions(Protocol):
+    """What models ask people."""
+
+    async def reply(self, transaction: Transaction, run: Run, user_id: int, text: str) -> bool:
+        """Take a message as the answer to a question that a run waits with: whether it is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ class RunService:
         self,
         database: Database,
         worker: Worker,
+        questions: Questions,
         *,
         defaults: RunDefaults,
         channel_scope: Scope,
@@ -84,6 +92,7 @@ class RunService:
         """`channel_scope` says who shares a conversation in a server's channel."""
         self._database = database
         self._worker = worker
+        self._questions = questions
         self._defaults = defaults
         self._channel_scope = channel_scope
         self._count_tokens = count_tokens
@@ -93,20 +102,40 @@ class RunService:
         """Take a message up: the run that will answer it, or None if it waits for the next one or is known already.
 
         With `private_token`, an interaction's token, only the person sees the answer, and nobody else's conversation
-        holds it.  Raises: Refusal for a private question while an earlier one is being answered.
+        holds it.  What the model has asked the person is answered with it.  Raises: Refusal for a private question
+        while an earlier one is being answered, and where the message is the first that waits for others to decide.
         """
         now, place = self._clock(), self._place(where, is_private=private_token is not None)
+        notice: str | None = None
         async with self._database.write() as transaction:
             conversation = await conversations.find(transaction, place, now)
-            if private_token is not None and await runs.live(transaction, conversation.id) is not None:
+            live = await runs.live(transaction, conversation.id)
+            if private_token is not None and live is not None:
                 raise Refusal("Your last private question is still being answered.")
             appended = await messages.append(transaction, conversation, self._message(said, now))
             if appended is None:
                 return None
+            if live is not None and await self._questions.reply(transaction, live, said.author_id, said.text):
+                await messages.hide(transaction, [said.message_id] if said.message_id is not None else [], now)
+            elif live is not None and live.waiting_since is not None:
+                notice = await self._notice(transaction, conversation, live)
             run = await answer_waiting(transaction, conversation, self._defaults, now, interaction_token=private_token)
         if run is not None:
             self._worker.wake()
+        elif live is not None and live.waiting_since is not None:
+            self._worker.interrupt(live.id)
+        if notice is not None:
+            raise Refusal(notice)
         return run
+
+    @staticmethod
+    async def _notice(transaction: Transaction, conversation: Conversation, run: Run) -> str | None:
+        """What the first person is told whose message waits for others to decide."""
+        if len(await messages.waiting(transaction, conversation)) > 1:
+            return None
+        shown = [page.discord_id for page in await replies.pages(transaction, run.id) if page.discord_id is not None]
+        link = f"https://discord.com/channels/{run.guild_id or '@me'}/{run.place_id}/{shown[-1]}" if shown else ""
+        return f"Your message is answered after {link or 'an earlier answer'}, which waits for somebody to decide."
 
     async def stop(self, run_id: int, presser: Presser) -> None:
         """End a run that is under way, or that waits in line.  Raises: Refusal."""
@@ -114,10 +143,8 @@ class RunService:
         async with self._database.write() as transaction:
             run = await self._run(transaction, run_id)
             allow(presser, run)
-            if await runs.request_cancel(transaction, run_id, presser.user_id, now) is None:
+            if await cancel(transaction, run, presser.user_id, self._defaults, now) is None:
                 raise Refusal("This answer has already ended.")
-            if run.status is Status.QUEUED:
-                await end(transaction, run_id, Cause.CANCELLED, self._defaults, now)
         self._worker.interrupt(run_id)
 
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
@@ -160,7 +187,7 @@ class RunService:
                 await conversations.start_epoch(transaction, conversation.id)
                 live = await runs.live(transaction, conversation.id)
                 if live is not None and (is_moderator or live.asker_id == where.user_id):
-                    await runs.request_cancel(transaction, live.id, where.user_id, now)
+                    await cancel(transaction, live, where.user_id, self._defaults, now)
                     ended.append(live.id)
         for run_id in ended:
             self._worker.interrupt(run_id)

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from bot.messages import ToolSpec
+from bot.messages import ToolCall, ToolSpec
 from bot.reply.characters import clean
 from bot.runs.context import OUTCOME_UNKNOWN
 from bot.runs.draft import Draft
 from bot.runs.model import Cause, Run, Status
 from bot.runs.persistence import until_stored
-from bot.store import messages, runs, tool_calls, usage
+from bot.runs.progress import Progress
+from bot.store import messages, runs, tool_approvals, tool_calls, tool_files, usage
 from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
-from bot.tools.model import Asker, Result
-from bot.tools.toolbox import unheard
+from bot.tools.model import Asker, Need, Outcome, Result
+
+# The outputs are worth nothing if no time is left to submit them and to hear the model's answer: a fifth of what is
+# left, as a model takes to read and write, but not more than half a minute.
+SUBMIT_SHARE = 0.2
+MAX_SUBMIT_SECONDS = 30.0
+# Outputs are stored as they come, but of many calls several together, so that a step has few commits: as many stores
+# before the last, each after waiting this long for others to come in.
+GATHER_SECONDS = (0.5, 2.0, 8.0)
+NO_TIME = Result(
+    text="It was stopped, because the answer has to be given now. Say so, and that it may be tried again.",
+    outcome=Outcome.TIMED_OUT,
+)
 
 
 class Tools(Protocol):
@@ -27,11 +40,23 @@ class Tools(Protocol):
     async def offered(self, asker: Asker) -> tuple[ToolSpec, ...]:
         """The functions as the model is told of them."""
 
+    async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
+        """What a person has to do before a call goes on."""
+
     def is_idempotent(self, name: str, guild_id: int | None) -> bool:
         """Whether carrying out the same call twice does what once does."""
 
     async def call(self, name: str, arguments_json: str, asker: Asker, progress: Callable[[str], None]) -> Result:
         """What came of it, whatever it is; raises nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How a step stands: submitted, or with calls that are `ready` to be carried out, or else left to people."""
+
+    calls: tuple[StoredCall, ...]
+    ready: tuple[StoredCall, ...]
+    is_submitted: bool
 
 
 class Steps:
@@ -50,8 +75,12 @@ class Steps:
         self._count_tokens = count_tokens
         self._clock = clock
 
-    async def begin(self, run: Run, draft: Draft) -> tuple[StoredCall, ...]:
-        """The calls of a draft, written down as begun; the run waits for their outputs from now on.
+    async def needs(self, run: Run, calls: Iterable[ToolCall]) -> tuple[Need | None, ...]:
+        """What each of these calls waits for from a person."""
+        return tuple([await self._tools.need(call.name, call.arguments, asker(run)) for call in calls])
+
+    async def begin(self, run: Run, draft: Draft, needs: tuple[Need | None, ...]) -> tuple[StoredCall, ...]:
+        """The calls of a draft, written down, those that wait for nobody as begun; the run waits for their outputs.
 
         Raises: InvalidTransition if another attempt has begun.
         """
@@ -67,11 +96,23 @@ class Steps:
                 detail={"tools": [call.name for call in draft.calls]},
             )
             message_id = await messages.add_answer(transaction, run, text, self._count_tokens(text), now)
-            calls = await tool_calls.add(transaction, run, message_id, draft.calls)
-            await tool_calls.start(transaction, [call.id for call in calls], now)
+            approved = await self._approved(transaction, run, draft, needs)
+            needs = tuple(
+                None if call.name in approved else need for call, need in zip(draft.calls, needs, strict=True)
+            )
+            stored = await tool_calls.add(transaction, run, message_id, draft.calls, needs)
+            await tool_calls.start(transaction, [call.id for call in stored if not call.waits], now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
-        return calls
+            return (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
+
+    @staticmethod
+    async def _approved(
+        transaction: Transaction, run: Run, draft: Draft, needs: tuple[Need | None, ...]
+    ) -> frozenset[str]:
+        """Those of the calls' tools that were approved for the whole conversation."""
+        named = {call.name for call, need in zip(draft.calls, needs, strict=True) if need is Need.APPROVAL}
+        return await tool_approvals.approved(transaction, run, named) if named else frozenset()
 
     async def are_stored(self, transaction: Transaction, run: Run) -> bool:
         """Whether the calls that the model asked for last are written down, so that the run waits for their outputs."""
@@ -79,54 +120,103 @@ class Steps:
         return stored is not None and stored.status is Status.REQUIRES_ACTION
 
     async def resume(self, run: Run) -> tuple[StoredCall, ...]:
-        """The calls that an earlier attempt left without an output and that may be carried out again.
+        """The calls that an earlier attempt left without an output and that may be carried out now.
 
-        The others, of which nobody knows whether they had their effect, get an output that says so.
+        Those of which nobody knows whether they had their effect get an output that says so.
         """
         now = self._clock()
         async with self._database.write() as transaction:
             pending = await tool_calls.pending_of_run(transaction, run.id)
-            again = [
-                call
-                for call in pending
-                if call.started_at is None or self._tools.is_idempotent(call.name, run.guild_id)
-            ]
-            for call in pending:
-                if call not in again:
-                    await tool_calls.finish(transaction, call.id, OUTCOME_UNKNOWN, now)
-            await tool_calls.start(transaction, [call.id for call in again], now)
-        return tuple(again)
+            lost = [call for call in pending if call.started_at is not None and not self._may_repeat(call, run)]
+            for call in lost:
+                await tool_calls.finish(transaction, call.id, OUTCOME_UNKNOWN, Outcome.UNKNOWN, now)
+            ready = tuple(call for call in pending if call not in lost and not call.waits)
+            await tool_calls.start(transaction, [call.id for call in ready], now)
+        return ready
 
-    async def carry_out(self, run: Run, calls: tuple[StoredCall, ...]) -> None:
-        """Carry the calls out side by side, store each output as it comes, and with the last one submit them all.
+    def _may_repeat(self, call: StoredCall, run: Run) -> bool:
+        return self._tools.is_idempotent(call.name, run.guild_id)
 
-        Raises: InvalidTransition if another attempt has begun.
+    async def carry_out(self, run: Run, ready: tuple[StoredCall, ...], progress: Progress) -> bool:
+        """Carry out these calls, and what people approve meanwhile, and submit all outputs with the last one.
+
+        False if what is left waits for a person.  Raises: InvalidTransition if another attempt has begun.
         """
+        while True:
+            outputs = await self._side_by_side(run, ready, progress) if ready else {}
+            settled = await until_stored(run.id, partial(self._settle, run, outputs))
+            progress.set(settled.calls)
+            if settled.is_submitted:
+                return True
+            if not settled.ready:
+                return False
+            ready = settled.ready
+
+    async def _side_by_side(
+        self, run: Run, calls: tuple[StoredCall, ...], progress: Progress
+    ) -> Mapping[StoredCall, Result]:
+        """The outputs of the calls that came last; those that came before them are stored."""
+        ends_at = asyncio.get_running_loop().time() + self._seconds_for_tools(run)
+        outputs: dict[StoredCall, Result] = {}
         async with asyncio.TaskGroup() as group:
-            under_way = {
-                group.create_task(self._tools.call(call.name, call.arguments, asker(run, call.id), unheard)): call.id
-                for call in calls
-            }
-            outputs: dict[int, str] = {}
-            while under_way:
-                done, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                outputs = {under_way.pop(task): task.result().text for task in done}
-                if under_way:
-                    await until_stored(run.id, partial(self._store, outputs))
-        await until_stored(run.id, partial(self._submit, run, outputs))
+            under_way = {group.create_task(self._call(run, call, progress)): call for call in calls}
+            for gather_seconds in (*GATHER_SECONDS, None):
+                await _some(under_way, ends_at, gather_seconds)
+                outputs = {under_way.pop(task): task.result() for task in [*under_way] if task.done()}
+                if not under_way or asyncio.get_running_loop().time() >= ends_at:
+                    break
+                await until_stored(run.id, partial(self._store, run, outputs))
+                progress.ended(outputs, self._clock())
+            for task, call in under_way.items():
+                task.cancel()
+                outputs[call] = NO_TIME
+        return outputs
 
-    async def _store(self, outputs: Mapping[int, str]) -> None:
+    def _seconds_for_tools(self, run: Run) -> float:
+        """What is left of a run's time, without what is needed to submit the outputs and to answer."""
+        left = (run.expires_at - self._clock()) / timedelta(seconds=1)
+        return left - min(left * SUBMIT_SHARE, MAX_SUBMIT_SECONDS)
+
+    async def _call(self, run: Run, call: StoredCall, progress: Progress) -> Result:
+        said = partial(progress.say, call.id)
+        return await self._tools.call(call.name, call.arguments, asker(run, call.id), said)
+
+    async def _store(self, run: Run, outputs: Mapping[StoredCall, Result]) -> None:
         async with self._database.write() as transaction:
-            await self._finish(transaction, outputs)
+            await self._finish(transaction, run, outputs)
 
-    async def _submit(self, run: Run, outputs: Mapping[int, str]) -> None:
+    async def _settle(self, run: Run, outputs: Mapping[StoredCall, Result]) -> Settled:
+        """Store the last outputs and, if none is missing, submit all; else begin what was approved meanwhile."""
+        now = self._clock()
         async with self._database.write() as transaction:
-            await self._finish(transaction, outputs)
-            await runs.move(transaction, run.id, Cause.OUTPUTS_SUBMITTED, self._clock(), attempt=run.attempt)
+            await self._finish(transaction, run, outputs)
+            pending = await tool_calls.pending_of_run(transaction, run.id)
+            ready = tuple(call for call in pending if not call.waits)
+            if pending:
+                await tool_calls.start(transaction, [call.id for call in ready], now)
+            else:
+                await runs.move(transaction, run.id, Cause.OUTPUTS_SUBMITTED, now, attempt=run.attempt)
+            calls = await tool_calls.of_run(transaction, run.id)
+        return Settled(calls=calls, ready=ready, is_submitted=not pending)
 
-    async def _finish(self, transaction: Transaction, outputs: Mapping[int, str]) -> None:
-        for call_id, output in outputs.items():
-            await tool_calls.finish(transaction, call_id, output, self._clock())
+    async def _finish(self, transaction: Transaction, run: Run, outputs: Mapping[StoredCall, Result]) -> None:
+        for call, result in outputs.items():
+            if await tool_calls.finish(transaction, call.id, result.text, result.outcome, self._clock()):
+                await tool_files.add(transaction, run.id, call.id, result.files)
+
+
+async def _some(
+    under_way: Mapping[asyncio.Task[Result], StoredCall], ends_at: float, gather_seconds: float | None
+) -> None:
+    """Wait for the first of these tasks, and so long for more to come with it; for all without a number of seconds."""
+    loop = asyncio.get_running_loop()
+    if gather_seconds is not None:
+        await asyncio.wait(under_way, timeout=ends_at - loop.time(), return_when=asyncio.FIRST_COMPLETED)
+        gather_seconds = min(gather_seconds, ends_at - loop.time()) if len(under_way) > len(GATHER_SECONDS) + 1 else 0
+    else:
+        gather_seconds = ends_at - loop.time()
+    if gather_seconds > 0:
+        await asyncio.wait(under_way, timeout=gather_seconds)
 
 
 def asker(run: Run, call_id: int | None = None) -> Asker:

@@ -30,6 +30,7 @@ CHECKPOINT_SECONDS = 2.0
 # For Discord to take the note below an answer that is handed back; with the default grace it ends before the 10
 # seconds after which container runtimes kill.
 PAUSE_SECONDS = 3.0
+NOBODY_DECIDED = "Nobody answered in time, so this was ended and nothing more was done."
 
 
 class Surfaces(Protocol):
@@ -207,6 +208,7 @@ class RunWorker:
                 dead = [name for name in others if name != self._owner.name and self._owner.is_dead(name)]
                 await runs.reclaim(transaction, now, dead=dead)
                 for run in await runs.overdue(transaction, now):
-                    await end(transaction, run.id, Cause.DEADLINE, self._defaults, now)
+                    failure = None if run.waiting_since is None else NOBODY_DECIDED
+                    await end(transaction, run.id, Cause.DEADLINE, self._defaults, now, failure=failure)
         self._looks_back = True
         self._wake.set()

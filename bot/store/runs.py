@@ -252,6 +252,11 @@ async def request_cancel(connection: AsyncConnection, run_id: int, by: int | Non
     return None if row is None else Run(**row._mapping)
 
 
+async def set_interaction_token(connection: AsyncConnection, run_id: int, token: str) -> None:
+    """Let a private answer be gone on with by a newer interaction: Discord takes an older one for 15 minutes only."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(interaction_token=token))
+
+
 async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
     """The live runs whose deadline has passed and that nobody works on, oldest first."""
     # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.

@@ -61,8 +61,8 @@ def test_streaming_beyond_the_page_limit_stays_still() -> None:
 def test_ended_beyond_the_page_limit_attaches_the_whole_answer() -> None:
     """The file holds every character of the answer."""
     pages = ended(a_run(status=Status.COMPLETED, text=LONG), max_pages=2)
-    assert [page.file for page in pages[:-1]] == [None] * (len(pages) - 1)
-    assert pages[-1].file == LONG
+    assert not any(page.files for page in pages[:-1])
+    assert [file.content.decode() for file in pages[-1].files] == [LONG]
     assert "attached file" in pages[-1].text
 
 

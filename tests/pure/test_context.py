@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import MAX_QUOTE_CHARACTERS, ChatMessage, Role, ToolSpec, spoken
-from bot.runs.context import CONTINUE, NO_CALLS, OUTCOME_UNKNOWN, TOKENS_PER_MESSAGE, TooLong, build
+from bot.runs.context import CONTINUE, NO_CALLS, NOT_CARRIED_OUT, OUTCOME_UNKNOWN, TOKENS_PER_MESSAGE, TooLong, build
 from bot.runs.model import Run, RunKind
 from bot.store.messages import StoredMessage
 from bot.store.tool_calls import StoredCall
@@ -35,6 +35,9 @@ def said(id: int, run_id: int, text: str, *, role: Role = Role.USER, tokens: int
     )
 
 
+WAITING = "(waits)"  # the output of a call that was never begun
+
+
 def a_call(message_id: int, position: int, output: str | None) -> StoredCall:
     """One call of a message."""
     return StoredCall(
@@ -45,9 +48,9 @@ def a_call(message_id: int, position: int, output: str | None) -> StoredCall:
         call_id=f"call_{message_id}_{position}",
         name="roll",
         arguments="{}",
-        started_at=None,
+        started_at=None if output == WAITING else ASKED_AT,
         ended_at=None,
-        output=output,
+        output=None if output == WAITING else output,
     )
 
 
@@ -186,14 +189,15 @@ def test_build_asks_once_to_go_on_after_a_continuation_that_was_interrupted() ->
 
 
 def test_build_sends_each_call_with_its_output() -> None:
-    """After the message that asks comes one for each call, in order; what nobody knows is said to be unknown."""
+    """After the message that asks comes one for each call, in order; what nobody knows, or did, is said to be so."""
     history = [said(4, 7, "I roll.", role=Role.ASSISTANT), said(3, 7, "Roll!")]
-    messages = request(history, a_run(id=7), calls=calling(4, "5", None))
-    assert [call.id for call in messages[2].tool_calls] == ["call_4_0", "call_4_1"]
+    messages = request(history, a_run(id=7), calls=calling(4, "5", None, WAITING))
+    assert [call.id for call in messages[2].tool_calls] == ["call_4_0", "call_4_1", "call_4_2"]
     assert [(message.role, message.content, message.tool_call_id) for message in messages[2:]] == [
         (Role.ASSISTANT, "I roll.", None),
         (Role.TOOL, "5", "call_4_0"),
         (Role.TOOL, OUTCOME_UNKNOWN, "call_4_1"),
+        (Role.TOOL, NOT_CARRIED_OUT, "call_4_2"),
     ]
 
 

@@ -26,6 +26,16 @@ class Answer:
         return text
 
     @property
+    def words(self) -> str:
+        """What the answer says above its small print."""
+        return "\n".join(line for text in self.texts for line in text.split("\n") if not line.startswith("-# "))
+
+    @property
+    def small_print(self) -> list[str]:
+        """The lines of its small print."""
+        return [line[3:] for text in self.texts for line in text.split("\n") if line.startswith("-# ")]
+
+    @property
     def ids(self) -> tuple[int, ...]:
         """The ids of the messages."""
         return tuple(int(message["id"]) for message in self.messages)
@@ -45,7 +55,7 @@ class Answer:
     def buttons(self) -> dict[str, str]:
         """Custom ids by label, of the last message's buttons."""
         shown = walk_components(self.messages[-1]["components"])
-        return {button["label"]: button["custom_id"] for button in shown if button.get("custom_id")}
+        return {button["label"]: button["custom_id"] for button in shown if button.get("label")}
 
     @property
     def run_id(self) -> int | None:

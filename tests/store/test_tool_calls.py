@@ -9,6 +9,7 @@ from bot.runs.model import Run
 from bot.store import messages, tool_calls
 from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
+from bot.tools.model import Outcome
 from tests.store.stories import ask, claim_one, converse, later, say
 
 ROLL = ToolCall(id="call_1", name="roll", arguments='{"sides": 6}')
@@ -56,7 +57,7 @@ async def test_call_that_is_under_way_shows_it(database: Database) -> None:
     async with database.write() as connection:
         run, message_id, (roll, time) = await step(connection, ROLL, TIME)
         await tool_calls.start(connection, [roll.id, time.id], later(3))
-        assert await tool_calls.finish(connection, roll.id, "5", later(4))
+        assert await tool_calls.finish(connection, roll.id, "5", Outcome.DONE, later(4))
         await tool_calls.start(connection, [roll.id, time.id], later(5))
         rolled, asked = (await tool_calls.of_messages(connection, [message_id]))[message_id]
         assert (rolled.started_at, rolled.ended_at, rolled.output) == (later(3), later(4), "5")
@@ -71,7 +72,7 @@ async def test_first_output_stays_when_two_processes_bring_one(database: Databas
 
     async def bring(opened: Database, output: str) -> str | None:
         async with opened.write() as connection:
-            return output if await tool_calls.finish(connection, roll.id, output, later(3)) else None
+            return output if await tool_calls.finish(connection, roll.id, output, Outcome.DONE, later(3)) else None
 
     racing = [bring(opened, str(number)) for number, opened in enumerate((database, other_database) * 5)]
     counted = [output for output in await asyncio.gather(*racing) if output is not None]

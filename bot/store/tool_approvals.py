@@ -1,0 +1,31 @@
+"""Tools that a person approved for a whole conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.runs.model import Run
+from bot.store.dialect import insert_into
+from bot.store.schema import tool_approvals
+
+
+async def add(connection: AsyncConnection, run: Run, tool: str, by: int, now: datetime) -> None:
+    """Approve a tool until the conversation of a run begins anew; once more changes nothing."""
+    statement = insert_into(connection, tool_approvals).values(
+        conversation_id=run.conversation_id, epoch=run.epoch, tool=tool, approved_by=by, approved_at=now
+    )
+    await connection.execute(statement.on_conflict_do_nothing())
+
+
+async def approved(connection: AsyncConnection, run: Run, tools: Collection[str]) -> frozenset[str]:
+    """Those of these tools that need no approval any more in the conversation of a run."""
+    statement = select(tool_approvals.c.tool).where(
+        tool_approvals.c.conversation_id == run.conversation_id,
+        tool_approvals.c.epoch == run.epoch,
+        tool_approvals.c.tool.in_(tools),
+    )
+    return frozenset(await connection.scalars(statement))

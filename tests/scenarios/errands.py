@@ -1,0 +1,50 @@
+"""A cog with tools that need a person, for the scenarios."""
+
+from __future__ import annotations
+
+import asyncio
+
+from discord.ext import commands
+
+from bot.tools.caller import Caller
+from bot.tools.declare import tool
+from bot.tools.model import File, Output
+
+
+class Errands(commands.Cog):
+    """Tools that act."""
+
+    @tool(idempotent=False, approval=True)
+    async def order(self, caller: Caller, dish: str, count: int = 1) -> str:  # noqa: ARG002 - interface
+        """Order something to eat
+
+        Args:
+            dish: What to order
+            count: How many
+        """
+        return f"{count} {dish} on the way"
+
+    @tool(idempotent=True)
+    async def slow(self, caller: Caller, seconds: float) -> str:
+        """Take a while
+
+        Args:
+            seconds: How long
+        """
+        caller.progress("half way")
+        await asyncio.sleep(seconds)
+        return "slept"
+
+    @tool(idempotent=True)
+    async def draw(self, caller: Caller, shape: str) -> Output:  # noqa: ARG002 - interface
+        """Draw something
+
+        Args:
+            shape: What to draw
+        """
+        return Output(text=f"A drawing of a {shape}", files=(File(name="drawing.txt", content=b"()"),))
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Called by discord.py."""
+    await bot.add_cog(Errands())
