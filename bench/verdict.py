@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 TABLES = ("runs", "messages", "replies", "usage", "tool_calls")
 TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
-NOT_IDEMPOTENT = ("roll",)
+NOT_IDEMPOTENT = ("roll", "order")
 
 
 class Harm(StrEnum):
@@ -108,7 +108,7 @@ def wrong_answers(evidence: Evidence) -> Iterator[Violation]:
 
 def wrong_pages(question: Question, pages: Sequence[Row]) -> Iterator[Violation]:
     """An answer shows exactly its text, and buttons under its last page alone, without Stop."""
-    text = words(" ".join(page["content"] for page in pages))
+    text = words(" ".join(without_small_print(page["content"]) for page in pages))
     if text != words(question.answer):
         yield Violation(Harm.WRONG, question.story, f"reads {difference(words(question.answer), text)}")
     for number, page in enumerate(pages, start=1):
@@ -258,6 +258,11 @@ def said(tables: Tables, question: Question) -> list[Row]:
 def calls_of(tables: Tables, run: Row) -> list[Row]:
     """The tool calls of a run, in order."""
     return [row for row in tables["tool_calls"] if row["run_id"] == run["id"]]
+
+
+def without_small_print(text: str) -> str:
+    """The text without the lines that tell of tools."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith("-# "))
 
 
 def words(text: str) -> str:

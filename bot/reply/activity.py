@@ -16,6 +16,7 @@ from bot.tools.model import File, Need, Outcome
 # Small lines are for a glance: the newest ones, and of each what fits beside the tool's name on a phone.
 MAX_LINES = 5
 MAX_LINES_CHARACTERS = 900
+MAX_NAME_CHARACTERS = 64
 MAX_VALUE_CHARACTERS = 32
 MAX_ARGUMENTS_CHARACTERS = 80
 MAX_OUTPUT_CHARACTERS = 80
@@ -178,12 +179,17 @@ def argument_file(call: ShownCall) -> File:
 
 def line(call: ShownCall, progress: str = "") -> str:
     """A call in one line of small print: the tool, what it got, how long it took, what came of it."""
-    parts = [f"{MARKS[call.outcome]} **{plain(call.name)}**", code(glance(call.arguments))]
+    parts = [f"{MARKS[call.outcome]} **{named(call)}**", code(glance(call.arguments))]
     if call.outcome is None:
         parts.append(plain(one_line(progress, MAX_OUTPUT_CHARACTERS)))
     else:
         parts += [duration(call), plain(result(call))]
     return "-# " + " · ".join(part for part in parts if part)
+
+
+def named(call: ShownCall) -> str:
+    """The tool's name, which may be one that the model has made up."""
+    return plain(one_line(call.name, MAX_NAME_CHARACTERS))
 
 
 def result(call: ShownCall) -> str:
@@ -239,7 +245,7 @@ def prompt(call: ShownCall) -> Prompt:
         run_id=call.run_id,
         tool=call.name,
         need=Need.APPROVAL,
-        text=f"⏸️ **{plain(call.name)}** needs your approval. It would be called with exactly this:\n{block(cut)}",
+        text=f"⏸️ **{named(call)}** needs your approval. It would be called with exactly this:\n{block(cut)}",
     )
 
 
@@ -260,7 +266,7 @@ def _detail(number: int, call: ShownCall) -> str:
     who = "" if call.decided_by is None else f", decided by <@{call.decided_by}>"
     head = ", ".join(filter(None, (ended.replace("_", " "), duration(call))))
     said = "" if call.output is None else f"\nOutput:\n{block(call.output)}"
-    return f"{number}. **{plain(call.name)}**: {head}{who}\n{block(pretty(call.arguments, hides=True))}{said}"
+    return f"{number}. **{named(call)}**: {head}{who}\n{block(pretty(call.arguments, hides=True))}{said}"
 
 
 def pretty(arguments: str, *, hides: bool = False) -> str:

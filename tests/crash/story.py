@@ -1,4 +1,8 @@
-"""The one question whose way is walked, and its answer: two tools are called on the way, and it fills two pages."""
+"""The one question whose way is walked, and its answer.
+
+It fills two pages.  On the way the model asks for three tools at once, of which one waits until it is approved, and
+then for one more.
+"""
 
 from __future__ import annotations
 
@@ -18,18 +22,23 @@ def sentence(number: int) -> str:
     return f"{number}. {' '.join(picked)}. "
 
 
-def step(start: int, end: int, tool: str = "", arguments: str = "{}") -> Story:
-    """Some of the pieces, and the call of a tool after them."""
-    calls = (ScriptedCall(id=f"call_{tool}", name=tool, arguments=(arguments,)),) if tool else ()
+def step(start: int, end: int, **tools: str) -> Story:
+    """Some of the pieces, and the calls of tools after them, with their arguments."""
+    calls = (
+        ScriptedCall(id=f"call_{name}", name=name, arguments=(arguments,), index=index)
+        for index, (name, arguments) in enumerate(tools.items())
+    )
     return Story(
         pieces=tuple(map(sentence, range(start, end))),
-        tool_calls=calls,
-        finish_reason="tool_calls" if tool else "stop",
+        tool_calls=tuple(calls),
+        finish_reason="tool_calls" if tools else "stop",
         tokens_per_second=PIECES_PER_SECOND,
     )
 
 
-SLOW = Serial(steps=(step(0, 4, "roll", '{"sides": 1000, "count": 3}'), step(4, 8, "time"), step(8, 58)))
+THREE = {"roll": '{"sides": 1000, "count": 3}', "order": '{"dish": "soup"}', "time": "{}"}
+SLOW = Serial(steps=(step(0, 4, **THREE), step(4, 8, time="{}"), step(8, 58)))
 FAST = Serial(steps=tuple(replace(each, tokens_per_second=None) for each in SLOW.steps))
 ANSWER = " ".join(each.answer() for each in SLOW.steps)
-TOOLS = ("roll", "time")
+TOOLS = (*THREE, "time")
+MODULES = "tests.scenarios.errands"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import signal
 from collections import Counter
@@ -18,6 +19,7 @@ from sandbox.journal import RequestRecord
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.pulse import Pulse
 from sandbox.serials import Serial
+from sandbox.wire import Refused
 from sandbox.world import Sandbox
 from tests.crash import story
 from tests.crash.process import BotProcess
@@ -25,6 +27,7 @@ from tests.crash.process import BotProcess
 PATIENCE_SECONDS = 30.0  # a life takes five; a tenfold load does not make it fail
 SETTINGS = {
     "LEASE_SECONDS": "3600",  # what a dead process held is taken over at once, and not because its lease has ended
+    "TOOL_MODULES": story.MODULES,
     "SHUTDOWN_GRACE_SECONDS": "0",  # an answer that is under way when the bot is told to stop is handed back
 }
 COMMIT = "commit"
@@ -86,6 +89,7 @@ class Trial:
         self._life, self._requests_before = life, len(self._provider.requests)
         self._provider.serials[story.NAME] = life.serial
         bot = self._bot = self._start()
+        approval = asyncio.create_task(self._approve(bot))
         try:
             if is_first:
                 await self._until(lambda: self._sandbox.gateway.ready_count > sessions)
@@ -95,11 +99,34 @@ class Trial:
             await self._until(lambda: self._sandbox.gateway.ready_count > sessions and self._is_quiet())
             await self._stop(bot)
         finally:
+            approval.cancel()
             bot.kill()
             await bot.ended.wait()
         self._tally[COMMIT] = bot.points - self._commits_before
         self._witness.note_death()
         return self._tally
+
+    async def _approve(self, bot: BotProcess) -> None:
+        """Press Approve as soon as it can be pressed; once in a life, and again in the next if it had no effect."""
+        await self._pulse.wait_for(lambda: bot.ended.is_set() or self._waits_for_approval(), PATIENCE_SECONDS)
+        with contextlib.suppress(Refused):
+            for channel_id, message_id, custom_id in self._buttons():
+                await self._sandbox.people.press(self._sandbox.users["ada"], channel_id, message_id, custom_id)
+
+    def _waits_for_approval(self) -> bool:
+        """Whether a run waits, and what is to be pressed for it is there."""
+        return bool(self._buttons()) and any(run["waiting_since"] for run in self._witness.tables()["runs"])
+
+    def _buttons(self) -> list[tuple[int, int, str]]:
+        """Where Approve can be pressed: channel, message, custom id."""
+        channel_id = self._sandbox.channels["general"]
+        return [
+            (channel_id, int(message["id"]), button["custom_id"])
+            for message in self._sandbox.messages(channel_id)
+            for row in message["components"]
+            for button in row["components"]
+            if button["custom_id"].startswith("parley:approve:")
+        ]
 
     async def _until(self, look: Callable[[], bool]) -> None:
         """Wait for something, or for the end of the bot.  Raises: TimeoutError."""

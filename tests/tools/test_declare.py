@@ -88,7 +88,7 @@ async def test_start_names_every_fault_at_once(tmp_path: Path) -> None:
         with pytest.raises(StartupError) as caught:
             await parley.client.load(["cogs.dice", "tests.tools.clashing", "tests.tools.faulty"])
         assert str(caught.value) == FAULTS
-        assert await parley.client.toolbox.offered(ASKER) == ()
+        assert [spec.name for spec in await parley.client.toolbox.offered(ASKER)] == ["ask_user"]
 
 
 async def test_tools_of_the_same_name_are_a_fault() -> None:
@@ -102,7 +102,7 @@ async def test_every_cog_declares_what_a_model_can_be_told(tmp_path: Path) -> No
     async with assembled(settings(tmp_path)) as parley:
         await parley.client.load(f"cogs.{file.stem}" for file in COGS.glob("[!_]*.py"))
         await parley.client.load(["cogs.dice"])
-        assert [spec.name for spec in await parley.client.toolbox.offered(ASKER)] == ["roll", "time"]
+        assert [spec.name for spec in await parley.client.toolbox.offered(ASKER)] == ["ask_user", "roll", "time"]
 
 
 async def test_host_may_keep_tools_from_the_model(tmp_path: Path) -> None:
