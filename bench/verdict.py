@@ -5,6 +5,7 @@ White space between words is not compared: pages are parted at it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ Row = Mapping[str, Any]
 Tables = Mapping[str, Sequence[Row]]
 TABLES = ("runs", "messages", "replies", "usage", "tool_calls")
 TERMINAL = frozenset({"completed", "incomplete", "failed", "cancelled", "expired"})
+OF_A_CALL = re.compile(r"-# \S+ \*\*\w+\*\* · ")
 NOT_IDEMPOTENT = ("roll", "order")
 
 
@@ -108,7 +110,7 @@ def wrong_answers(evidence: Evidence) -> Iterator[Violation]:
 
 def wrong_pages(question: Question, pages: Sequence[Row]) -> Iterator[Violation]:
     """An answer shows exactly its text, and buttons under its last page alone, without Stop."""
-    text = words(" ".join(without_small_print(page["content"]) for page in pages))
+    text = words(" ".join(without_calls(page["content"]) for page in pages))
     if text != words(question.answer):
         yield Violation(Harm.WRONG, question.story, f"reads {difference(words(question.answer), text)}")
     for number, page in enumerate(pages, start=1):
@@ -260,9 +262,9 @@ def calls_of(tables: Tables, run: Row) -> list[Row]:
     return [row for row in tables["tool_calls"] if row["run_id"] == run["id"]]
 
 
-def without_small_print(text: str) -> str:
-    """The text without the lines that tell of tools."""
-    return "\n".join(line for line in text.split("\n") if not line.startswith("-# "))
+def without_calls(text: str) -> str:
+    """The text without the small lines that tell of tool calls."""
+    return "\n".join(line for line in text.split("\n") if not OF_A_CALL.match(line))
 
 
 def words(text: str) -> str:

@@ -89,7 +89,7 @@ class Trial:
         self._life, self._requests_before = life, len(self._provider.requests)
         self._provider.serials[story.NAME] = life.serial
         bot = self._bot = self._start()
-        approval = asyncio.create_task(self._approve(bot))
+        approval = asyncio.create_task(self._approve(sessions))
         try:
             if is_first:
                 await self._until(lambda: self._sandbox.gateway.ready_count > sessions)
@@ -106,9 +106,10 @@ class Trial:
         self._witness.note_death()
         return self._tally
 
-    async def _approve(self, bot: BotProcess) -> None:
+    async def _approve(self, sessions: int) -> None:
         """Press Approve as soon as it can be pressed; once in a life, and again in the next if it had no effect."""
-        await self._pulse.wait_for(lambda: bot.ended.is_set() or self._waits_for_approval(), PATIENCE_SECONDS)
+        hears = self._sandbox.gateway
+        await self._until(lambda: hears.ready_count > sessions and self._waits_for_approval())
         with contextlib.suppress(Refused):
             for channel_id, message_id, custom_id in self._buttons():
                 await self._sandbox.people.press(self._sandbox.users["ada"], channel_id, message_id, custom_id)
