@@ -36,6 +36,7 @@ from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
 from bot.tools.ask_user import ASK_USER
+from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -186,7 +187,15 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             overview=Overview(database, prices=settings.prices, clock=clock),
             recovery=recovery,
             toolbox=toolbox,
+            guard=Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses),
+            page_guard=Guard(
+                allowed_hosts=settings.tool_fetch_hosts,
+                unsafe_addresses=settings.tool_unsafe_addresses,
+                setting="TOOL_FETCH_HOSTS",
+            ),
         )
+        if settings.tool_unsafe_addresses:
+            log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")
         retention = Retention(
             database, kept_after_removal=timedelta(days=settings.retention_days_after_removal), clock=clock
         )

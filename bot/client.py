@@ -26,6 +26,7 @@ from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
 from bot.tools.declare import tools_of
+from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,8 @@ class ParleyClient(commands.Bot):
     on, before the gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when
     a server has an outage; whoever reads what was missed clears it.  `changed` holds what was edited (None: deleted)
     while that is read, because it may have been read already and not be stored yet.
+
+    `guard` makes the requests of moderators' tools, `page_guard` those for web pages.
     """
 
     def __init__(
@@ -104,6 +107,8 @@ class ParleyClient(commands.Bot):
         overview: Overview,
         recovery: Recovery,
         toolbox: Toolbox,
+        guard: Guard,
+        page_guard: Guard,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
@@ -126,6 +131,8 @@ class ParleyClient(commands.Bot):
         self.decisions = decisions
         self.overview = overview
         self.toolbox = toolbox
+        self.guard = guard
+        self.page_guard = page_guard
         self.recovery = recovery
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()

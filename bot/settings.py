@@ -11,7 +11,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
 from bot.runs.summary import Prices
-from bot.settings_values import complaint, database_address, gateway_address, header_safe, web_address
+from bot.settings_values import (
+    HostNames,
+    HostPorts,
+    complaint,
+    database_address,
+    gateway_address,
+    header_safe,
+    web_address,
+)
 
 
 class Trigger(StrEnum):
@@ -194,6 +202,27 @@ class Settings(BaseSettings):
         description="Python modules with tools of your own, separated by commas, that are loaded like the files in "
         "cogs/; for tools that are kept apart from this program.",
         examples=["my_tools.weather, my_tools.tickets"],
+    )
+    tool_http_hosts: HostNames = Field(
+        default=(),
+        description="Which hosts the tools may ask that moderators add with /tools add, with commas in between: a "
+        "name, *.name for all below it, name:port where it is not 443, or * for every public host. None by default, "
+        "because what is asked learns who asks and with which words. Private networks are never asked.",
+        examples=["api.example.org,*.example.net,api.example.com:8443"],
+    )
+    tool_fetch_hosts: HostNames = Field(
+        default=(),
+        description="Which hosts' web pages may be read, by people with /fetch_page and by the model, listed in the "
+        "same way. None by default, and then there is no /fetch_page; * is what most people want of it, and lets a "
+        "model tell any public host whatever it puts into an address.",
+        examples=["*"],
+    )
+    tool_unsafe_addresses: HostPorts = Field(
+        default=(),
+        description="For tests and for trying out alone: host:port, with commas in between, that tools may ask "
+        "without https and in private networks. Each opens a piece of the bot's own network to everybody who may use "
+        "a tool.",
+        examples=["127.0.0.1:8080"],
     )
     trigger: Trigger = Field(
         default=Trigger.MENTION,

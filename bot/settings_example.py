@@ -68,7 +68,7 @@ def assignment(field: str, information: FieldInfo) -> str:
     if information.is_required() or field == "provider_api_key":
         return f"{name}="
     default = information.default
-    if default is None or default is PydanticUndefined:
+    if default in (None, (), PydanticUndefined):
         return f"#{name}="
     text = f"{default:g}" if isinstance(default, float) else str(default)
     return f'#{name}="{text}"' if " " in text else f"#{name}={text}"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr
+from pydantic import AfterValidator, BeforeValidator, SecretStr
+from pydantic_settings import NoDecode
+
+from bot.tools.hosts import HostPattern
 
 
 def header_safe(secret: SecretStr) -> SecretStr:
@@ -48,6 +52,34 @@ def database_address(value: str) -> str:
     if driver not in ("sqlite", "sqlite+aiosqlite") or not separator or path in ("", ":memory:"):
         raise ValueError("must be sqlite+aiosqlite:/// and the path of a file")
     return f"sqlite+aiosqlite:///{path}"
+
+
+def listed(value: Any) -> Any:
+    """What a line lists with commas in between; what is no text is left as it is."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def host_names(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Entries that each say which hosts may be asked."""
+    return _each(entries, HostPattern.read, "names of hosts, without https://, and with commas between them")
+
+
+def host_ports(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """Entries that each name one host and its port."""
+    return _each(entries, HostPattern.read_one, "host:port, without http://, and with commas between them")
+
+
+def _each(entries: tuple[str, ...], read: Callable[[str], object], wanted: str) -> tuple[str, ...]:
+    for number, entry in enumerate(entries, 1):
+        try:
+            read(entry)
+        except ValueError as exc:
+            raise ValueError(f"must be {wanted}; entry {number} is something else") from exc
+    return entries
+
+
+HostNames = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(host_names)]
+HostPorts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(listed), AfterValidator(host_ports)]
 
 
 def complaint(error: Any) -> str:

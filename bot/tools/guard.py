@@ -11,6 +11,7 @@ import logging
 import ssl
 import zlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from functools import cached_property
 from ipaddress import ip_address
 
 import httpcore
@@ -55,7 +56,12 @@ class Guard:
         """`setting` is what allows further hosts, as refusals tell.  Raises: ValueError for what is no host."""
         self._hosts = Hosts(allowed_hosts, unsafe_addresses, setting=setting)
         self._resolve = resolve
-        self._ssl_context = ssl_context or httpx.create_ssl_context()  # as for providers: SSL_CERT_FILE counts
+        self._given_ssl_context = ssl_context
+
+    @cached_property
+    def _ssl_context(self) -> ssl.SSLContext:
+        """As for providers, SSL_CERT_FILE counts; to read all authorities takes 36 ms, which few bots need at start."""
+        return self._given_ssl_context or httpx.create_ssl_context()
 
     def check_url(self, url: str) -> None:
         """Raises: Refusal if this could not be asked, as far as can be told without asking anybody."""

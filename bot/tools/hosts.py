@@ -44,10 +44,21 @@ class HostPattern:
             if parts["stars"]:
                 raise ValueError("not a host")
             return cls(host=EVERY_HOST, port=port)
-        host = host_of(httpx.URL(f"https://{parts['host']}/"))
+        try:
+            host = host_of(httpx.URL(f"https://{parts['host']}/"))
+        except httpx.InvalidURL as exc:
+            raise ValueError("not a host") from exc
         if parts["stars"] and not NAME.fullmatch(host):
             raise ValueError("nothing is below an address")
         return cls(host=f"{parts['stars'] or ''}{host}", port=port)
+
+    @classmethod
+    def read_one(cls, entry: str) -> HostPattern:
+        """The same for an entry that stands for one host and names its port.  Raises: ValueError."""
+        pattern = cls.read(entry)
+        if EVERY_HOST in pattern.host or not re.search(r":[0-9]+\s*$", entry):
+            raise ValueError("not a host and a port")
+        return pattern
 
     def matches(self, host: str, port: int) -> bool:
         """Whether a host at a port is among these."""
@@ -77,7 +88,7 @@ class Hosts:
     def __init__(self, allowed: Collection[str], unsafe: Collection[str], *, setting: str) -> None:
         """Raises: ValueError for an entry that is no host."""
         self._allowed = tuple(map(HostPattern.read, allowed))
-        self._unsafe = tuple(map(HostPattern.read, unsafe))
+        self._unsafe = tuple(map(HostPattern.read_one, unsafe))
         self._setting = setting
 
     def target(self, address: str) -> Target:

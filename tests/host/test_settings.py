@@ -127,6 +127,17 @@ def test_empty_line_counts_as_not_set(tmp_path: Path) -> None:
         ("PROVIDER_BASE_URL", "https://[broken", "must be an address"),
         ("PROVIDER_BASE_URL", "https://provider.test/v1?key=x", "must end before any ?"),
         ("DISCORD_GATEWAY_URL", "https://gateway.discord.gg", "must be an address that begins with ws:// or wss://"),
+        ("TOOL_HTTP_HOSTS", "https://example.org", "must be names of hosts, without https://"),
+        (
+            "TOOL_HTTP_HOSTS",
+            "example.org,127.1",
+            "must be names of hosts, without https://, and with commas between them; entry 2",
+        ),
+        ("TOOL_FETCH_HOSTS", "*.*", "must be names of hosts"),
+        ("TOOL_FETCH_HOSTS", "[zz]", "must be names of hosts"),
+        ("TOOL_UNSAFE_ADDRESSES", "127.0.0.1", "must be host:port"),
+        ("TOOL_UNSAFE_ADDRESSES", "*:8080", "must be host:port"),
+        ("TOOL_UNSAFE_ADDRESSES", "http://127.0.0.1:8080", "must be host:port"),
         ("DATABASE_URL", "mysql://host/name", "must be sqlite+aiosqlite:///"),
         ("DATABASE_URL", "sqlite+aiosqlite:///", "must be sqlite+aiosqlite:///"),
         ("DATABASE_URL", "sqlite+aiosqlite:///:memory:", "must be sqlite+aiosqlite:///"),
@@ -174,6 +185,22 @@ def test_addresses_tolerate_a_trailing_slash_and_space(tmp_path: Path) -> None:
     assert settings.provider_base_url == "http://127.0.0.1:1234/v1"
     assert settings.discord_api_base_url == "http://127.0.0.1:8080/api/v10"
     assert settings.discord_gateway_url == "ws://127.0.0.1:8080/gateway"
+
+
+def test_hosts_are_listed_with_commas(tmp_path: Path) -> None:
+    """A fresh install asks nobody; what is listed is taken as it stands, with space where people put it."""
+    assert (
+        load(tmp_path).tool_http_hosts == load(tmp_path).tool_fetch_hosts == load(tmp_path).tool_unsafe_addresses == ()
+    )
+    settings = load(
+        tmp_path,
+        TOOL_HTTP_HOSTS="api.example.org, *.example.net ,[2001:db8::1]:8443,",
+        TOOL_FETCH_HOSTS="*",
+        TOOL_UNSAFE_ADDRESSES="127.0.0.1:8080,localhost:80",
+    )
+    assert settings.tool_http_hosts == ("api.example.org", "*.example.net", "[2001:db8::1]:8443")
+    assert settings.tool_fetch_hosts == ("*",)
+    assert settings.tool_unsafe_addresses == ("127.0.0.1:8080", "localhost:80")
 
 
 def test_database_url_names_its_driver(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ async def test_allowed_host_in_a_private_network_is_refused_all_the_same() -> No
     [
         *("", "https://example.org", "example.org/", "me@example.org", "a b", "ex*mple.org", "**", "*.*", "*."),
         *("*.10.0.0.1", "*.*.example", "example.org:", "example.org:0", "example.org:70000", "example.org:x"),
-        *("127.1", "[::1", "::1", "[fe80::1%lo]"),
+        *("127.1", "[::1", "::1", "[fe80::1%lo]", "[zz]"),
     ],
 )
 def test_entry_that_is_no_host_is_an_error(entry: str) -> None:
@@ -73,3 +73,10 @@ def test_public_page_does_not_lead_to_an_unsafe_address() -> None:
     with pytest.raises(Refusal, match="redirects to an address that may not be asked"):
         hosts.following(page, "https://127.0.0.1:8080/")
     assert hosts.following(page, "//example.org").origin == "https://example.org"
+
+
+@pytest.mark.parametrize("entry", ["127.0.0.1", "example.org", "*:8080", "*.example:8080", "[::1]", "127.0.0.1:0"])
+def test_unsafe_address_is_one_host_at_one_port(entry: str) -> None:
+    """The exception is never wider than what somebody had in mind."""
+    with pytest.raises(ValueError, match=r"\w"):
+        guard(entry)
