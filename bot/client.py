@@ -25,7 +25,7 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
-from bot.tools.declare import tools_of
+from bot.tools.declare import is_for_people, tools_of
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
 
@@ -42,6 +42,14 @@ IDENTIFY_PAUSE_SECONDS = 5.0  # Discord's least time between two IDENTIFYs of a 
 # After a pause of this length no more servers are waited for.  One that comes later is read all the same.
 SERVERS_SECONDS = 0.5
 RECONNECT = 4000  # a close code that ends no session
+# What Discord lets people enter, and discord.py does not find here.
+NOT_USABLE = {
+    discord.AppCommandOptionType.user: "Choose somebody who is a member of this server.",
+    discord.AppCommandOptionType.channel: "I cannot see this channel. Choose another one, or let me see it.",
+    discord.AppCommandOptionType.string: "That is no time. Type @time and choose one of Discord's.",
+}
+
+AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
 
 
 def needed_intents() -> discord.Intents:
@@ -68,6 +76,8 @@ def sentence_for(error: Exception) -> str:
     """What a person is told about an error; what is not meant for people goes to the log."""
     if isinstance(error, Refusal):
         return str(error)
+    if isinstance(error, app_commands.TransformerError):
+        return NOT_USABLE.get(error.type, UNEXPECTED)
     if isinstance(error, ParleyError):
         log.error("a command could not be carried out: %s", error)
         return str(error)
@@ -77,6 +87,11 @@ def sentence_for(error: Exception) -> str:
 
 class Tree(app_commands.CommandTree["ParleyClient"]):
     """Slash commands, whose errors are answered in one sentence."""
+
+    def add_command(self, command: AnyCommand, /, **options: Any) -> None:
+        """Add a command, unless it is a tool that only models know."""
+        if is_for_people(command):
+            super().add_command(command, **options)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
         """Tell the person, and the host where it is our fault."""
@@ -167,16 +182,19 @@ class ParleyClient(commands.Bot):
 
     async def load(self, names: Iterable[str]) -> None:
         """Load the modules that are not yet, and the tools of all.  Raises: StartupError, which names every fault."""
-        clashes: list[str] = []
+        faults: list[str] = []
         for name in names:
             try:
                 if name not in self.extensions:
                     await self.load_extension(name)
             except commands.ExtensionFailed as failed:
-                if not isinstance(failed.original, app_commands.CommandAlreadyRegistered):
+                if isinstance(failed.original, app_commands.CommandAlreadyRegistered):
+                    faults.append(f"{name}: there is another command named {failed.original.name}.")
+                elif isinstance(failed.original, app_commands.CommandLimitReached):
+                    faults.append(f"{name}: Discord allows {failed.original.limit} commands: say for_people=False.")
+                else:
                     raise
-                clashes.append(f"{name}: there is another command named {failed.original.name}.")
-        self.toolbox.fill("code", tools_of(self.cogs.values(), clashes))
+        self.toolbox.fill("code", tools_of(self.cogs.values(), faults))
 
     async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
         """A new session begins: at the start, and after each one that could not be resumed."""

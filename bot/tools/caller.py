@@ -39,6 +39,11 @@ class Caller:
     question_id: int | None = None
     call_id: int | None = None
 
+    @property
+    def is_timed_out(self) -> bool:
+        """Whether the server keeps the person from doing anything for now."""
+        return isinstance(self.user, discord.Member) and self.user.is_timed_out()
+
 
 class People(Protocol):
     """Finds whom a model calls for."""

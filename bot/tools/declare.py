@@ -3,59 +3,78 @@
 from __future__ import annotations
 
 import inspect
-import io
-import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import wraps
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any
 
 import discord
-from discord import AppCommandOptionType, app_commands
-from discord.app_commands.transformers import RangeTransformer
+from discord import app_commands
 from discord.ext import commands
-from pydantic import Field
 
 from bot.errors import StartupError
-from bot.interactions import respond
-from bot.tools.arguments import Arguments, Parameter
-from bot.tools.caller import Caller, PlaceSettings
-from bot.tools.model import Cost, Need, Output
-from bot.tools.toolbox import Returned, Tool, unheard
-
-log = logging.getLogger(__name__)
+from bot.tools.arguments import Arguments
+from bot.tools.caller import Caller
+from bot.tools.discord_values import Sought
+from bot.tools.model import Cost, Need
+from bot.tools.parameters import UNDESCRIBED, Command, faults_of, parameters_of
+from bot.tools.slash import show
+from bot.tools.toolbox import Returned, Tool
 
 Method = Callable[..., Coroutine[Any, Any, Returned]]
-Command = app_commands.Command[Any, ..., Any]
 
 DECLARATION = "parley.tool"  # the key in a command's extras
-UNDESCRIBED = "…"  # what discord.py puts where nothing is said
 MAX_NAME_CHARACTERS = 32  # as Discord allows
-MAX_MESSAGE_CHARACTERS = 2000
-# Discord waits 3 seconds for an answer, and part of them is spent on the way.
-AT_ONCE_SECONDS = 2.0
 # Nobody likes to watch a bot that does nothing for longer, and most that takes longer hangs.
 DEFAULT_TIMEOUT_SECONDS = 10.0
-
-# What JSON can say, and within which limits people can enter it: a model gets no wider ones.
-MAX_TEXT_CHARACTERS = 6000
-MAX_NUMBER = 2**53
-KINDS: Mapping[AppCommandOptionType, type] = {
-    AppCommandOptionType.string: str,
-    AppCommandOptionType.integer: int,
-    AppCommandOptionType.number: float,
-    AppCommandOptionType.boolean: bool,
-}
+# Discord takes answers to a slash command for 15 minutes; the last one is for the answer itself.
+MAX_SLASH_SECONDS = 14 * 60.0
+# Functions that models know without a cog.
+BUILT_IN = frozenset({"ask_user", "find_tool"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """What `@tool` made of the method with this name: a tool, or what is wrong with it."""
+    """What `@tool` was told of a method; `fault` is why discord.py made no command of it."""
 
-    method: str
-    tool: Tool | None = None
-    faults: tuple[str, ...] = ()
+    method: Method
+    idempotent: bool
+    timeout_seconds: float
+    approval: bool
+    cost: Cost
+    for_model: bool
+    for_people: bool
+    group: str
+    fault: str = ""
+
+    def tool(self, command: Command, cog: object) -> Tool:
+        """The tool of a cog, as its command has become."""
+
+        async def carry_out(caller: Caller, **arguments: Any) -> Returned:
+            for name, value in arguments.items():
+                if isinstance(value, Sought):
+                    arguments[name] = await value.found(caller)
+            return await self.method(cog, caller, **arguments)
+
+        permissions = command.default_permissions
+        if permissions is not None and not permissions.value:  # what Discord leaves to administrators
+            permissions = discord.Permissions(administrator=True)
+        return Tool(
+            name=command.name,
+            description=(inspect.getdoc(self.method) or "").partition("\n\nArgs:")[0],
+            arguments=Arguments(parameters_of(command)),
+            is_idempotent=self.idempotent,
+            timeout_seconds=self.timeout_seconds,
+            need=Need.APPROVAL if self.approval else None,
+            permissions=0 if permissions is None else permissions.value,
+            cost=self.cost,
+            for_model=self.for_model,
+            for_people=self.for_people,
+            group=self.group,
+            guild_only=command.guild_only,
+            carry_out=carry_out,
+        )
 
 
 def tool(
@@ -73,151 +92,104 @@ def tool(
 
     Its docstring says what it does, and under `Args:` what each parameter is.  `idempotent` says that carrying it out
     twice is as good as once: only then is it done again after a crash.  With `approval` a model's call waits until a
-    person approves it.  `permissions` are those of Discord's that the person needs, in either way.
-    `group` is the name by which moderators switch it with others.  Faults are kept for `tools_of` to name.
+    person approves it.  `permissions` are those of Discord's that the person needs, in either way; who may use the
+    slash command, each server may change.  `group` is the name by which moderators switch it with others.  Faults are
+    kept for `tools_of` to name.
     """
 
     def declare(method: Method) -> Command:
+        declared = Declaration(
+            method=method,
+            idempotent=idempotent,
+            timeout_seconds=timeout_seconds,
+            approval=approval,
+            cost=cost,
+            for_model=for_model,
+            for_people=for_people,
+            group=group,
+        )
+
         @wraps(method)
         async def invoke(cog: object, interaction: discord.Interaction[Any], **arguments: Any) -> None:
-            await show(interaction, made.of(cog), arguments)
+            await show(interaction, declared.tool(command, cog), arguments)
 
         try:
             invoke.__signature__ = inspect.signature(method, eval_str=True)  # type: ignore[attr-defined]  # PEP 362
             command: Command = app_commands.command()(invoke)
         except (TypeError, ValueError, NameError) as exc:
-            return _undeclarable(method, str(exc))
-        if faults := tuple(_faults(method, command)):
-            command.extras[DECLARATION] = Declaration(method=method.__qualname__, faults=faults)
-            return command
-        made = Tool(
-            name=command.name,
-            description=(inspect.getdoc(method) or "").partition("\n\nArgs:")[0],
-            arguments=Arguments(map(_parameter, command.parameters)),
-            is_idempotent=idempotent,
-            timeout_seconds=timeout_seconds,
-            need=Need.APPROVAL if approval else None,
-            permissions=0 if permissions is None else permissions.value,
-            cost=cost,
-            for_model=for_model,
-            for_people=for_people,
-            group=group,
-            carry_out=method,
-        )
-        command.extras[DECLARATION] = Declaration(method=method.__qualname__, tool=made)
+            command = _stand_in(method)
+            declared = replace(declared, fault=f"{str(exc).rstrip('.')}.")
+        command.extras[DECLARATION] = declared
+        if permissions is not None:
+            command.default_permissions = permissions
         return command
 
     return declare
 
 
+def is_for_people(command: object) -> bool:
+    """Whether something is to be a slash command; all are that are no tools for models alone."""
+    declared = command.extras.get(DECLARATION) if isinstance(command, app_commands.Command) else None
+    return not isinstance(declared, Declaration) or declared.for_people
+
+
 def tools_of(cogs: Iterable[commands.Cog], known_faults: Iterable[str] = ()) -> tuple[Tool, ...]:
     """The tools that these cogs declare, bound to them.  Raises: StartupError, which names the faults of all."""
-    tools: dict[str, Tool] = {}
+    tools: list[Tool] = []
     faults = list(known_faults)
-    for cog in cogs:
-        for command in cog.walk_app_commands():
-            declaration: Declaration | None = command.extras.get(DECLARATION)
-            if declaration is None or isinstance(command, app_commands.Group):
-                continue
-            wrong = [*declaration.faults, *_restrictions(command)]
-            if command.name in tools:
-                wrong.append("there is another tool of this name.")
-            faults += [f"{declaration.method}: {fault}" for fault in wrong]
-            if declaration.tool is not None:
-                tools[command.name] = declaration.tool.of(cog)
+    all_commands = [(cog, command) for cog in cogs for command in cog.walk_app_commands()]
+    names = Counter(each.name for _, each in all_commands if each.parent is None or DECLARATION in each.extras)
+    for cog, command in all_commands:
+        declared: Declaration | None = command.extras.get(DECLARATION)
+        if declared is None or isinstance(command, app_commands.Group):
+            continue
+        wrong = [declared.fault] if declared.fault else [*_faults(declared, command), *_restrictions(cog, command)]
+        if names[command.name] > 1 or command.name in BUILT_IN:
+            wrong.append(f"there is another command or tool named {command.name}.")
+        faults += [f"{declared.method.__qualname__}: {fault}" for fault in wrong]
+        if not wrong:
+            tools.append(declared.tool(command, cog))
     if faults:
         raise StartupError("\n".join(["These commands are not declared as they have to be:", *faults]))
-    return tuple(tools.values())
+    return tuple(tools)
 
 
-async def show(interaction: discord.Interaction[Any], tool: Tool, arguments: Mapping[str, Any]) -> None:
-    """Run a tool for the person who used its slash command, and show what it says to all.  Raises: what it raises."""
-    is_slow = tool.timeout_seconds > AT_ONCE_SECONDS
-    if is_slow:
-        await respond(lambda: interaction.response.defer(thinking=True))
-    output = await tool.run(_caller(interaction, tool), arguments)
-    if is_slow:
-        await interaction.followup.send(**_shown(tool, output))
-    else:
-        await respond(lambda: interaction.response.send_message(**_shown(tool, output)))
-
-
-def _shown(tool: Tool, output: Output) -> dict[str, Any]:
-    """A text as a message, or as its file; discord.py closes a file with the first attempt to send it."""
-    if len(output.text) <= MAX_MESSAGE_CHARACTERS:
-        return {"content": output.text}
-    return {"file": discord.File(io.BytesIO(output.text.encode("utf-8", "replace")), f"{tool.name}.txt")}
-
-
-def _caller(interaction: discord.Interaction[Any], tool: Tool) -> Caller:
-    return Caller(
-        user=interaction.user,
-        guild=interaction.guild,
-        channel=interaction.channel,
-        permissions=interaction.permissions,
-        place=PlaceSettings(model=interaction.client.settings.provider_model),
-        log=logging.LoggerAdapter(log, {"tool": tool.name}),
-        progress=unheard,
-    )
-
-
-def _undeclarable(method: Method, reason: str) -> Command:
-    """A command that stands for one that discord.py would not make, so that its fault is named with all others."""
+def _stand_in(method: Method) -> Command:
+    """A command for one that discord.py would not make, so that its fault is named with all others."""
 
     async def refuse(_: discord.Interaction[Any]) -> None:
         """…"""
-        raise StartupError(reason)
+        raise StartupError("a command with a fault was used.")
 
-    command: Command = app_commands.command(name=method.__name__.lower()[:MAX_NAME_CHARACTERS])(refuse)
-    command.extras[DECLARATION] = Declaration(method=method.__qualname__, faults=(f"{reason}.",))
-    return command
+    return app_commands.command(name=method.__name__.lower()[:MAX_NAME_CHARACTERS])(refuse)
 
 
-def _faults(method: Method, command: Command) -> Iterator[str]:
+def _faults(declared: Declaration, command: Command) -> Iterator[str]:
     """What keeps a command from being a tool too, in sentences that begin with its name."""
-    if not inspect.iscoroutinefunction(method):
+    if not inspect.iscoroutinefunction(declared.method):
         yield "it has to be an async method."
     if not command.name.isascii():
         yield "models know only names of a-z, 0-9, - and _."
     if command.description == UNDESCRIBED:
         yield "it has no docstring, which says what it does."
-    annotations = inspect.signature(method, eval_str=True).parameters
-    for parameter in command.parameters:
-        if not _is_plain(annotations[parameter.name].annotation):
-            yield f"{parameter.name} has to be a str, int, float, bool, Range or Literal."
-        if str(parameter.description) == UNDESCRIBED:
-            yield f"{parameter.name} is not described under Args: in the docstring."
+    if not declared.for_model and not declared.for_people:
+        yield "it is neither for the model nor for people."
+    if declared.for_people and declared.timeout_seconds > MAX_SLASH_SECONDS:
+        yield f"people see no answer after {MAX_SLASH_SECONDS:g} seconds: lower timeout_seconds, or for_people=False."
+    yield from faults_of(command)
 
 
-def _is_plain(annotation: Any) -> bool:
-    """Whether people's and models' values of this type reach the function as they are."""
-    members = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return all(
-        member in (*KINDS.values(), NoneType) or isinstance(member, RangeTransformer) or get_origin(member) is Literal
-        for member in members
-    )
-
-
-def _parameter(parameter: app_commands.Parameter) -> Parameter:
-    """The same parameter for a model: as discord.py parsed it, within the limits that people have."""
-    kind: Any = KINDS[parameter.type]
-    limits: dict[str, Any] = {}
-    low, high = parameter.min_value, parameter.max_value
-    if parameter.choices:
-        kind = Literal[tuple(choice.value for choice in parameter.choices)]
-    elif kind is str:
-        limits = {"min_length": low, "max_length": MAX_TEXT_CHARACTERS if high is None else high}
-    elif kind is not bool:
-        limits = {"ge": -MAX_NUMBER if low is None else low, "le": MAX_NUMBER if high is None else high}
-    described = Field(description=str(parameter.description), alias=parameter.display_name, **limits)
-    return Parameter(
-        name=parameter.name,
-        kind=Annotated[kind, described],
-        default=MISSING if parameter.required else parameter.default,
-    )
-
-
-def _restrictions(command: Command) -> Iterator[str]:
+def _restrictions(cog: commands.Cog, command: Command) -> Iterator[str]:
     """What would hold for people and not for a model that calls for them."""
-    if command.checks or command.default_permissions is not None or command.guild_only or command.nsfw:
-        yield "checks, permissions, guild_only and nsfw do not hold yet for what a model calls."
+    contexts = command.allowed_contexts
+    if command.checks or type(cog).interaction_check is not commands.Cog.interaction_check:
+        yield "checks do not hold for what a model calls: say permissions= instead, or look at the caller."
+    if command._guild_ids or (
+        contexts is not None and not (contexts.guild and (command.guild_only or contexts.dm_channel))
+    ):
+        yield "a model's call knows no place but guild_only and everywhere."
+    parent = command.root_parent
+    if parent is not None and (parent.guild_only or parent.nsfw or parent.default_permissions is not None):
+        yield "what its group restricts does not hold for a model: put it outside, or restrict nothing."
+    if parent is not None and (command.guild_only or command.default_permissions is not None):
+        yield "Discord restricts no command of a group: put it outside, or restrict nothing."

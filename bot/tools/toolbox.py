@@ -7,7 +7,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Protocol
 
 from bot.errors import ParleyError, Refusal
@@ -45,7 +44,8 @@ class Tool:
 
     `is_idempotent` says that carrying it out twice is as good as once.  `need` is what a person has to do first where
     a model calls.  `permissions` are the bits of Discord's permissions that the caller must have, all of them.  `group`
-    is a name by which moderators switch several tools.  Tools with a `guild_id` exist in that guild alone.
+    is a name by which moderators switch several tools.  Tools with a `guild_id` exist in that guild alone;
+    `guild_only` ones do not work in direct messages.
     It gets the caller and then its arguments.
     """
 
@@ -62,28 +62,36 @@ class Tool:
     for_people: bool = True
     group: str = "general"
     guild_id: int | None = None
+    guild_only: bool = False
 
     @property
     def spec(self) -> ToolSpec:
         """What a model is told of it."""
         return ToolSpec(name=self.name, description=self.description, parameters=self.arguments.schema)
 
-    def of(self, cog: object) -> Tool:
-        """The tool as a method of this cog."""
-        return replace(self, carry_out=partial(self.carry_out, cog))
-
     def check(self, caller: Caller) -> None:
         """Raises: Refusal unless the caller may use it."""
-        if self.permissions & ~caller.permissions.value:
-            raise Refusal(f"Not permitted: {one_line(caller.user.display_name, 64)} may not use {self.name} here.")
+        person = one_line(caller.user.display_name, 64)
+        if caller.is_timed_out:  # Discord takes no slash command of theirs either
+            raise Refusal(f"Not permitted: {person} is timed out here.")
+        if self.guild_only and caller.guild is None:
+            raise Refusal(f"Not permitted: {self.name} works only in servers.")
+        # Who may use a slash command is for each server to say, and Discord has asked it.
+        is_let_in = caller.run_id is None and caller.guild is not None
+        if self.permissions & ~caller.permissions.value and not is_let_in:
+            raise Refusal(f"Not permitted: {person} may not use {self.name} here.")
 
     async def run(self, caller: Caller, arguments: Mapping[str, Any]) -> Output:
-        """What the tool says, never nothing.  Raises: what the tool raises, Refusal, Overtime when its time is over."""
+        """What the tool says, never nothing.  Raises: what `perform` raises."""
+        return output_of(await self.perform(caller, arguments))
+
+    async def perform(self, caller: Caller, arguments: Mapping[str, Any]) -> Returned:
+        """What its function returns.  Raises: what that raises, Refusal, Overtime when its time is over."""
         self.check(caller)
         limit = asyncio.timeout(self.timeout_seconds)
         try:
             async with limit:
-                return output_of(await self.carry_out(caller, **arguments))
+                return await self.carry_out(caller, **arguments)
         except TimeoutError as exc:
             if not limit.expired():
                 raise

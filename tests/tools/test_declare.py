@@ -20,13 +20,27 @@ These commands are not declared as they have to be:
 tests.tools.clashing: there is another command named roll.
 Faulty.mute: it has no docstring, which says what it does.
 Faulty.vague: amount is not described under Args: in the docstring.
-Faulty.greet: member has to be a str, int, float, bool, Range or Literal.
-Faulty.greet: when has to be a str, int, float, bool, Range or Literal.
+Faulty.aim: point has a type that cannot be told to a model; docs/tools.md lists those that can.
+Faulty.aim: place has a type that cannot be told to a model; docs/tools.md lists those that can.
+Faulty.aim: place is described in more than the 100 characters that Discord shows.
+Faulty.overload: it has more than the 25 parameters that Discord allows.
+Faulty.choose: number has more than the 25 choices that Discord allows.
 Faulty.pack: unsupported type annotation list[str].
 Faulty.unknown: name 'Nowhere' is not defined.
 Faulty.hurry: it has to be an async method.
 Faulty.grüße: models know only names of a-z, 0-9, - and _.
-Faulty.purge: checks, permissions, guild_only and nsfw do not hold yet for what a model calls."""
+Faulty.name_that_is_longer_than_discord_allows: 'name_that_is_longer_than_discord_allows' must be \
+between 1-32 characters and contain only lower-case letters, numbers, hyphens, or underscores.
+Faulty.nobody: it is neither for the model nor for people.
+Faulty.dawdle: people see no answer after 840 seconds: lower timeout_seconds, or for_people=False.
+Faulty.find_tool: there is another command or tool named find_tool.
+Faulty.purge: checks do not hold for what a model calls: say permissions= instead, or look at the caller.
+Faulty.whisper: a model's call knows no place but guild_only and everywhere.
+Faulty.local: a model's call knows no place but guild_only and everywhere.
+Guarded.guarded: checks do not hold for what a model calls: say permissions= instead, or look at the caller.
+Grouped.inner: what its group restricts does not hold for a model: put it outside, or restrict nothing.
+Grouped.mightier: what its group restricts does not hold for a model: put it outside, or restrict nothing.
+Grouped.mightier: Discord restricts no command of a group: put it outside, or restrict nothing."""
 
 
 def settings(folder: Path) -> GivenSettings:
@@ -93,7 +107,7 @@ async def test_start_names_every_fault_at_once(tmp_path: Path) -> None:
 
 async def test_tools_of_the_same_name_are_a_fault() -> None:
     """Also where Discord would not mind, as in two groups: a model knows no groups."""
-    with pytest.raises(StartupError, match=r"Workbench\.measure: there is another tool of this name"):
+    with pytest.raises(StartupError, match=r"Workbench\.measure: there is another command or tool named measure"):
         tools_of([Workbench(), Workbench()])
 
 
