@@ -19,7 +19,7 @@ class Dice(commands.Cog):
     def __init__(self, number_below: Callable[[int], int] = secrets.randbelow) -> None:
         self.number_below = number_below
 
-    @tool(idempotent=False, timeout_seconds=2)
+    @tool(idempotent=False, timeout_seconds=2, group="games")
     async def roll(self, caller: Caller, sides: Range[int, 2, 1000] = 6, count: Range[int, 1, 100] = 1) -> str:  # noqa: ARG002 - interface
         """Roll dice, and see each of them and their sum
 

@@ -37,6 +37,7 @@ LIBRARIES = {
     "sqlalchemy": ("bot/store/",),
     "aiosqlite": ("bot/store/",),
     "alembic": ("bot/store/",),
+    "mpmath": ("bot/calculation/",),
 }
 
 # Which of our own modules a room may not import.
@@ -55,6 +56,7 @@ PURE = (
     "bot/messages.py",
     "bot/runs/model.py",
     "bot/tools/model.py",
+    "bot/calculation/words.py",
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/events.py",
