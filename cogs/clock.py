@@ -1,22 +1,24 @@
-"""What time it is: /time."""
+"""What time it is, or will be: /time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import discord
-from discord.app_commands import Range
+from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.errors import Refusal
-from bot.messages import one_line
+from bot.local_time import MAX_CHARACTERS as MAX_TIME_CHARACTERS
+from bot.local_time import moment
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
+from bot.zones import MAX_CHARACTERS as MAX_ZONE_CHARACTERS
+from bot.zones import Zones
 
-MAX_ZONE_CHARACTERS = 64  # twice the longest name there is
+MAX_CHOICES = 25  # as Discord allows
 
 
 class Clock(commands.Cog):
@@ -24,28 +26,38 @@ class Clock(commands.Cog):
 
     def __init__(self, now: Callable[[], datetime] = discord.utils.utcnow) -> None:
         self.now = now
+        self.zones = Zones()
 
-    @tool(idempotent=True, timeout_seconds=2)
-    async def time(self, caller: Caller, zone: Range[str, 1, MAX_ZONE_CHARACTERS] = "UTC") -> str:  # noqa: ARG002 - interface
-        """Tell the date and the time, here or in another time zone
+    @tool(idempotent=True, timeout_seconds=2, group="basics")
+    async def time(
+        self,
+        caller: Caller,  # noqa: ARG002 - interface
+        zone: Range[str, 1, MAX_ZONE_CHARACTERS] = "UTC",
+        at: Range[str, 1, MAX_TIME_CHARACTERS] | None = None,
+    ) -> str:
+        """Tell the date and the time in a city or time zone, now or when it is a certain time there
+
+        Each reader also sees it in their own time zone.
 
         Args:
-            zone: A time zone by its IANA name, for example Europe/Berlin
+            zone: A large city, a country, an IANA name such as Europe/Berlin, an abbreviation such as CET, or UTC+2
+            at: A time there, such as 18:30, 6:30 pm or 2026-12-24 18:30; if left out, now
         """
-        local = self.now().astimezone(zone_named(zone))
-        written = local.isoformat(sep=" ", timespec="seconds")
-        return f"{local:%A} {written} in {zone}, {discord.utils.format_dt(local, 'F')} where you are"
+        name, info = self.zones.find(zone)
+        when, is_repeated = (self.now().astimezone(info), False) if at is None else moment(at, info, self.now())
+        written = when.isoformat(sep=" ", timespec="seconds")
+        told = f"{when:%A} {written} in {name}, {discord.utils.format_dt(when, 'F')} where you are"
+        if at is not None:
+            told += f", {discord.utils.format_dt(when, 'R')}"
+        return told + (". The clocks go back then: this is the first of two such times." if is_repeated else "")
 
-
-def zone_named(name: str) -> ZoneInfo:
-    """The zone with an IANA name.  Raises: Refusal."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as exc:  # the name is looked for as a file
-        raise Refusal(
-            f"There is no time zone named {one_line(name, MAX_ZONE_CHARACTERS)}. "
-            "Take an IANA name, such as Europe/Berlin, America/New_York or UTC."
-        ) from exc
+    @time.autocomplete("zone")
+    async def zones_like(self, _interaction: discord.Interaction[Any], typed: str) -> list[Choice[str]]:
+        """Zones that begin with, or hold, what is typed so far."""
+        return [
+            Choice(name=each.zone if each.label == each.zone else f"{each.label} ({each.zone})", value=each.zone)
+            for each in self.zones.like(typed[:MAX_ZONE_CHARACTERS], MAX_CHOICES)
+        ]
 
 
 async def setup(bot: ParleyClient) -> None:

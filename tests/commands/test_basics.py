@@ -42,3 +42,18 @@ async def test_calculation_with_a_long_result_is_a_file(town: Town) -> None:
     assert town.general.last_message is not None
     (file,) = town.general.last_message.attachments
     assert len((await file.read()).decode().removeprefix("`1000!` = ")) == 2568
+
+
+async def test_time_somewhere_is_shown_as_everybody_s_own(town: Town) -> None:
+    """A city and a time there are enough."""
+    shown = await told(town, "time", zone="New York", at="2026-12-24 18:30")
+    assert shown == (
+        "Thursday 2026-12-24 18:30:00-05:00 in America/New_York, <t:1798155000:F> where you are, <t:1798155000:R>"
+    )
+
+
+async def test_zones_are_offered_while_one_is_typed(town: Town) -> None:
+    """Discord shows names, and sends back one that /time understands."""
+    offered = await town.edsger.autocomplete(town.general, "time", "zone", "munic")
+    assert [(each["name"], each["value"]) for each in offered] == [("Munich (Europe/Berlin)", "Europe/Berlin")]
+    assert len(await town.edsger.autocomplete(town.general, "time", "zone", "a")) == 25

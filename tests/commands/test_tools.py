@@ -13,7 +13,7 @@ from bot.errors import UNEXPECTED
 from tests.commands.process import Process
 from tests.commands.town import Town
 
-NAME_ZONES = "Take an IANA name, such as Europe/Berlin, America/New_York or UTC."
+NAME_ZONES = "Take a large city, an IANA name such as Europe/Berlin, or UTC+2."
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ async def test_long_output_is_shown_as_a_file(town: Town) -> None:
     [
         ("refuse", {}, "Not on Sundays."),
         ("fail", {}, UNEXPECTED),
-        ("time", {"zone": "Atlantis"}, f"There is no time zone named Atlantis. {NAME_ZONES}"),
+        ("time", {"zone": "Mars"}, f"There is no time zone named Mars. {NAME_ZONES}"),
     ],
 )
 async def test_tool_that_fails_says_so_in_a_sentence(

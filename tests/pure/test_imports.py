@@ -57,6 +57,7 @@ PURE = (
     "bot/runs/model.py",
     "bot/tools/model.py",
     "bot/calculation/words.py",
+    "bot/local_time.py",
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/events.py",

@@ -64,9 +64,9 @@ async def test_call_knows_for_whom_it_is() -> None:
         ("roll", "{}", "1d6: 6"),
         ("time", "{}", "Thursday 2026-01-01 12:00:00+00:00 in UTC, <t:1767268800:F> where you are"),
         ("time", '{"zone": "Europe/Berlin"}', "Thursday 2026-01-01 13:00:00+01:00 in Europe/Berlin, <t:1767268800:F>"),
-        ("time", '{"zone": "../../etc/passwd"}', "There is no time zone named ../../etc/passwd. Take an IANA name"),
-        ("time", '{"zone": "Europe"}', "There is no time zone named Europe. Take an IANA name"),
-        ("time", '{"zone": "Mars"}', "There is no time zone named Mars. Take an IANA name"),
+        ("time", '{"zone": "../../etc/passwd"}', "There is no time zone named ../../etc/passwd. Take a large city"),
+        ("time", '{"zone": "Europe"}', "There is no time zone named Europe. Take a large city"),
+        ("time", '{"zone": "Mars"}', "There is no time zone named Mars. Take a large city"),
     ],
 )
 async def test_call_says_what_came_of_it(name: str, arguments: str, told: str) -> None:
