@@ -16,6 +16,8 @@ from bot.missed import Missed
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.tokens import TokenCounter
 from bot.providers.transport import Retries, Timeouts, Transport
+from bot.reminders import Reminders
+from bot.reminding import Reminding
 from bot.reply.calls import Calls, trace
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
@@ -89,6 +91,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(parley.client.recovery.watermark.keep())
         tasks.create_task(parley.client.insist_on_welcome())
         tasks.create_task(Missed(parley.client).read())
+        tasks.create_task(Reminding(parley.client, parley.database, clock).run())
         tasks.create_task(parley.retention.run())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
@@ -186,6 +189,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             decisions=decisions,
             overview=Overview(database, prices=settings.prices, clock=clock),
             recovery=recovery,
+            reminders=Reminders(database, clock),
             toolbox=toolbox,
             guard=Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses),
             page_guard=Guard(

@@ -19,6 +19,7 @@ from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.interactions import tell
 from bot.people import People
+from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
 from bot.runs.overview import Overview
@@ -100,15 +101,13 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
 
 
 class ParleyClient(commands.Bot):
-    """The bot as Discord sees it.
+    """The bot as Discord sees it; cogs find what they need in its attributes.
 
-    Cogs find what they need in `service`, `changes`, `decisions`, `overview`, `recovery` and `settings`; `toolbox`
-    holds the tools that they declare.  `can_write` is set once the bot has logged in; answers can be posted from then
-    on, before the gateway has told of all servers.  `may_have_missed` is set when it has, in each new session, and when
-    a server has an outage; whoever reads what was missed clears it.  `changed` holds what was edited (None: deleted)
-    while that is read, because it may have been read already and not be stored yet.
-
-    `guard` makes the requests of moderators' tools, `page_guard` those for web pages.
+    `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has told of
+    all servers.  `may_have_missed` is set when it has, in each new session, and when a server has an outage; whoever
+    reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it may
+    have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard` those
+    for web pages.
     """
 
     def __init__(
@@ -121,6 +120,7 @@ class ParleyClient(commands.Bot):
         decisions: Decisions,
         overview: Overview,
         recovery: Recovery,
+        reminders: Reminders,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -145,6 +145,7 @@ class ParleyClient(commands.Bot):
         self.changes = changes
         self.decisions = decisions
         self.overview = overview
+        self.reminders = reminders
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard

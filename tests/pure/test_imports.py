@@ -20,6 +20,7 @@ LIBRARIES = {
         "bot/inspection.py",
         "bot/interactions.py",
         "bot/missed.py",
+        "bot/reminding.py",
         "bot/people.py",
         "bot/reply/writer.py",
         "bot/reply/calls.py",
@@ -54,6 +55,7 @@ FORBIDDEN = {
 PURE = (
     "bot/errors.py",
     "bot/messages.py",
+    "bot/moments.py",
     "bot/runs/model.py",
     "bot/tools/model.py",
     "bot/calculation/words.py",
