@@ -126,7 +126,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         provider = ChatCompletions(
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
         )
-        toolbox = Toolbox(is_offered=settings.tools_enabled)
+        toolbox = Toolbox(is_offered=settings.tools_enabled, max_output_bytes=settings.tool_output_max_bytes)
         toolbox.fill("people", [ASK_USER])
         answerer = Answerer(
             database,
@@ -137,10 +137,14 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 defaults=defaults,
                 system_prompt=settings.system_prompt,
                 temperature=settings.temperature,
+                tool_choice=settings.tool_choice,
+                parallel_tool_calls=settings.parallel_tool_calls,
                 window_tokens=settings.provider_context_tokens,
                 max_output_tokens=settings.max_output_tokens,
                 history_max_messages=settings.history_max_messages,
                 max_pages=settings.reply_max_pages,
+                max_steps=settings.tool_max_steps,
+                wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
             ),
             owner=owner.name,
             count_tokens=count_tokens,

@@ -17,6 +17,14 @@ class Role(StrEnum):
     TOOL = "tool"
 
 
+class ToolChoice(StrEnum):
+    """Whether a model may, may not or has to call a tool; the words are those of the chat completions API."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
     """What a model asks for; `arguments` is JSON as the model wrote it, which may be broken."""
@@ -53,13 +61,16 @@ class ChatMessage:
 class ProviderRequest:
     """One answer asked of a provider.
 
-    `model` is the provider's own name for it.  `max_output_tokens` None leaves the limit to the provider.
+    `model` is the provider's own name for it.  `max_output_tokens` None leaves the limit to the provider, and
+    `parallel_tool_calls` None whether the model may call several tools in one step.
     `end_user` is a stable hash of who asked, never a name or an id.
     """
 
     model: str
     messages: tuple[ChatMessage, ...]
     tools: tuple[ToolSpec, ...] = ()
+    tool_choice: ToolChoice = ToolChoice.AUTO
+    parallel_tool_calls: bool | None = None
     max_output_tokens: int | None = None
     temperature: float | None = None
     end_user: str | None = None

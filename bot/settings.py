@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
+from bot.messages import ToolChoice
 from bot.runs.summary import Prices
 from bot.settings_values import (
     HostNames,
@@ -223,6 +224,38 @@ class Settings(BaseSettings):
         "without https and in private networks. Each opens a piece of the bot's own network to everybody who may use "
         "a tool.",
         examples=["127.0.0.1:8080"],
+    )
+    tool_choice: ToolChoice = Field(
+        default=ToolChoice.AUTO,
+        description="auto: the model decides whether it uses a tool; none: it is told of tools and may use none; "
+        "required: it has to begin every answer with one.",
+    )
+    parallel_tool_calls: bool | None = Field(
+        default=None,
+        description="Whether the model may ask for several tools at once. Not set: the provider's own default, because "
+        "some refuse the parameter; set false for a model that confuses its calls.",
+        examples=["false"],
+    )
+    tool_max_steps: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="How often a model may ask for tools within one answer, which is then ended. One that has not "
+        "answered after ten times goes in circles.",
+    )
+    tool_output_max_bytes: int = Field(
+        default=16_000,
+        ge=500,
+        le=1_000_000,
+        description="The most bytes of a tool's output that a model is told; people get the whole as a file. 16,000 "
+        "are about 4000 tokens: half of the default window, and more than a model reads with care.",
+    )
+    tool_wait_seconds: float = Field(
+        default=86_400.0,
+        ge=60,
+        le=604_800,
+        description="Seconds that an answer waits for a person to approve a call or to answer a question. A day lets "
+        "everyone see it once; after a week nobody remembers what it was about.",
     )
     trigger: Trigger = Field(
         default=Trigger.MENTION,

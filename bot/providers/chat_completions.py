@@ -77,6 +77,10 @@ class ChatCompletions:
             for event in ending:
                 yield event
 
+    def takes_tools(self, model: str) -> bool:
+        """Whether this model's tools are sent: yes, until its server has refused them."""
+        return self._dialects.get(model, Dialect()).sends_tools
+
     async def list_models(self) -> tuple[str, ...]:
         """The names of the models that this key may use, as the provider lists them.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
-from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec, without_calls
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, without_calls
 
 # OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
@@ -24,6 +24,8 @@ class Dialect:
     max_tokens_field: str = "max_tokens"
     sends_temperature: bool = True
     sends_tools: bool = True
+    sends_tool_choice: bool = True
+    sends_parallel_tool_calls: bool = True
     # Beside calls, Ollama, Mistral and llama-cpp-python refuse null, and what runs on Bedrock an empty text.
     text_beside_calls: str | None = ""
 
@@ -45,24 +47,26 @@ LESSONS: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...] = (
     (re.compile("max_completion_tokens"), {"max_tokens_field": "max_tokens"}),
     (re.compile("temperature"), {"sends_temperature": False}),
     (re.compile("must be non-empty|is blank"), {"text_beside_calls": None}),
+    (re.compile("tool_choice"), {"sends_tool_choice": False}),
+    (re.compile("parallel[_ ]tool[_ ]calls", re.IGNORECASE), {"sends_parallel_tool_calls": False}),
     (
         re.compile(
             r"(support|unsupported|unknown|unrecognized|not permitted|unexpected)\b.{0,40}"
             r"\b(tools(?!\[)|tool (use|calls?|calling)|function calling)\b"
             r"|\b(tools(?!\[)|tool (use|calls?|calling|choice)|function calling)\b.{0,40}"
-            r"\b(requires?|unsupported|not (supported|enabled|available|allowed|permitted))\b",
+            r"\b(requires?|unsupported|not (fully )?(supported|enabled|available|allowed|permitted))\b",
             re.IGNORECASE,
         ),
         {"sends_tools": False},
     ),
 )
 # One for each thing there is to learn, and one to go with it.
-MAX_DIALECTS = 6
+MAX_DIALECTS = 8
 
 
 def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object]:
     """A request in the words of the API; what is not set is not sent."""
-    tools = request.tools if dialect.sends_tools else ()
+    tools = request.tools if _may_send_tools(request, dialect) else ()
     messages = request.messages if tools else without_calls(request.messages)
     body: dict[str, object] = {
         "model": request.model,
@@ -71,6 +75,10 @@ def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object
     }
     if tools:
         body["tools"] = [_tool(tool) for tool in tools]
+        if request.tool_choice is not ToolChoice.AUTO and dialect.sends_tool_choice:  # auto is what all do anyway
+            body["tool_choice"] = request.tool_choice.value
+        if request.parallel_tool_calls is not None and dialect.sends_parallel_tool_calls:
+            body["parallel_tool_calls"] = request.parallel_tool_calls
     if dialect.includes_usage:
         body["stream_options"] = {"include_usage": True}
     if request.max_output_tokens is not None:
@@ -80,6 +88,11 @@ def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object
     if request.end_user is not None:
         body["user"] = request.end_user
     return body
+
+
+def _may_send_tools(request: ProviderRequest, dialect: Dialect) -> bool:
+    """Whether the server takes tools; that none may be called has to be said where they are."""
+    return dialect.sends_tools and (dialect.sends_tool_choice or request.tool_choice is not ToolChoice.NONE)
 
 
 def _message(message: ChatMessage, dialect: Dialect) -> dict[str, object]:

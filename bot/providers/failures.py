@@ -37,7 +37,14 @@ WORDS: tuple[tuple[ProviderFault, re.Pattern[str]], ...] = (
             r"|flagged by (our |the )?(moderation|content)|content management policy|safety system"
         ),
     ),
-    (ProviderFault.NOT_IMPLEMENTED, re.compile(r"api_not_implemented|not_implemented")),
+    (
+        ProviderFault.NOT_IMPLEMENTED,
+        # The second line is how llama.cpp says that it takes no tools, as a server error (ggml-org/llama.cpp#10920).
+        re.compile(
+            r"api_not_implemented|not_implemented"
+            r"|param requires --jinja|unsupported param: (tools|tool_choice)|tools param is not "
+        ),
+    ),
     (
         ProviderFault.NOT_FOUND,
         re.compile(

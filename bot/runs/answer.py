@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
-from bot.messages import ProviderRequest, Role
+from bot.messages import ProviderRequest, Role, ToolChoice
 from bot.providers.events import Event, FinishReason
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, paused, waiting
@@ -31,15 +31,12 @@ from bot.runs.steps import Steps, Tools, asker
 from bot.store import messages, runs, tool_calls, tool_files, usage
 from bot.store.database import Database, Transaction
 from bot.store.runs import Checkpoint
+from bot.store.tool_calls import StoredCall
 
 log = logging.getLogger(__name__)
 
 Found = TypeVar("Found")
 
-# A model that has not answered by then goes in circles.
-MAX_STEPS = 10
-# People look at Discord once a day at least.
-WAIT_TIMEOUT = timedelta(days=1)
 # What one person alone sees can be changed for 15 minutes (receiving-and-responding.mdx); the rest is for the answer.
 PRIVATE_WAIT = timedelta(minutes=10)
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
@@ -59,12 +56,14 @@ class AnswerOptions:
     defaults: RunDefaults
     system_prompt: str
     temperature: float | None
+    tool_choice: ToolChoice
+    parallel_tool_calls: bool | None
     window_tokens: int
     max_output_tokens: int
     history_max_messages: int
     max_pages: int
-    max_steps: int = MAX_STEPS
-    wait_timeout: timedelta = WAIT_TIMEOUT
+    max_steps: int
+    wait_timeout: timedelta
 
 
 @dataclass(slots=True)
@@ -352,6 +351,8 @@ class Answerer:
                 partial=draft.resumed.rstrip(),
             ),
             tools=tools,
+            tool_choice=_choice(options.tool_choice, run, calls),
+            parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=options.max_output_tokens,
             temperature=options.temperature,
             end_user=blake2b(str(run.asker_id).encode(), digest_size=16, person=b"parley-user").hexdigest(),
@@ -419,3 +420,9 @@ class Answerer:
 
 def _nothing_to_show() -> None:
     """The reply is gone."""
+
+
+def _choice(choice: ToolChoice, run: Run, calls: Mapping[int, tuple[StoredCall, ...]]) -> ToolChoice:
+    """Whether the model has to use a tool in this step: only in the first one, or no answer would ever end."""
+    has_called = any(call.run_id == run.id for of_message in calls.values() for call in of_message)
+    return ToolChoice.AUTO if choice is ToolChoice.REQUIRED and has_called else choice

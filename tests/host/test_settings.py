@@ -119,6 +119,8 @@ def test_empty_line_counts_as_not_set(tmp_path: Path) -> None:
         ("TEMPERATURE", "9", "must be at most 2"),
         ("PROVIDER_IDLE_TIMEOUT_SECONDS", "0", "must be more than 0"),
         ("LEASE_SECONDS", "inf", "must be"),
+        ("TOOL_CHOICE", "sometimes", "must be 'auto', 'none' or 'required'"),
+        ("TOOL_WAIT_SECONDS", "59", "must be at least 60"),
         ("TRIGGER", "always", "must be 'mention' or 'all'"),
         ("LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
         ("PROVIDER_BASE_URL", "provider.test/v1", "must be an address that begins with http:// or https://"),

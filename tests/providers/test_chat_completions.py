@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.errors import ConfigurationError, ContextTooLong, ProviderError, ProviderFault
-from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.chat_request import MAX_DIALECTS
 from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, Started, TextDelta, ToolCallDone, Usage
@@ -252,6 +252,15 @@ LESSONS = {
     "tools, by a router": (refusal(404, "404", "No endpoints found that support tool use."), "tools", None),
     "tools, by a flag": (refusal(400, "x", '"auto" tool choice requires --enable-auto-tool-choice'), "tools", None),
     "tools, by name": (refusal(400, "x", "Unsupported parameter: 'tools'"), "tools", None),
+    "tools, by llama.cpp": (refusal(500, "server_error", "tools param requires --jinja flag"), "tools", None),
+    "tools, by an old llama.cpp": (refusal(500, "server_error", "Unsupported param: tools"), "tools", None),
+    "tools, by its fork": (refusal(500, "server_error", "tools param is not fully supported yet"), "tools", None),
+    "tool_choice": (refusal(400, "x", "Thinking mode does not support this tool_choice"), "tool_choice", None),
+    "parallel calls": (
+        refusal(400, "x", "Unsupported parameter: 'parallel_tool_calls' is not supported with this model."),
+        "parallel_tool_calls",
+        None,
+    ),
 }
 
 
@@ -262,12 +271,21 @@ async def test_stream_learns_what_a_model_refuses(
     """A parameter that a server refuses by name is left out or renamed at once, and from then on for this model."""
     story, refused, instead = LESSONS[name]
     provider.play(story)
-    request = replace(question(), max_output_tokens=10, temperature=0.5, tools=(ROLL,))
+    request = replace(
+        question(),
+        max_output_tokens=10,
+        temperature=0.5,
+        tools=(ROLL,),
+        tool_choice=ToolChoice.REQUIRED,
+        parallel_tool_calls=True,
+    )
     for _ in range(2):
         assert text_of(await ask(completions, request)) == Story().answer()
     await ask(completions, replace(request, model="another"))
     assert [refused in performance.body for performance in provider.requests] == [True, False, False, True]
     assert instead is None or provider.requests[2].body[instead] == 10
+    assert completions.takes_tools("scripted") is (refused != "tools")
+    assert completions.takes_tools("another")
 
 
 async def test_stream_does_not_give_tools_up_for_a_fault_of_one(
@@ -278,6 +296,34 @@ async def test_stream_does_not_give_tools_up_for_a_fault_of_one(
     with pytest.raises(ProviderError):
         await ask(completions, replace(question(), tools=(ROLL,)))
     assert len(provider.requests) == 1
+
+
+async def test_stream_says_how_tools_may_be_called(provider: ScriptedProvider, completions: ChatCompletions) -> None:
+    """What the host set goes along with tools, and with nothing else; what every server does anyway is not said."""
+    request = replace(question(), tool_choice=ToolChoice.REQUIRED, parallel_tool_calls=False)
+    await ask(completions, request)
+    await ask(completions, replace(request, tools=(ROLL,)))
+    await ask(completions, replace(question(), tools=(ROLL,)))
+    fields = ("tool_choice", "parallel_tool_calls")
+    assert [[performance.body.get(field) for field in fields] for performance in provider.requests] == [
+        [None, None],
+        ["required", False],
+        [None, None],
+    ]
+
+
+async def test_stream_sends_no_tools_where_it_cannot_say_that_none_may_be_called(
+    provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """A host who lets the model call nothing is obeyed by servers that refuse the parameter too."""
+    provider.play(refusal(400, "x", "Unknown parameter: 'tool_choice'"))
+    await ask(completions, replace(question(), tools=(ROLL,), tool_choice=ToolChoice.NONE))
+    assert [
+        ("tools" in performance.body, performance.body.get("tool_choice")) for performance in provider.requests
+    ] == [
+        (True, "none"),
+        (False, None),
+    ]
 
 
 async def test_stream_learns_how_a_server_wants_no_text(

@@ -7,7 +7,6 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from bot.runs.answer import MAX_STEPS
 from bot.runs.progress import SAME_CALL_STEPS
 from sandbox.provider import Performance
 from sandbox.stories import ScriptedCall, Story
@@ -79,12 +78,13 @@ async def test_model_that_goes_in_circles_is_stopped(parley: Scene) -> None:
     assert (run["status"], run["incomplete_reason"]) == ("incomplete", "repeated_call")
 
 
-async def test_model_that_never_ends_is_stopped(parley: Scene) -> None:
+async def test_model_that_never_ends_is_stopped(scene: Scene) -> None:
     """A model that asks for tools again and again does not do so forever, and the answer says why it ends."""
-    sides = (replace(ROLL, arguments=(f'{{"sides": {number + 2}}}',)) for number in range(MAX_STEPS + 1))
-    parley.provider.play(*(Story(tool_calls=(call,), finish_reason="tool_calls") for call in sides))
-    answer = await parley.ask("linus", "general", "@bot hi")
+    await scene.start(tool_max_steps=4)
+    sides = (replace(ROLL, arguments=(f'{{"sides": {number + 2}}}',)) for number in range(5))
+    scene.provider.play(*(Story(tool_calls=(call,), finish_reason="tool_calls") for call in sides))
+    answer = await scene.ask("linus", "general", "@bot hi")
     assert answer.small_print[-1] == "The model asked for tools again and again, so it was stopped."
-    assert len(parley.provider.requests) == MAX_STEPS
-    run = parley.run(1)
+    assert len(scene.provider.requests) == 4
+    run = scene.run(1)
     assert (run["status"], run["incomplete_reason"]) == ("incomplete", "max_steps")
