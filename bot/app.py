@@ -13,6 +13,7 @@ from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
 from bot.errors import ProviderError, ProviderFault
 from bot.missed import Missed
+from bot.notices import Notices
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.tokens import TokenCounter
 from bot.providers.transport import Retries, Timeouts, Transport
@@ -37,13 +38,17 @@ from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
+from bot.tool_rules import ToolRules
 from bot.tools.ask_user import ASK_USER
+from bot.tools.find_tool import Room
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
 
 log = logging.getLogger(__name__)
 
 ONLY_SHARD = 0  # one process hears everything
+# Whatever the tools take is taken from the conversation, and most questions need none.
+TOOLS_PART_OF_WINDOW = 10
 
 # Relays and local servers that answer questions may all the same not list their models.
 MODELS_NOT_LISTED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
@@ -126,7 +131,13 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         provider = ChatCompletions(
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
         )
-        toolbox = Toolbox(is_offered=settings.tools_enabled, max_output_bytes=settings.tool_output_max_bytes)
+        tool_rules = ToolRules(database, clock=clock)
+        toolbox = Toolbox(
+            is_offered=settings.tools_enabled,
+            max_output_bytes=settings.tool_output_max_bytes,
+            room=Room(max_tokens=settings.provider_context_tokens // TOOLS_PART_OF_WINDOW, count_tokens=count_tokens),
+            rules=tool_rules,
+        )
         toolbox.fill("people", [ASK_USER])
         answerer = Answerer(
             database,
@@ -201,6 +212,8 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 unsafe_addresses=settings.tool_unsafe_addresses,
                 setting="TOOL_FETCH_HOSTS",
             ),
+            tool_rules=tool_rules,
+            notices=Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock),
         )
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")

@@ -18,6 +18,7 @@ from bot.cancelling import surely_cancelled
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
 from bot.interactions import tell
+from bot.notices import Notices
 from bot.people import People
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
@@ -26,6 +27,7 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
+from bot.tool_rules import ToolRules
 from bot.tools.declare import is_for_people, tools_of
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
@@ -124,6 +126,8 @@ class ParleyClient(commands.Bot):
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
+        tool_rules: ToolRules,
+        notices: Notices,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
@@ -149,6 +153,8 @@ class ParleyClient(commands.Bot):
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard
+        self.tool_rules = tool_rules
+        self.notices = notices
         self.recovery = recovery
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
@@ -178,6 +184,7 @@ class ParleyClient(commands.Bot):
         theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
         await self.load([*ours, *theirs])
         self.toolbox.meet(People(self, model=self.settings.provider_model))
+        self.tool_rules.meet(self)
         await self.tree.sync()
         self.can_write.set()
 

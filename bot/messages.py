@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -41,6 +42,11 @@ class ToolSpec:
     name: str
     description: str
     parameters: Mapping[str, Any]
+
+    @property
+    def words(self) -> str:
+        """All that a model reads of it, to count its tokens."""
+        return f"{self.name} {self.description} {json.dumps(dict(self.parameters))}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ class Conversation(commands.Cog):
             how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."
         listed = [
             f"- `/{command.name}`: {command.description}"
-            for command in interaction.client.tree.walk_commands()
+            for command in interaction.client.tree.get_commands(type=discord.AppCommandType.chat_input)
             if is_offered(interaction, command)
         ]
         lines = [

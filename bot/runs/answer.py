@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ from bot.runs.steps import Steps, Tools, asker
 from bot.store import messages, runs, tool_calls, tool_files, usage
 from bot.store.database import Database, Transaction
 from bot.store.runs import Checkpoint
-from bot.store.tool_calls import StoredCall
+from bot.tools.find_tool import FIND_TOOL, found_in
 
 log = logging.getLogger(__name__)
 
@@ -336,7 +336,12 @@ class Answerer:
             )
             steps = [message.id for message in history if message.role is Role.ASSISTANT]
             calls = await tool_calls.of_messages(transaction, steps) if steps else {}
-        tools = await self._tools.offered(asker(run))
+        own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
+        found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
+        tools = await self._tools.offered(asker(run), found)
+        choice = options.tool_choice
+        if choice is ToolChoice.REQUIRED and own_calls:  # in every step, it would let no answer end
+            choice = ToolChoice.AUTO
         return ProviderRequest(
             model=run.model,
             messages=context.build(
@@ -351,7 +356,7 @@ class Answerer:
                 partial=draft.resumed.rstrip(),
             ),
             tools=tools,
-            tool_choice=_choice(options.tool_choice, run, calls),
+            tool_choice=choice,
             parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=options.max_output_tokens,
             temperature=options.temperature,
@@ -420,9 +425,3 @@ class Answerer:
 
 def _nothing_to_show() -> None:
     """The reply is gone."""
-
-
-def _choice(choice: ToolChoice, run: Run, calls: Mapping[int, tuple[StoredCall, ...]]) -> ToolChoice:
-    """Whether the model has to use a tool in this step: only in the first one, or no answer would ever end."""
-    has_called = any(call.run_id == run.id for of_message in calls.values() for call in of_message)
-    return ToolChoice.AUTO if choice is ToolChoice.REQUIRED and has_called else choice

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -68,8 +67,8 @@ def build(
     written when it was interrupted, it is asked to go on from there.  Raises: TooLong if nothing fits.
     """
     prompts = [system_prompt, *([partial, CONTINUE] if partial else []), *([CONTINUE] if _continues(run) else [])]
-    offered = [f"{tool.name} {tool.description} {json.dumps(dict(tool.parameters))}" for tool in tools]
-    room = window_tokens - answer_tokens - sum(count(text) + TOKENS_PER_MESSAGE for text in (*prompts, *offered))
+    texts = (*prompts, *(tool.words for tool in tools))
+    room = window_tokens - answer_tokens - sum(count(text) + TOKENS_PER_MESSAGE for text in texts)
     kept: list[Entry] = []
     for turn in _turns(_entry(message, calls.get(message.id, ()), count) for message in history):
         if not kept:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -37,8 +37,8 @@ NO_TIME = Result(
 class Tools(Protocol):
     """What the model may ask for."""
 
-    async def offered(self, asker: Asker) -> tuple[ToolSpec, ...]:
-        """The functions as the model is told of them."""
+    async def offered(self, asker: Asker, found: Sequence[str] = ()) -> tuple[ToolSpec, ...]:
+        """The functions as the model is told of them, with those that it has `found` by asking for them."""
 
     async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
         """What a person has to do before a call goes on."""

@@ -5,20 +5,25 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from bot.errors import ParleyError, Refusal
 from bot.messages import ToolSpec, one_line
 from bot.tools.caller import Caller, People
+from bot.tools.find_tool import DESCRIPTION, FIND_TOOL, QUERY, Room, listed
 from bot.tools.model import Asker, Cost, File, Need, Outcome, Output, Result
+from bot.tools.switches import Switches
 
 log = logging.getLogger(__name__)
 
 # About 4000 tokens: half of the default window, and more than a model reads with care.
 MAX_OUTPUT_BYTES = 16_000
 DONE = "Done."
+# A search is a few milliseconds of our own.
+FIND_SECONDS = 5.0
+MAX_NAMED = 25  # of the tools that there are, when a model asks for one that is not
 
 Returned = str | Output | Mapping[str, Any] | list[Any]
 
@@ -32,6 +37,13 @@ class Arguments(Protocol):
 
     def read(self, written: str) -> dict[str, Any]:
         """The arguments by name, from JSON as a model wrote it.  Raises: Refusal."""
+
+
+class Rules(Protocol):
+    """Which tools moderators have switched on and off."""
+
+    async def at(self, guild_id: int | None, channel_id: int) -> Switches:
+        """What counts in a place.  Raises: Refusal if that cannot be found out."""
 
 
 class Overtime(Refusal):
@@ -69,6 +81,11 @@ class Tool:
         """What a model is told of it."""
         return ToolSpec(name=self.name, description=self.description, parameters=self.arguments.schema)
 
+    @property
+    def is_for_everyone(self) -> bool:
+        """Whether `check` refuses nobody for what they may not do."""
+        return not self.permissions and not self.guild_only
+
     def check(self, caller: Caller) -> None:
         """Raises: Refusal unless the caller may use it."""
         person = one_line(caller.user.display_name, 64)
@@ -101,10 +118,28 @@ class Tool:
 class Toolbox:
     """The tools of all sources, as models may use them."""
 
-    def __init__(self, *, is_offered: bool = True, max_output_bytes: int = MAX_OUTPUT_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        is_offered: bool = True,
+        max_output_bytes: int = MAX_OUTPUT_BYTES,
+        room: Room | None = None,
+        rules: Rules | None = None,
+    ) -> None:
         """With `is_offered` false there are none for models; people have their slash commands all the same."""
         self._is_offered = is_offered
         self._max_output_bytes = max_output_bytes
+        self._room = room or Room()
+        self._rules = rules
+        self._finder = Tool(
+            name=FIND_TOOL,
+            description=DESCRIPTION,
+            arguments=QUERY,
+            carry_out=self._find,
+            is_idempotent=True,
+            timeout_seconds=FIND_SECONDS,
+            for_people=False,
+        )
         self._sources: dict[str, dict[str, Tool]] = {}
         self._people: People | None = None
 
@@ -118,15 +153,32 @@ class Toolbox:
 
     def find(self, name: str, guild_id: int | None) -> Tool | None:
         """The tool of this name that exists in a guild."""
-        for tools in self._sources.values():
+        for tools in ({FIND_TOOL: self._finder}, *self._sources.values()):
             tool = tools.get(name)
             if tool is not None and tool.guild_id in (None, guild_id):
                 return tool
         return None
 
-    async def offered(self, asker: Asker) -> tuple[ToolSpec, ...]:
-        """What a model is told, in the same order each time, so that providers can cache it."""
-        return tuple(tool.spec for tool in sorted(self._for_models(asker), key=lambda tool: tool.name))
+    def of_guild(self, guild_id: int) -> Mapping[str, tuple[Tool, ...]]:
+        """The tools that exist in a guild, by their source and in the order of their names."""
+        found = {
+            source: sorted((tool for tool in tools.values() if tool.guild_id in (None, guild_id)), key=name_of)
+            for source, tools in sorted(self._sources.items())
+        }
+        return {source: tuple(tools) for source, tools in found.items() if tools}
+
+    async def offered(self, asker: Asker, found: Sequence[str] = ()) -> tuple[ToolSpec, ...]:
+        """What a model is told, in the same order each time, so that providers can cache it.
+
+        That is what is on where the asker is, and what they may use.  Where that is too much, the model is told of
+        a part, of a function that finds the rest, and of what it has `found` by it.
+        """
+        specs = [tool.spec for tool in sorted(await self._usable(asker), key=name_of)]
+        if self._room.for_all(specs):
+            return tuple(specs)
+        at_once = self._room.beside(self._finder.spec, specs)
+        further = (spec for name in found for spec in specs if spec.name == name and spec not in at_once)
+        return (self._finder.spec, *at_once, *further)
 
     async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
         """What a person has to do before a call goes on; nothing where it would be refused anyway."""
@@ -134,6 +186,7 @@ class Toolbox:
         if tool is None or tool.need is None:
             return None
         try:
+            await self._enabled(name, asker)
             tool.arguments.read(arguments_json)
             tool.check(await self._caller(asker, tool, unheard))
         except Refusal:
@@ -147,11 +200,8 @@ class Toolbox:
 
     async def call(self, name: str, arguments_json: str, asker: Asker, progress: Callable[[str], None]) -> Result:
         """What came of a call, or what was wrong with it; raises only CancelledError."""
-        tool = self.find(name, asker.guild_id)
-        if tool is None or tool not in self._for_models(asker):
-            known = ", ".join(sorted(tool.name for tool in self._for_models(asker))) or "none"
-            return self._result(f"There is no tool named {one_line(name, 64)}. These exist: {known}.", Outcome.REFUSED)
         try:
+            tool = await self._enabled(name, asker)
             arguments = tool.arguments.read(arguments_json)
             said = await tool.run(await self._caller(asker, tool, progress), arguments)
         except Overtime as refusal:
@@ -180,10 +230,70 @@ class Toolbox:
         tools = [tool for of_source in self._sources.values() for tool in of_source.values()]
         return [tool for tool in tools if tool.for_model and tool.guild_id in (None, asker.guild_id)]
 
+    async def _switched_on(self, asker: Asker) -> list[Tool]:
+        """The tools for models that are on in a place.  Raises: Refusal if that cannot be found out."""
+        tools = self._for_models(asker)
+        if self._rules is None or not tools:
+            return tools
+        switches = await self._rules.at(asker.guild_id, asker.channel_id)
+        return [tool for tool in tools if switches.allow(tool.name, tool.group)]
+
+    async def _enabled(self, name: str, asker: Asker) -> Tool:
+        """The tool of this name.  Raises: Refusal unless models may call it there."""
+        tool, on = self.find(name, asker.guild_id), await self._switched_on(asker)
+        if tool is not None and (tool is self._finder or tool in on):
+            return tool
+        if tool is not None and tool in self._for_models(asker):
+            raise Refusal(f"{name} is switched off here by a moderator.")
+        known = [tool.name for tool in sorted(on, key=name_of)]
+        if len(known) > MAX_NAMED:
+            known = [*known[:MAX_NAMED], f"and others, which {FIND_TOOL} finds"]
+        raise Refusal(f"There is no tool named {one_line(name, 64)}. These exist: {', '.join(known) or 'none'}.")
+
+    async def _usable(self, asker: Asker) -> list[Tool]:
+        """The tools that are on where somebody asks and that they may use; who they are is asked only if it matters."""
+        try:
+            tools = await self._switched_on(asker)
+        except Refusal as refusal:
+            log.warning("run %d: no tools are offered: %s", asker.run_id, refusal)
+            return []
+        for_everyone = [tool for tool in tools if tool.is_for_everyone]
+        if len(for_everyone) == len(tools):
+            return tools
+        try:
+            return allowed(tools, await self._caller(asker, self._finder, unheard))
+        except Refusal:
+            return for_everyone
+
+    async def _find(self, caller: Caller, query: str) -> str:
+        """What `find_tool` says."""
+        guild_id = None if caller.guild is None else caller.guild.id
+        asker = Asker(
+            user_id=caller.user.id, guild_id=guild_id, channel_id=caller.channel.id, run_id=caller.run_id or 0
+        )
+        return listed([tool.spec for tool in allowed(await self._switched_on(asker), caller)], query)
+
     async def _caller(self, asker: Asker, tool: Tool, progress: Callable[[str], None]) -> Caller:
         if self._people is None:
             raise Refusal("Nobody is known yet.")
         return await self._people.caller(asker, tool.name, progress)
+
+
+def name_of(tool: Tool) -> str:
+    """What tools are ordered by."""
+    return tool.name
+
+
+def allowed(tools: Iterable[Tool], caller: Caller) -> list[Tool]:
+    """Those of the tools that the caller may use."""
+    may = []
+    for tool in tools:
+        try:
+            tool.check(caller)
+        except Refusal:
+            continue
+        may.append(tool)
+    return may
 
 
 def unheard(_: str) -> None:

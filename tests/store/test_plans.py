@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import messages, overview, runs, tool_calls
+from bot.store import messages, notices, overview, runs, tool_calls, tool_switches
 from bot.store.database import Database
 from tests.store.stories import NOW, ask, converse
 
@@ -30,6 +30,8 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "calls of messages": (lambda c: tool_calls.of_messages(c, [1, 2]), "sqlite_autoindex_tool_calls_1"),
     "pending calls": (lambda c: tool_calls.pending_of_run(c, 1), "ix_tool_calls_run"),
     "started calls": (lambda c: tool_calls.start(c, [1, 2], NOW), "PRIMARY KEY"),
+    "switches": (lambda c: tool_switches.of_guild(c, 1), "ix_tool_switches_guild"),
+    "notices": (lambda c: notices.is_told(c, 1, "x"), "sqlite_autoindex_notices_1"),
     "of_place": (lambda c: overview.of_place(c, 1, limit=9, offset=9), "ix_runs_conversation"),
     "of_all_places": (lambda c: overview.of_all_places(c, limit=9, live_only=True), "ix_runs_one_live"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),

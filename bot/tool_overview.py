@@ -1,0 +1,197 @@
+"""What moderators see of the tools of a place, and how they switch them there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import groupby
+from typing import Protocol
+
+import discord
+
+from bot.errors import Refusal
+from bot.messages import one_line
+from bot.notices import Notices
+from bot.tool_rules import ToolRules
+from bot.tools.model import Need
+from bot.tools.switches import GROUP, Place, PlaceKind, Switch, Switches
+from bot.tools.toolbox import Tool, Toolbox
+
+MAX_PAGE_CHARACTERS = 3000  # Discord allows 4000 in a message with buttons; the rest is for the page's number
+MAX_REASON_CHARACTERS = 200
+MAX_NAMED = 10
+TURNED_OFF = "⚠️ The host has turned tools off for the model (TOOLS_ENABLED)."
+LEGEND = "-# On and off are for the model, people keep their commands. `/tools enable` and `/tools disable` switch."
+NEEDS = {Need.APPROVAL: "asks for approval", Need.ANSWER: "asks the person"}
+
+
+class Reach(StrEnum):
+    """How far from where somebody is they switch a tool."""
+
+    HERE = "here"
+    CHANNEL = "channel"
+    CATEGORY = "category"
+    SERVER = "server"
+
+
+REACHES = {
+    Reach.CHANNEL: PlaceKind.CHANNEL,
+    Reach.CATEGORY: PlaceKind.CATEGORY,
+    Reach.SERVER: PlaceKind.GUILD,
+}
+
+
+class ServerStatus(Protocol):
+    """A server that tools come from."""
+
+    @property
+    def name(self) -> str:
+        """What the host calls it."""
+
+    @property
+    def is_up(self) -> bool:
+        """Whether its tools are there."""
+
+    @property
+    def error(self) -> str | None:
+        """Why not, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolPage:
+    """A part of the list of tools; pages are counted from 0."""
+
+    text: str
+    number: int
+    page_count: int
+
+
+class ToolOverview:
+    """Shows the tools of a place and switches them."""
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        rules: ToolRules,
+        notices: Notices,
+        *,
+        is_offered: bool,
+        servers: Callable[[], Sequence[ServerStatus]],
+    ) -> None:
+        """`is_offered` is whether models may use tools at all."""
+        self._toolbox = toolbox
+        self._rules = rules
+        self._notices = notices
+        self._is_offered = is_offered
+        self._servers = servers
+
+    async def page(self, guild_id: int, channel_id: int, number: int) -> ToolPage:
+        """A page of all tools that exist in a guild, as they are switched in a channel; the last one if there are less.
+
+        Raises: Refusal if it is not known where the channel lies.
+        """
+        switches = await self._rules.at(guild_id, channel_id)
+        pages = paged([*self._notes(), *self._tools(guild_id, switches), LEGEND])
+        number = min(number, len(pages) - 1)
+        return ToolPage(text=pages[number], number=number, page_count=len(pages))
+
+    def names(self, guild_id: int) -> list[str]:
+        """What can be switched in a guild: tools by their names, then groups."""
+        tools = self._for_models(guild_id)
+        return [*sorted(tool.name for tool in tools), *sorted({GROUP + tool.group for tool in tools})]
+
+    async def switch(
+        self, guild_id: int, channel_id: int, reach: Reach, name: str, *, is_enabled: bool, user_id: int
+    ) -> str:
+        """Switch a tool or a group, and a sentence on what holds then.  Raises: Refusal."""
+        if name not in self.names(guild_id):
+            raise Refusal(f"There is no tool or group named {one_line(name, 64)} here. `/tools list` shows all.")
+        places = await self._rules.places(guild_id, channel_id)
+        place = places[0] if reach is Reach.HERE else next((it for it in places if it.kind is REACHES[reach]), None)
+        if place is None:
+            raise Refusal("This channel is in no category. Choose the channel or the whole server instead.")
+        await self._rules.switch(guild_id, Switch(place=place, tool=name, is_enabled=is_enabled), user_id)
+        switches = await self._rules.at(guild_id, channel_id)
+        affected = [tool for tool in self._for_models(guild_id) if name in (tool.name, GROUP + tool.group)]
+        others = [f"`{tool.name}`" for tool in affected if switches.allow(tool.name, tool.group) is not is_enabled]
+        told = f"`{name}` is {on_or_off(is_enabled)} for the model in {named(place)} now."
+        if not others:
+            return told
+        listed = ", ".join(others[:MAX_NAMED]) + (" and more" if len(others) > MAX_NAMED else "")
+        return f"{told} Where you are, still {on_or_off(not is_enabled)}: {listed}. `/tools list` shows why."
+
+    def _for_models(self, guild_id: int) -> list[Tool]:
+        return [tool for tools in self._toolbox.of_guild(guild_id).values() for tool in tools if tool.for_model]
+
+    def _notes(self) -> Iterator[str]:
+        """What is to be known before the list."""
+        yield "### Tools here"
+        if not self._is_offered:
+            yield TURNED_OFF
+        if self._notices.standing is not None:
+            yield f"⚠️ {self._notices.standing}"
+        for server in self._servers():
+            if not server.is_up:
+                yield f"⚠️ MCP server {server.name} is down. {one_line(server.error or '', MAX_REASON_CHARACTERS)}"
+
+    def _tools(self, guild_id: int, switches: Switches) -> Iterator[str]:
+        found = self._toolbox.of_guild(guild_id)
+        if not found:
+            yield "There are none."
+        for source, tools in found.items():
+            for group, members in groupby(sorted(tools, key=lambda tool: (tool.group, tool.name)), lambda it: it.group):
+                yield f"**{titled(source)}**, `{GROUP}{group}`"
+                yield from (line(tool, switches.deciding(tool.name, tool.group)) for tool in members)
+
+
+def line(tool: Tool, switch: Switch | None) -> str:
+    """One tool of the list."""
+    is_on = switch is None or switch.is_enabled
+    sign = "⚪" if not tool.for_model else "🟢" if is_on else "🔴"
+    said = [f"{sign} `{tool.name}`"]
+    if not tool.for_model:
+        said.append("for people only")
+    elif switch is not None:
+        said.append(f"{on_or_off(is_on)} by `{switch.tool}` in {named(switch.place)}")
+    if not tool.for_people:
+        said.append("for the model only")
+    if tool.need is not None:
+        said.append(NEEDS[tool.need])
+    said.append(who(tool.permissions))
+    return " · ".join(said)
+
+
+def who(permissions: int) -> str:
+    """Who may use a tool."""
+    names = [name.replace("_", " ").title() for name, is_needed in discord.Permissions(permissions) if is_needed]
+    return f"needs {', '.join(names)}" if names else "everyone"
+
+
+def titled(source: str) -> str:
+    """Where tools come from, in words."""
+    kind, _, name = source.partition(":")
+    titles = {"code": "Part of this bot", "http": "Added with `/tools add`", "mcp": f"MCP server {name}"}
+    return titles.get(kind, source)
+
+
+def named(place: Place) -> str:
+    """A place as it is shown."""
+    return "this server" if place.kind is PlaceKind.GUILD else f"<#{place.id}>"
+
+
+def on_or_off(is_enabled: bool) -> str:
+    """A switch in words."""
+    return "on" if is_enabled else "off"
+
+
+def paged(lines: Sequence[str]) -> list[str]:
+    """The lines as pages, none of them longer than a message."""
+    pages = [lines[0]]
+    for each in lines[1:]:
+        longer = f"{pages[-1]}\n{each}"
+        if len(longer) <= MAX_PAGE_CHARACTERS:
+            pages[-1] = longer
+        else:
+            pages.append(each)
+    return pages
