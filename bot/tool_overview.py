@@ -18,7 +18,8 @@ from bot.tools.model import Need
 from bot.tools.switches import GROUP, Place, PlaceKind, Switch, Switches
 from bot.tools.toolbox import Tool, Toolbox
 
-MAX_PAGE_CHARACTERS = 3000  # Discord allows 4000 in a message with buttons; the rest is for the page's number
+PAGE_LINES = 25  # a screen
+MAX_PAGE_CHARACTERS = 3500  # Discord allows 4000 in a message with buttons
 MAX_REASON_CHARACTERS = 200
 MAX_NAMED = 10
 TURNED_OFF = "⚠️ The host has turned tools off for the model (TOOLS_ENABLED)."
@@ -187,11 +188,9 @@ def on_or_off(is_enabled: bool) -> str:
 
 def paged(lines: Sequence[str]) -> list[str]:
     """The lines as pages, none of them longer than a message."""
-    pages = [lines[0]]
-    for each in lines[1:]:
-        longer = f"{pages[-1]}\n{each}"
-        if len(longer) <= MAX_PAGE_CHARACTERS:
-            pages[-1] = longer
-        else:
-            pages.append(each)
-    return pages
+    pages: list[list[str]] = [[]]
+    for each in lines:
+        if len(pages[-1]) == PAGE_LINES or sum(map(len, pages[-1])) + len(each) > MAX_PAGE_CHARACTERS:
+            pages.append([])
+        pages[-1].append(each)
+    return ["\n".join(page) for page in pages]

@@ -12,10 +12,12 @@ from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
 from bot.runs.service import Said
 from bot.settings import Trigger
+from bot.tools.declare import DECLARATION
 
 AnyCommand = app_commands.Command[Any, Any, Any] | app_commands.Group
 
 MAX_QUESTION_CHARACTERS = 1800  # with the name before it, the question fits one message
+MAX_LIST_CHARACTERS = 1200  # of the commands in /help, which is one message of 2000
 CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
 
 
@@ -76,22 +78,34 @@ class Conversation(commands.Cog):
             how = "Write in this channel; I answer every message."
         else:
             how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."
+        known = interaction.client.tree.get_commands(type=discord.AppCommandType.chat_input)
         listed = [
             f"- `/{command.name}`: {command.description}"
-            for command in interaction.client.tree.get_commands(type=discord.AppCommandType.chat_input)
+            for command in sorted(known, key=lambda command: DECLARATION in command.extras)  # tools can be many
             if is_offered(interaction, command)
         ]
         lines = [
             how,
             "Under an answer are buttons, for the person who asked and for moderators: **Stop** while it is written, "
             "then **Regenerate**, and **Continue** if it was cut.",
-            *listed,
+            *beginning(listed, MAX_LIST_CHARACTERS),
             f"-# The model here is `{self.bot.settings.provider_model}`. What you write to me is sent to its provider, "
             "with your display name.",
         ]
         if not may_write(interaction):
             lines.append(CANNOT_WRITE)
         return "\n".join(lines)
+
+
+def beginning(lines: list[str], max_characters: int) -> list[str]:
+    """As many of the lines as fit, and how many are left out."""
+    kept, room = list[str](), max_characters
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return [*kept, f"- and {len(lines) - len(kept)} more, which Discord lists when you type `/`"]
+        kept.append(line)
+    return kept
 
 
 def is_offered(interaction: discord.Interaction[ParleyClient], command: AnyCommand) -> bool:
