@@ -108,7 +108,7 @@ class Scene:
             )
         )
 
-    async def command(self, user: str, channel: Where, name: str, **options: object) -> InteractionOutcome:
+    async def command(self, user: str, channel: Where, name: str, /, **options: object) -> InteractionOutcome:
         """Run a slash command."""
         return await self.sandbox.people.command(self.sandbox.users[user], self.place(channel), name, options)
 
