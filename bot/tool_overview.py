@@ -172,7 +172,12 @@ def who(permissions: int) -> str:
 def titled(source: str) -> str:
     """Where tools come from, in words."""
     kind, _, name = source.partition(":")
-    titles = {"code": "Part of this bot", "http": "Added with `/tools add`", "mcp": f"MCP server {name}"}
+    titles = {
+        "code": "Part of this bot",
+        "people": "Part of this bot",
+        "http": "Added with `/tools add`",
+        "mcp": f"MCP server {name}",
+    }
     return titles.get(kind, source)
 
 

@@ -186,12 +186,14 @@ class Toolbox:
         if tool is None or tool.need is None:
             return None
         try:
-            await self._enabled(name, asker)
             tool.arguments.read(arguments_json)
-            tool.check(await self._caller(asker, tool, unheard))
         except Refusal:
             return None
-        return tool.need
+        try:
+            on, caller = await self._switched_on(asker), await self._caller(asker, tool, unheard)
+        except ParleyError:  # whoever is not found now may be found when the call is carried out
+            return tool.need
+        return tool.need if tool in on and allowed([tool], caller) else None
 
     def is_idempotent(self, name: str, guild_id: int | None) -> bool:
         """Whether a call that may have been carried out can be carried out again; never for a tool that is gone."""

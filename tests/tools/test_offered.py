@@ -113,7 +113,15 @@ async def test_no_tool_is_offered_where_the_switches_cannot_be_found_out() -> No
     box = toolbox(a_tool("roll", need=Need.APPROVAL), rules=Rules(None))
     assert await names(box) == []
     assert await said(box, "roll") == "It cannot be found out."
-    assert await box.need("roll", "{}", ASKER) is None
+
+
+async def test_call_is_asked_for_where_it_is_not_known_whether_it_is_refused() -> None:
+    """What is not told at one moment may be at the next, in which nobody would have approved the call."""
+    tool = a_tool("roll", need=Need.APPROVAL)
+    for box in (toolbox(tool, rules=Rules(None)), toolbox(tool, people=Counted(is_there=False))):
+        assert await box.need("roll", "{}", ASKER) is Need.APPROVAL
+        assert (await called(box, "roll")).outcome is Outcome.REFUSED
+    assert await box.need("roll", '{"sides": 6}', ASKER) is None
 
 
 async def test_tool_that_the_asker_may_not_use_is_not_offered() -> None:
