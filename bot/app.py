@@ -38,6 +38,7 @@ from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
+from bot.summaries import Summaries
 from bot.tool_rules import ToolRules
 from bot.tools.ask_user import ASK_USER
 from bot.tools.find_tool import Room
@@ -205,6 +206,16 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             overview=Overview(database, prices=settings.prices, clock=clock),
             recovery=recovery,
             reminders=Reminders(database, clock),
+            summaries=Summaries(
+                database,
+                provider,
+                model=settings.provider_model,
+                temperature=settings.temperature,
+                window_tokens=settings.provider_context_tokens,
+                max_output_tokens=settings.max_output_tokens,
+                count_tokens=count_tokens,
+                clock=clock,
+            ),
             toolbox=toolbox,
             guard=Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses),
             page_guard=Guard(

@@ -27,6 +27,7 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.settings import Settings
+from bot.summaries import Summaries
 from bot.tool_rules import ToolRules
 from bot.tools.declare import is_for_people, tools_of
 from bot.tools.guard import Guard
@@ -123,6 +124,7 @@ class ParleyClient(commands.Bot):
         overview: Overview,
         recovery: Recovery,
         reminders: Reminders,
+        summaries: Summaries,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -150,6 +152,7 @@ class ParleyClient(commands.Bot):
         self.decisions = decisions
         self.overview = overview
         self.reminders = reminders
+        self.summaries = summaries
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard

@@ -6,7 +6,8 @@ import discord
 from discord.ext import commands
 
 from bot.tools.caller import Caller
-from bot.tools.declare import Command, tool
+from bot.tools.declare import tool
+from bot.tools.parameters import Command
 
 
 def gadget(number: int) -> Command:
