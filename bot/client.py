@@ -159,6 +159,7 @@ class ParleyClient(commands.Bot):
         self.tool_rules = tool_rules
         self.notices = notices
         self.recovery = recovery
+        self.people = People(self, model=settings.provider_model)
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
         self.changed: dict[int, discord.Message | None] = {}
@@ -186,7 +187,7 @@ class ParleyClient(commands.Bot):
         ours = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
         theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
         await self.load([*ours, *theirs])
-        self.toolbox.meet(People(self, model=self.settings.provider_model))
+        self.toolbox.meet(self.people)
         self.tool_rules.meet(self)
         await self.tree.sync()
         self.can_write.set()
@@ -255,6 +256,10 @@ class ParleyClient(commands.Bot):
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Parley has no commands with a prefix: messages are the chat cog's."""
+
+    async def on_interaction(self, interaction: discord.Interaction[Any], /) -> None:
+        """Whoever uses a command or a button is known for a while, with their roles."""
+        self.people.remember(interaction.user, interaction.channel)
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """An event that could not be handled is for the host's log."""

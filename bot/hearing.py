@@ -43,6 +43,7 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
 async def take_up(client: ParleyClient, message: discord.Message) -> None:
     """Hand a message on to the runs; a mention that says nothing is greeted."""
     await look_up_nickname(message)
+    client.people.remember(message.author, message.channel)
     newest = client.changed.get(message.id, message)
     if newest is None:
         return

@@ -3,36 +3,53 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import discord
 
 from bot.errors import Refusal
 from bot.interactions import NOT_TAKEN
+from bot.recent import Recent
 from bot.tools.caller import Caller, PlaceSettings
 from bot.tools.model import Asker
+from bot.tools.sight import is_closed, is_inside, may_view
 
 log = logging.getLogger(__name__)
 
 GONE = "The person who asked, or the place where they did, cannot be found any more, so nothing can be done for them."
 
+T = TypeVar("T")
+
 
 class People:
-    """Asks Discord for members and channels."""
+    """Knows members as they were seen lately, and asks Discord for the others and for channels.
+
+    Discord tells of no change of a member without a privileged intent, so nobody is known for longer than a minute.
+    """
 
     def __init__(self, client: discord.Client, *, model: str) -> None:
         self._client = client
         self._place = PlaceSettings(model=model)
+        self._recent: Recent[Any] = Recent()
+
+    def remember(self, user: discord.Member | discord.User, channel: object) -> None:
+        """Somebody did something in a channel just now, and this is what Discord told of them with it."""
+        if isinstance(user, discord.Member):
+            self._recent.keep((user.guild.id, user.id), user)
+        if isinstance(channel, discord.Thread):
+            self._recent.keep((channel.id, user.id), True)
 
     async def caller(self, asker: Asker, tool_name: str, progress: Callable[[str], None]) -> Caller:
         """The person as they are now, with their permissions.  Raises: Refusal if they are not there any more."""
         try:
             channel = await self._channel(asker.channel_id)
-            user = await self._user(channel, asker.user_id)
-        except (*NOT_TAKEN, discord.InvalidData) as error:
+            user = None if channel is None else await self._user(channel, asker.user_id)
+        except (*NOT_TAKEN, discord.ClientException) as error:
             log.info("no caller for run %d: %s", asker.run_id, type(error).__name__)
             raise Refusal(GONE) from error
+        if channel is None or user is None:
+            raise Refusal(GONE)
         return Caller(
             user=user,
             guild=getattr(channel, "guild", None),
@@ -47,10 +64,31 @@ class People:
         )
 
     async def _channel(self, channel_id: int) -> Any:
-        return self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
+        channel = self._client.get_channel(channel_id)
+        return channel or await self._known(0, channel_id, lambda: self._client.fetch_channel(channel_id))
 
-    async def _user(self, channel: Any, user_id: int) -> discord.Member | discord.User:
+    async def _user(self, channel: Any, user_id: int) -> discord.Member | discord.User | None:
+        """The person, if they are in the channel's server and can see the channel."""
         guild: discord.Guild | None = getattr(channel, "guild", None)
         if guild is None:
-            return self._client.get_user(user_id) or await self._client.fetch_user(user_id)
-        return await guild.fetch_member(user_id)
+            recipient: discord.User | None = getattr(channel, "recipient", None)
+            return recipient or await self._known(0, user_id, lambda: self._client.fetch_user(user_id))
+        member = await self._known(guild.id, user_id, lambda: guild.fetch_member(user_id))
+        if member is None or not may_view(channel, member):
+            return None
+        if is_closed(channel, member) and not await self._known(
+            channel.id, user_id, lambda: is_inside(channel, user_id)
+        ):
+            return None
+        return member
+
+    async def _known(self, place_id: int, id: int, ask: Callable[[], Awaitable[T]]) -> T | None:
+        """What is known of this id in a place, else what Discord says; None where there is nothing."""
+
+        async def asked() -> T | None:
+            try:
+                return await ask()
+            except discord.NotFound:
+                return None
+
+        return await self._recent.get((place_id, id), asked)

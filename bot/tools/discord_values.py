@@ -66,19 +66,26 @@ async def find_person(caller: Caller, written: str, _: object = None) -> discord
         return caller.user
     if caller.guild is None:
         return the_one("person", written, {caller.user, getattr(caller.channel, "me", caller.user)}, names_of_person)
-    if wanted_id is not None:
-        try:
-            return await caller.guild.fetch_member(wanted_id)
-        except discord.NotFound as error:
-            raise Refusal(f"Nobody with the id {wanted_id} is a member of this server.") from error
-    # The names that Discord looks at may not be all that it shows, and a question's mentions are there with those.
-    members = {caller.user}
+    if wanted_id is None:
+        meant = await find_by_name(caller, caller.guild, written)
+        if isinstance(meant, discord.Member):
+            return meant
+        wanted_id = meant.id
+    try:
+        return await caller.guild.fetch_member(wanted_id)
+    except discord.NotFound as error:
+        raise Refusal(f"Nobody with the id {wanted_id} is a member of this server.") from error
+
+
+async def find_by_name(caller: Caller, guild: discord.Guild, written: str) -> discord.Member | discord.User:
+    """Who is called this among the members, or among those whom the question mentions."""
+    people = {caller.user}
     if name := bare(written):
-        members.update(await caller.guild.query_members(name, limit=MAX_MEMBERS, cache=False))
-    if not any(is_named(each, written, names_of_person) for each in members) and caller.question_id is not None:
-        question = await question_of(caller)
-        members.update(each for each in question.mentions if isinstance(each, discord.Member))
-    return the_one("member", written, members, names_of_person)
+        people.update(await guild.query_members(name, limit=MAX_MEMBERS, cache=False))
+    # Discord looks up other names than it shows, and the model knows those that the question's mentions show.
+    if caller.question_id is not None:
+        people.update((await question_of(caller)).mentions)
+    return the_one("member", written, people, names_of_person)
 
 
 async def find_role(caller: Caller, written: str, _: object = None) -> discord.Role:
@@ -107,7 +114,8 @@ async def find_channel(caller: Caller, written: str, parameter: CommandParameter
     seen = [each for each in right if may_view(each, member)]
     meant = [each for each in seen if is_named(each, written, name_of)]
     inside = [each for each in meant if not is_closed(each, member) or await is_inside(each, member.id)]
-    return the_one("channel", written, inside or [each for each in seen if not is_closed(each, member)], name_of)
+    there = inside or [each for each in seen if not is_closed(each, member)]
+    return the_one("channel", written, there, name_of, "here that they can see")
 
 
 async def archived(guild: discord.Guild, thread_id: int) -> list[Any]:
@@ -121,7 +129,7 @@ async def archived(guild: discord.Guild, thread_id: int) -> list[Any]:
 async def find_file(caller: Caller, written: str, _: object = None) -> discord.Attachment:
     """A file of the message with which the caller asked."""
     attached = [] if caller.question_id is None else (await question_of(caller)).attachments
-    return the_one("file", written, attached, lambda each: (each.filename,))
+    return the_one("file", written, attached, lambda each: (each.filename,), "attached to the question")
 
 
 async def question_of(caller: Caller) -> discord.Message:
@@ -138,7 +146,9 @@ def roles_of(caller: Caller) -> Iterable[discord.Role]:
     return () if caller.guild is None else caller.guild.roles
 
 
-def the_one(noun: str, written: str, candidates: Iterable[T], names: Callable[[T], Iterable[str]]) -> T:
+def the_one(
+    noun: str, written: str, candidates: Iterable[T], names: Callable[[T], Iterable[str]], where: str = "here"
+) -> T:
     """The only candidate with this id or name.  Raises: Refusal, which lists who or what could be meant."""
     there = list(candidates)
     meant = [each for each in there if is_named(each, written, names)]
@@ -149,7 +159,7 @@ def the_one(noun: str, written: str, candidates: Iterable[T], names: Callable[[T
         raise Refusal(f"There is more than one {noun} named {said}. Say which by its id: {listed(meant, names)}.")
     alike = [each for each in there if any(bare(written) in bare(name) for name in names(each))] or there
     offer = f"There are: {listed(alike, names)}." if there else "There is none at all."
-    raise Refusal(f"There is no {noun} named {said} here that they can see. {offer}")
+    raise Refusal(f"There is no {noun} named {said} {where}. {offer}")
 
 
 def is_named(candidate: Any, written: str, names: Callable[[Any], Iterable[str]]) -> bool:

@@ -22,7 +22,7 @@ def is_closed(channel: Any, member: discord.Member) -> bool:
 
 
 async def is_inside(thread: discord.Thread, user_id: int) -> bool:
-    """Whether somebody was let into a thread.  Raises: NOT_TAKEN where Discord does not say."""
+    """Whether somebody was let into a thread.  Raises: discord.HTTPException where Discord does not say."""
     try:
         await thread.fetch_member(user_id)
     except discord.NotFound:

@@ -16,6 +16,7 @@ from bot.store.migrate import migrate
 from sandbox.provider import ScriptedProvider
 from sandbox.world import Sandbox
 from tests.scenarios.scene import Scene
+from tests.scenarios.workroom import Workroom
 
 # Who log as errors what is none of ours: each lost gateway, and each reader who hangs up on the provider.
 OTHERS = ("discord.client", "aiohttp.server")
@@ -65,6 +66,17 @@ async def parley(scene: Scene) -> Scene:
     """The scene with the bot running."""
     await scene.start()
     return scene
+
+
+@pytest.fixture
+async def workroom(
+    sandbox: Sandbox, provider: ScriptedProvider, empty_database: Path, tmp_path: Path
+) -> AsyncIterator[Workroom]:
+    """The scene with the bot running, and with the tools of the tests."""
+    shutil.copy(empty_database, tmp_path)
+    async with Workroom(sandbox, provider, tmp_path) as prepared:
+        await prepared.start()
+        yield prepared
 
 
 @pytest.fixture(autouse=True)
