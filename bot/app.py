@@ -30,6 +30,7 @@ from bot.runs.decisions import Decisions
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
+from bot.runs.requests import RequestOptions, Requests
 from bot.runs.service import RunService
 from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
@@ -140,20 +141,29 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             rules=tool_rules,
         )
         toolbox.fill("people", [ASK_USER])
+        notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
         answerer = Answerer(
             database,
             provider,
+            Requests(
+                database,
+                toolbox,
+                RequestOptions(
+                    system_prompt=settings.system_prompt,
+                    temperature=settings.temperature,
+                    tool_choice=settings.tool_choice,
+                    parallel_tool_calls=settings.parallel_tool_calls,
+                    window_tokens=settings.provider_context_tokens,
+                    max_output_tokens=settings.max_output_tokens,
+                    history_max_messages=settings.history_max_messages,
+                ),
+                count_tokens=count_tokens,
+            ),
             toolbox,
+            notices,
             pacer,
             AnswerOptions(
                 defaults=defaults,
-                system_prompt=settings.system_prompt,
-                temperature=settings.temperature,
-                tool_choice=settings.tool_choice,
-                parallel_tool_calls=settings.parallel_tool_calls,
-                window_tokens=settings.provider_context_tokens,
-                max_output_tokens=settings.max_output_tokens,
-                history_max_messages=settings.history_max_messages,
                 max_pages=settings.reply_max_pages,
                 max_steps=settings.tool_max_steps,
                 wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
@@ -224,7 +234,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 setting="TOOL_FETCH_HOSTS",
             ),
             tool_rules=tool_rules,
-            notices=Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock),
+            notices=notices,
         )
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")

@@ -79,12 +79,19 @@ def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown:
     return with_last(pages, buttons=(Button(Action.STOP, run.id),))
 
 
-def ended(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown: bool = True) -> tuple[PageContent, ...]:
-    """The pages of a run that has ended; none if it was cancelled before anything of it was shown."""
+def ended(
+    run: Run, activity: Activity = NOTHING, remark: str | None = None, *, max_pages: int, was_shown: bool = True
+) -> tuple[PageContent, ...]:
+    """The pages of a run that has ended; none if it was cancelled before anything of it was shown.
+
+    `remark` is something to be told beside it.
+    """
     pages = paginate(run.text)
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
     notice, actions = _ending(run)
+    if remark is not None:
+        notice = "\n".join(filter(None, (notice, small(remark))))
     if activity.lines:
         actions = (*actions, Action.CALLS)
     buttons, files = tuple(Button(action, run.id) for action in actions), activity.files

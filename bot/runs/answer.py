@@ -5,33 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from hashlib import blake2b
 from typing import Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
-from bot.messages import ProviderRequest, Role, ToolChoice
+from bot.messages import ProviderRequest
 from bot.providers.events import Event, FinishReason
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, paused, waiting
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
-from bot.runs import context
 from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
+from bot.runs.live import LiveRuns
 from bot.runs.model import TERMINAL, Cause, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
-from bot.runs.steps import Steps, Tools, asker
+from bot.runs.requests import Requests
+from bot.runs.steps import Steps, Tools
 from bot.store import messages, runs, tool_calls, tool_files, usage
 from bot.store.database import Database, Transaction
-from bot.store.runs import Checkpoint
-from bot.tools.find_tool import FIND_TOOL, found_in
 
 log = logging.getLogger(__name__)
 
@@ -49,31 +47,24 @@ class Provider(Protocol):
         """The events of one answer.  Raises: ProviderError."""
 
 
+class Notices(Protocol):
+    """What moderators have to be told below an answer, once."""
+
+    async def due(self, guild_id: int | None) -> str | None:
+        """The sentence that the next answer in a guild should carry."""
+
+    async def mark(self, transaction: Transaction, guild_id: int) -> None:
+        """Note that a guild was told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
     """What the host sets for all answers; a run waits for a person for `wait_timeout`."""
 
     defaults: RunDefaults
-    system_prompt: str
-    temperature: float | None
-    tool_choice: ToolChoice
-    parallel_tool_calls: bool | None
-    window_tokens: int
-    max_output_tokens: int
-    history_max_messages: int
     max_pages: int
     max_steps: int
     wait_timeout: timedelta
-
-
-@dataclass(slots=True)
-class Live:
-    """A run under way here; `saved` is as much of its draft as the database holds."""
-
-    run: Run
-    draft: Draft
-    deadline: asyncio.Timeout
-    saved: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,17 +73,20 @@ class Left:
 
     run: Run
     progress: Progress
+    notice: str | None = None
     waits: bool = False
 
 
 class Answerer:
-    """Answers one run after another; all that a run needs while it lives is in `carry_out`."""
+    """Answers runs, those that are under way at once in `live`; all that a run needs is in `carry_out`."""
 
     def __init__(
         self,
         database: Database,
         provider: Provider,
+        requests: Requests,
         tools: Tools,
+        notices: Notices,
         pacer: Pacer,
         options: AnswerOptions,
         *,
@@ -103,44 +97,15 @@ class Answerer:
         """`owner` is the name under which the runs are claimed."""
         self._database = database
         self._provider = provider
-        self._tools = tools
+        self._requests = requests
+        self._notices = notices
         self._steps = Steps(database, tools, count_tokens=count_tokens, clock=clock)
         self._pacer = pacer
         self._options = options
         self._owner = owner
         self._count_tokens = count_tokens
         self._clock = clock
-        self._live: dict[int, Live] = {}
-        self._is_pausing = False
-
-    def interrupt(self, run_id: int) -> None:
-        """End a run's stream, if it is open here, and look at its row again."""
-        live = self._live.get(run_id)
-        if live is not None and not live.deadline.expired():
-            live.deadline.reschedule(asyncio.get_running_loop().time())
-
-    def pause(self) -> None:
-        """Hand all runs back as far as they have come; whoever claims them goes on from there."""
-        self._is_pausing = True
-        for run_id in self._live:
-            self.interrupt(run_id)
-
-    @property
-    def attempts(self) -> dict[int, int]:
-        """The runs whose streams are open here, with the number of the attempt."""
-        return {run_id: live.run.attempt for run_id, live in self._live.items()}
-
-    def unsaved(self) -> list[Checkpoint]:
-        """What the streams have brought since the last that is known to be `saved`."""
-        texts = [(live.run, live.saved, clean(live.draft.kept)) for live in self._live.values()]
-        return [Checkpoint(run.id, run.attempt, text) for run, saved, text in texts if text != saved]
-
-    def saved(self, checkpoints: Iterable[Checkpoint]) -> None:
-        """These are in the database now."""
-        for checkpoint in checkpoints:
-            live = self._live.get(checkpoint.run_id)
-            if live is not None:
-                live.saved = checkpoint.text
+        self.live = LiveRuns()
 
     async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
         """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
@@ -183,8 +148,9 @@ class Answerer:
             ending = await self._generate(mine, draft, writer, progress)
             try:
                 if ending is not WAITS:
-                    ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued))
-                    return Left(run=ended, progress=progress)
+                    notice = None if mine.interaction_token else await self._notices.due(mine.guild_id)
+                    ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
+                    return Left(run=ended, progress=progress, notice=notice)
                 return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
@@ -254,16 +220,16 @@ class Answerer:
         seconds_left = (run.expires_at - self._clock()).total_seconds()
         try:
             async with asyncio.timeout(seconds_left) as deadline:
-                self._live[run.id] = Live(run, draft, deadline, saved=run.text)
+                self.live.begin(run, draft, deadline)
                 if await self._is_unwanted(run):
                     return Ending(cause=Cause.CANCELLED)
-                if self._is_pausing:
+                if self.live.is_pausing:
                     return Ending(cause=Cause.HANDED_BACK)
                 return await self._write(run, draft, writer, progress)
         except TimeoutError:
             if await self._is_unwanted(run):
                 return Ending(cause=Cause.CANCELLED)
-            return Ending(cause=Cause.HANDED_BACK if self._is_pausing else Cause.DEADLINE)
+            return Ending(cause=Cause.HANDED_BACK if self.live.is_pausing else Cause.DEADLINE)
         except ProviderError as error:
             log.warning("run %d: provider: %s (%s) %s", run.id, error.fault, error.status, error.detail)
             return Ending(cause=Cause.FAILED, failure=str(error))
@@ -274,7 +240,7 @@ class Answerer:
             log.exception("run %d failed", run.id)
             return Ending(cause=Cause.FAILED, failure=UNEXPECTED)
         finally:
-            self._live.pop(run.id, None)
+            self.live.end(run)
 
     async def _write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
         """Stream step after step, with the use of tools between them: how the last one ended."""
@@ -301,7 +267,7 @@ class Answerer:
         return await self._steps.carry_out(run, tuple(call for call in calls if not call.waits), progress)
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
-        request = await until_stored(run.id, partial(self._request, run, draft))
+        request = await until_stored(run.id, partial(self._requests.next, run, draft))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 draft.take(event)
@@ -324,46 +290,9 @@ class Answerer:
         async with self._database.read() as transaction:
             return await runs.owned(transaction, run.id, self._owner)
 
-    async def _request(self, run: Run, draft: Draft) -> ProviderRequest:
-        options = self._options
-        async with self._database.read() as transaction:
-            history = await messages.history(
-                transaction,
-                run.conversation_id,
-                run.epoch,
-                before_or_of_run=run.id,
-                limit=options.history_max_messages,
-            )
-            steps = [message.id for message in history if message.role is Role.ASSISTANT]
-            calls = await tool_calls.of_messages(transaction, steps) if steps else {}
-        own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
-        found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
-        tools = await self._tools.offered(asker(run), found)
-        choice = options.tool_choice
-        if choice is ToolChoice.REQUIRED and own_calls:  # in every step, it would let no answer end
-            choice = ToolChoice.AUTO
-        return ProviderRequest(
-            model=run.model,
-            messages=context.build(
-                history,
-                run,
-                system_prompt=options.system_prompt,
-                count=self._count_tokens,
-                window_tokens=options.window_tokens,
-                answer_tokens=options.max_output_tokens,
-                calls=calls,
-                tools=tools,
-                partial=draft.resumed.rstrip(),
-            ),
-            tools=tools,
-            tool_choice=choice,
-            parallel_tool_calls=options.parallel_tool_calls,
-            max_output_tokens=options.max_output_tokens,
-            temperature=options.temperature,
-            end_user=end_user(run.asker_id),
-        )
-
-    async def _end(self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None]) -> Run:
+    async def _end(
+        self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None], notice: str | None = None
+    ) -> Run:
         """The run as it ended: stored in one transaction with all that came of it and with the run for what waits.
 
         Raises: InvalidTransition if another attempt has begun.
@@ -388,6 +317,8 @@ class Answerer:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
+            if notice is not None and run.guild_id is not None and not is_handed_back:
+                await self._notices.mark(transaction, run.guild_id)
         if following is not None:
             queued()
         return run
@@ -410,7 +341,8 @@ class Answerer:
         if run.status not in TERMINAL:
             return paused(run, activity, max_pages=pages, was_shown=writer.was_shown)
         files = await self._read(run, tool_files.of_run) if left.progress.steps else ()
-        return ended(run, replace(activity, files=files, prompts=()), max_pages=pages, was_shown=writer.was_shown)
+        shown = replace(activity, files=files, prompts=())
+        return ended(run, shown, left.notice, max_pages=pages, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:
         async with self._database.write() as transaction:
@@ -425,8 +357,3 @@ class Answerer:
 
 def _nothing_to_show() -> None:
     """The reply is gone."""
-
-
-def end_user(user_id: int) -> str:
-    """Who asks, as a provider is told: a hash that is the same each time."""
-    return blake2b(str(user_id).encode(), digest_size=16, person=b"parley-user").hexdigest()

@@ -75,7 +75,7 @@ class RunWorker:
 
     def interrupt(self, run_id: int) -> None:
         """Somebody wants this run to stop, or its question has changed."""
-        self._answerer.interrupt(run_id)
+        self._answerer.live.interrupt(run_id)
         if run_id not in self._tasks:  # it may have ended without being claimed, and is to be delivered
             self._looks_back = True
             self._wake.set()
@@ -105,7 +105,7 @@ class RunWorker:
                             await self._wake.wait()
             finally:
                 await self._wait(self._grace_seconds)
-                self._answerer.pause()
+                self._answerer.live.pause()
                 await self._wait(PAUSE_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
@@ -173,21 +173,21 @@ class RunWorker:
         """Keep what the answers have come to, and end those that somebody wished to end through another process."""
         while True:
             await asyncio.sleep(CHECKPOINT_SECONDS)
-            attempts = self._answerer.attempts
+            attempts = self._answerer.live.attempts
             if not attempts:
                 continue
             try:
                 async with self._database.write() as transaction:
-                    unsaved = self._answerer.unsaved()
+                    unsaved = self._answerer.live.unsaved()
                     await runs.save_texts(transaction, unsaved)
                     unwanted = await runs.unwanted(transaction, attempts)
             except StoreError as error:
                 log.error("answers under way could not be kept: %s", error)
                 continue
-            self._answerer.saved(unsaved)
+            self._answerer.live.saved(unsaved)
             for run_id in unwanted:
-                if self._answerer.attempts.get(run_id) == attempts[run_id]:  # else it has been begun anew meanwhile
-                    self._answerer.interrupt(run_id)
+                if self._answerer.live.attempts.get(run_id) == attempts[run_id]:  # else begun anew meanwhile
+                    self._answerer.live.interrupt(run_id)
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""

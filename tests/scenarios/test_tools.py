@@ -32,7 +32,7 @@ async def test_outputs_of_a_step_are_submitted_together(parley: Scene) -> None:
     assert told.startswith("🔧 **time** · `zone: Europe/Berlin` · ")
     assert parley.causes(1) == ["enqueued", "claimed", "tool_calls", "outputs_submitted", "finished"]
     first, second = (body(request) for request in parley.provider.requests)
-    assert {tool["function"]["name"] for tool in first["tools"]} >= {"roll", "time"}
+    assert {tool["function"]["name"] for tool in first["tools"]} >= {"roll", "find_tool"}
     *_, asked, rolled, told = second["messages"]
     assert [call["id"] for call in asked["tool_calls"]] == ["call_a", "call_b"]
     assert json.loads(asked["tool_calls"][0]["function"]["arguments"]) == {"sides": 2, "count": 3}

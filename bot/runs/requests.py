@@ -1,0 +1,86 @@
+"""What is asked of the provider next in a run: its conversation as far as it fits, and the tools it may use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from bot.messages import ProviderRequest, Role, ToolChoice
+from bot.runs import context
+from bot.runs.draft import Draft
+from bot.runs.model import Run
+from bot.runs.steps import Tools, asker
+from bot.store import messages, tool_calls
+from bot.store.database import Database
+from bot.tools.find_tool import FIND_TOOL, found_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestOptions:
+    """What the host sets for all requests."""
+
+    system_prompt: str
+    temperature: float | None
+    tool_choice: ToolChoice
+    parallel_tool_calls: bool | None
+    window_tokens: int
+    max_output_tokens: int
+    history_max_messages: int
+
+
+class Requests:
+    """Builds the requests of runs from what is stored of them."""
+
+    def __init__(
+        self, database: Database, tools: Tools, options: RequestOptions, *, count_tokens: Callable[[str], int]
+    ) -> None:
+        self._database = database
+        self._tools = tools
+        self._options = options
+        self._count_tokens = count_tokens
+
+    async def next(self, run: Run, draft: Draft) -> ProviderRequest:
+        """The request that goes on from a draft.  Raises: TooLong."""
+        options = self._options
+        async with self._database.read() as transaction:
+            history = await messages.history(
+                transaction,
+                run.conversation_id,
+                run.epoch,
+                before_or_of_run=run.id,
+                limit=options.history_max_messages,
+            )
+            steps = [message.id for message in history if message.role is Role.ASSISTANT]
+            calls = await tool_calls.of_messages(transaction, steps) if steps else {}
+        own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
+        found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
+        tools = await self._tools.offered(asker(run), found)
+        choice = options.tool_choice
+        if choice is ToolChoice.REQUIRED and own_calls:  # in every step, it would let no answer end
+            choice = ToolChoice.AUTO
+        return ProviderRequest(
+            model=run.model,
+            messages=context.build(
+                history,
+                run,
+                system_prompt=options.system_prompt,
+                count=self._count_tokens,
+                window_tokens=options.window_tokens,
+                answer_tokens=options.max_output_tokens,
+                calls=calls,
+                tools=tools,
+                partial=draft.resumed.rstrip(),
+            ),
+            tools=tools,
+            tool_choice=choice,
+            parallel_tool_calls=options.parallel_tool_calls,
+            max_output_tokens=options.max_output_tokens,
+            temperature=options.temperature,
+            end_user=end_user(run.asker_id),
+        )
+
+
+def end_user(user_id: int) -> str:
+    """Who asks, as a provider is told: a hash that is the same each time."""
+    return blake2b(str(user_id).encode(), digest_size=16, person=b"parley-user").hexdigest()
