@@ -74,7 +74,7 @@ class ChannelSurface:
             raise translated(error) from error
 
     def _may_be(self, message: discord.Message, number: int, run_id: int) -> bool:
-        if message.author.id != self._own_id or message.interaction_metadata is not None:
+        if message.author.id != self._own_id or message.interaction_metadata is not None or message.poll is not None:
             return False
         question = None if message.reference is None else message.reference.message_id
         runs = {custom_id.rpartition(":")[2] for custom_id in custom_ids(message)}

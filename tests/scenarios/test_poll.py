@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from functools import partial
+from itertools import count
 
 import pytest
 
 from sandbox.faults import Faults
+from sandbox.stories import Story
 from sandbox.wire import Payload
 from tests.scenarios.scene import Scene
 from tests.scenarios.test_discord_faults import CREATE, FAULTS
+from tests.scenarios.test_waiting import asks, call, outputs, waits
 
 # All but an overload, of which the person is told, and silence, which the tool's own time ends after half a minute.
 MADE_GOOD = [name for name in FAULTS if not name.startswith(("503", "silence"))]
@@ -20,6 +24,11 @@ async def asked(parley: Scene) -> list[Payload]:
     """The polls in the channel, after Ada asked for one and was answered."""
     await parley.command("ada", "general", "poll", question="Lunch?", answers="Pizza | Pasta")
     await parley.wait_for(lambda: any("poll" in text for text in answers(parley)))
+    return polls(parley)
+
+
+def polls(parley: Scene) -> list[Payload]:
+    """The polls in the channel."""
     return [message for message in parley.sandbox.messages(parley.place("general")) if message.get("poll")]
 
 
@@ -47,3 +56,39 @@ async def test_poll_of_which_nothing_is_heard_is_not_promised(parley: Scene, fau
     assert answers(parley) == [
         "Discord does not say whether the poll was posted. Look for it in the channel before you ask for it again."
     ]
+
+
+async def test_model_posts_a_poll_once_a_person_approves(parley: Scene) -> None:
+    """The model is told where it is; nothing is posted before."""
+    parley.provider.play(asks(call("poll", question="Lunch?", answers="Pizza | Pasta")), Story(text="Please vote."))
+    await parley.say("ada", "general", "@bot ask them")
+    answer = await waits(parley)
+    assert polls(parley) == []
+    await parley.press("ada", answer, "Approve")
+    await parley.until(lambda: parley.run(1)["status"] == "completed")
+    (message,) = polls(parley)
+    assert message["content"] == f"-# <@{parley.sandbox.users['ada']}> asks"
+    (output,) = outputs(parley)
+    assert output.endswith(f"/{message['id']}")
+
+
+async def test_poll_is_not_taken_for_a_page_of_the_answer(parley: Scene) -> None:
+    """When a page is not there after the poll, it is posted, and the poll stays as it was."""
+    story = Story(text="A sentence, said again. " * 120)
+    parley.provider.play(asks(call("poll", question="Lunch?", answers="Pizza | Pasta")), story)
+    await parley.say("ada", "general", "@bot ask them")
+    answer = await waits(parley)
+    posts = count()
+
+    def cut_the_page(method: str, path: str) -> None:
+        if method == "POST" and fnmatchcase(path, CREATE[1]) and next(posts) == 1:
+            parley.sandbox.faults.cut(*CREATE, applied=False)
+
+    parley.sandbox.faults.listen(cut_the_page)
+    await parley.press("ada", answer, "Approve")
+    await parley.until(lambda: parley.run(1)["status"] == "completed" and parley.run(1)["delivered_at"])
+    assert next(posts) > 2
+    (message,) = polls(parley)
+    assert message["content"] == f"-# <@{parley.sandbox.users['ada']}> asks"
+    pages = [each["content"] for each in parley.sandbox.messages(parley.place("general")) if not each.get("poll")]
+    assert " ".join(pages[-2:]).count("A sentence, said again.") == 120
