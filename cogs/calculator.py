@@ -21,9 +21,7 @@ class Calculator(commands.Cog):
         """Calculate, exactly where that can be: + - * / // ^ ! % brackets, sqrt, log, sin and many more
 
         Fractions stay exact, other reals are given to 30 digits. A % behind a number is per cent, between two
-        numbers it is the remainder. Angles are radians, or degrees with °. Known are pi, e, tau, abs, floor, ceil,
-        round(x, places), min, max, gcd, lcm, sqrt, cbrt, exp, ln, log(x, base), log2, log10, sin, cos, tan, asin,
-        acos, atan, sinh, cosh and tanh.
+        numbers it is the remainder. Angles are radians, or degrees with °. Write ln(x) or log(x, base).
 
         Args:
             expression: What to calculate, for example 2 * (3 + 4)^2 or 1,250 + 19% or sqrt(2)
