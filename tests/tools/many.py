@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
+from discord import app_commands
 from discord.ext import commands
 
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
-from bot.tools.parameters import Command
 
 
-def gadget(number: int) -> Command:
+def gadget(number: int) -> app_commands.Command[Any, ..., Any]:
     """A tool whose description nobody else has."""
 
     async def method(self: object, caller: Caller) -> str:  # noqa: ARG001 - interface
