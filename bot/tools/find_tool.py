@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import MISSING
+from dataclasses import MISSING, replace
 from functools import lru_cache
 from math import inf
 from typing import Annotated
@@ -16,9 +16,8 @@ from bot.messages import ToolSpec, one_line
 from bot.tools.arguments import Arguments, Parameter
 
 FIND_TOOL = "find_tool"
-DESCRIPTION = (
-    "Find further tools by what they do. There are more than are listed here; what is found can be called next."
-)
+DESCRIPTION = "Find further tools, to be called next."
+MAX_HINTS = 20  # names of such tools, so that a model knows what to look for; more would cost what is to be saved
 MAX_QUERY_CHARACTERS = 200
 MAX_FOUND = 5  # more than one is needed at once rarely, and each takes its part of the window
 MAX_DESCRIPTION_CHARACTERS = 200  # to choose by; the whole comes with the tool
@@ -34,16 +33,7 @@ FOUND = re.compile(r"^- ([A-Za-z0-9_-]{1,64}): ", re.MULTILINE)
 WORD = re.compile(r"[^\W_]+")
 
 QUERY = Arguments(
-    [
-        Parameter(
-            name="query",
-            kind=Annotated[
-                str,
-                Field(description="What the tool should do, in a few words", max_length=MAX_QUERY_CHARACTERS),
-            ],
-            default=MISSING,
-        )
-    ]
+    [Parameter(name="query", kind=Annotated[str, Field(description="What it should do")], default=MISSING)]
 )
 
 
@@ -72,9 +62,16 @@ class Room:
         return self._count(spec.words)
 
 
+def announcing(finder: ToolSpec, further: Sequence[str]) -> ToolSpec:
+    """The function that finds the rest, with the names of some that it finds."""
+    more = ["and more"] if len(further) > MAX_HINTS else []
+    hints = ", ".join([*further[:MAX_HINTS], *more])
+    return replace(finder, description=f"{finder.description} There are: {hints}.")
+
+
 def listed(specs: Iterable[ToolSpec], query: str) -> str:
     """What a model is told of the tools that fit its words best."""
-    found = best(specs, query)
+    found = best(specs, query[:MAX_QUERY_CHARACTERS])
     if not found:
         return "No tool fits these words. Try others, one or two that say what it should do."
     lines = (f"- {spec.name}: {one_line(spec.description, MAX_DESCRIPTION_CHARACTERS)}" for spec in found)

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bot.errors import ParleyError, Refusal
 from bot.messages import ToolSpec, one_line
 from bot.tools.caller import Caller, People
-from bot.tools.find_tool import DESCRIPTION, FIND_TOOL, QUERY, Room, listed
+from bot.tools.find_tool import DESCRIPTION, FIND_TOOL, QUERY, Room, announcing, listed
 from bot.tools.model import Asker, Cost, File, Need, Outcome, Output, Result
 from bot.tools.switches import Switches
 
@@ -176,9 +176,10 @@ class Toolbox:
         specs = [tool.spec for tool in sorted(await self._usable(asker), key=name_of)]
         if self._room.for_all(specs):
             return tuple(specs)
-        at_once = self._room.beside(self._finder.spec, specs)
-        further = (spec for name in found for spec in specs if spec.name == name and spec not in at_once)
-        return (self._finder.spec, *at_once, *further)
+        finder = self._finder.spec
+        at_once = self._room.beside(announcing(finder, [spec.name for spec in specs]), specs)
+        rest = {spec.name: spec for spec in specs if spec not in at_once}
+        return (announcing(finder, [*rest]), *at_once, *(rest[name] for name in found if name in rest))
 
     async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
         """What a person has to do before a call goes on; nothing where it would be refused anyway."""

@@ -10,7 +10,7 @@ import discord
 from bot.errors import Refusal
 from bot.tools.arguments import Arguments
 from bot.tools.caller import Caller
-from bot.tools.find_tool import FIND_TOOL, MAX_OFFERED, Room, found_in
+from bot.tools.find_tool import FIND_TOOL, MAX_HINTS, MAX_OFFERED, Room, found_in
 from bot.tools.model import Asker, Need, Outcome
 from bot.tools.switches import NOTHING_SWITCHED, Place, PlaceKind, Switch, Switches
 from bot.tools.toolbox import Tool, Toolbox
@@ -158,6 +158,15 @@ async def test_of_many_tools_a_part_is_offered_and_the_way_to_the_rest() -> None
     assert await names(box) == [FIND_TOOL, *FIRST]
     assert await names(box, "tool38", "tool39", "tool01", "gone") == [FIND_TOOL, *FIRST, "tool38"]
     assert await names(toolbox(*MANY[:MAX_OFFERED])) == [tool.name for tool in MANY[:MAX_OFFERED]]
+
+
+async def test_search_is_offered_with_names_of_what_it_finds() -> None:
+    """A model that does not know what there is would not look for it; of very many it is told some."""
+    few, *_ = await toolbox(*MANY[:27]).offered(ASKER)
+    assert few.description.endswith("There are: tool24, tool25, tool26.")
+    more = [a_tool(f"tool{number}") for number in range(40, 60)]
+    many, *_ = await toolbox(*MANY, *more).offered(ASKER)
+    assert many.description.endswith(f"tool{len(FIRST) + MAX_HINTS - 1}, and more.")
 
 
 async def test_tools_take_no_more_than_their_part_of_the_window() -> None:
