@@ -19,6 +19,7 @@ SEARCHES = Story(
 )
 # So small that a tool of the bot's own is too long to be told of beside the search.
 SMALL_WINDOW = {"provider_context_tokens": 1500, "max_output_tokens": 100}
+WIDE_WINDOW = {"provider_context_tokens": 128_000}  # all that ship with the bot are told of
 
 
 def offered(request: Performance) -> list[str]:
@@ -46,30 +47,34 @@ async def switch(parley: Scene, channel: Where, command: str, **options: object)
     return outcome
 
 
-async def test_tool_is_off_in_a_channel_and_on_in_its_thread(parley: Scene) -> None:
+async def test_tool_is_off_in_a_channel_and_on_in_its_thread(scene: Scene) -> None:
     """A thread has what its channel has until it is switched there; other channels have what they had."""
-    ada, general = parley.sandbox.users["ada"], parley.place("general")
-    threads: list[int] = [await parley.sandbox.people.start_thread(ada, general, name) for name in ("dice", "no dice")]
-    await switch(parley, "general", "disable", name="roll")
-    await switch(parley, threads[0], "enable", name="roll")
+    await scene.start(**WIDE_WINDOW)
+    ada, general = scene.sandbox.users["ada"], scene.place("general")
+    threads: list[int] = [await scene.sandbox.people.start_thread(ada, general, name) for name in ("dice", "no dice")]
+    await switch(scene, "general", "disable", name="roll")
+    await switch(scene, threads[0], "enable", name="roll")
     places: list[Where] = ["general", *threads, "questions"]
-    found = [await told_of(parley, place) for place in places]
+    found = [await told_of(scene, place) for place in places]
     assert ["roll" in names for names in found] == [False, True, False, True]
     assert all("time" in names for names in found)
 
 
-async def test_category_and_server_are_inherited(parley: Scene) -> None:
+async def test_category_and_server_are_inherited(scene: Scene) -> None:
     """A switch of the server holds everywhere but where a category's channels have their own."""
-    await switch(parley, "general", "disable", name="group:general", place="server")
-    await switch(parley, "general", "enable", name="roll", place="category")
-    found = {channel: await told_of(parley, channel) for channel in ("general", "questions", "playground")}
-    assert [{"roll", "time"}.intersection(names) for names in found.values()] == [{"roll"}, {"roll"}, set()]
-    rows = parley.rows("tool_switches")
+    await scene.start(**WIDE_WINDOW)
+    await switch(scene, "general", "disable", name="time", place="server")
+    await switch(scene, "general", "disable", name="roll", place="server")
+    await switch(scene, "general", "enable", name="roll", place="category")
+    found = [await told_of(scene, channel) for channel in ("general", "questions", "playground")]
+    assert [{"roll", "time"}.intersection(names) for names in found] == [{"roll"}, {"roll"}, set()]
+    rows = scene.rows("tool_switches")
     assert [(row["place_kind"], row["tool"], row["is_enabled"]) for row in rows] == [
-        ("guild", "group:general", 0),
+        ("guild", "time", 0),
+        ("guild", "roll", 0),
         ("category", "roll", 1),
     ]
-    assert {row["set_by"] for row in rows} == {parley.sandbox.users["ada"]}
+    assert {row["set_by"] for row in rows} == {scene.sandbox.users["ada"]}
 
 
 async def test_switches_outlive_the_process(parley: Scene) -> None:
