@@ -16,8 +16,9 @@ from bench.pages import measure_pages
 from bench.play import play
 from bench.report import table
 from bench.situations import SITUATIONS
+from bench.tools import measure_tools
 
-HISTORY, PAGES, CHAOS = "history", "pages", "chaos"
+HISTORY, PAGES, TOOLS, CHAOS = "history", "pages", "tools", "chaos"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -37,7 +38,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def names() -> tuple[str, ...]:
     """Everything that can be measured."""
-    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES)
+    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS)
 
 
 async def measure(chosen: Sequence[str]) -> None:
@@ -54,6 +55,9 @@ async def measure(chosen: Sequence[str]) -> None:
         print(f"\n{await measure_history()}", flush=True)
     if PAGES in chosen:
         print(f"\n{measure_pages()}", flush=True)
+    if TOOLS in chosen:
+        say("tools, about 10 s")
+        print(f"\n{await measure_tools()}", flush=True)
 
 
 def say(sentence: str) -> None:

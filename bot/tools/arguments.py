@@ -38,10 +38,10 @@ class WithoutTitles(GenerateJsonSchema):
 
 
 class Arguments:
-    """The arguments of one tool; what pydantic makes of them is made when it is first needed, not at start-up."""
+    """The arguments of one tool; the parameters are read when they are first needed, not at start-up, and once."""
 
     def __init__(self, parameters: Iterable[Parameter]) -> None:
-        self._parameters = tuple(parameters)
+        self._parameters = parameters
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any]:
