@@ -83,8 +83,10 @@ async def find_by_name(caller: Caller, guild: discord.Guild, written: str) -> di
     if name := bare(written):
         people.update(await guild.query_members(name, limit=MAX_MEMBERS, cache=False))
     # Discord looks up other names than it shows, and the model knows those that the question's mentions show.
-    if caller.question_id is not None:
-        people.update((await question_of(caller)).mentions)
+    try:
+        people.update([] if caller.question_id is None else (await question_of(caller)).mentions)
+    except (Refusal, *NOT_TAKEN) as error:  # who was mentioned in it is not everybody
+        caller.log.info("nobody is known from the question: %s", type(error).__name__)
     return the_one("member", written, people, names_of_person)
 
 

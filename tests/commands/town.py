@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ import simcord
 
 from sandbox.provider import ScriptedProvider
 from sandbox.pulse import Pulse
+from sandbox.stories import ScriptedCall, Story
 
 T = TypeVar("T")
 WAIT_SECONDS = 15.0
@@ -48,6 +50,16 @@ class Town:
             return message if message is not None and label in labels(message) and words in message.content else None
 
         return await self.wait_for(look)
+
+    async def told(self, name: str, **arguments: object) -> str:
+        """What a model is told of a call that it makes for Linus."""
+        call = ScriptedCall(name=name, arguments=(json.dumps(arguments),))
+        self.provider.play(Story(tool_calls=(call,), finish_reason="tool_calls"), Story(text="Called."))
+        await self.linus.send(self.general, f"{self.mention} go")
+        await self.answer("Regenerate", words="Called.")
+        messages = self.provider.requests[-1].body["messages"]
+        assert isinstance(messages, list)
+        return str(messages[-1]["content"])
 
 
 def labels(message: discord.Message) -> list[str]:

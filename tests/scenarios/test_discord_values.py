@@ -149,3 +149,11 @@ async def test_direct_message_has_no_server(workroom: Workroom) -> None:
     assert role == "There is no role named general here. There is none at all."
     assert channel == "There are no channels in a direct message."
     assert either == person
+
+
+async def test_member_is_found_though_the_question_cannot_be_read(workroom: Workroom) -> None:
+    """Without Read Message History nobody is known from its mentions, and a file of it is not found."""
+    workroom.sandbox.faults.fail("GET", "/channels/*/messages/*", 403, code=50013, times=None)
+    assert await pointed(workroom, "edsger", person="Linus") == "Member:linus"
+    (told,) = await workroom.told("ada", "general", ("copy", {"file": "notes.txt"}))
+    assert told == "Discord does not say now who or what is meant. Try again in a moment."
