@@ -26,9 +26,14 @@ class Workroom(Scene):
     async def start(self, **changed: object) -> None:
         """Run the bot with the workshop's tools until `stop`, and wait until it hears what is said."""
         before = self.sandbox.gateway.ready_count
-        at_once = {"shutdown_grace_seconds": 0}
-        self._bot = asyncio.create_task(self._work(self.settings(**at_once | changed)))
+        self._bot = asyncio.create_task(self._work(self.settings(**changed)))
         await self.wait_for(lambda: self.sandbox.gateway.ready_count > before)
+
+    async def stop(self) -> None:
+        """Let the bot write down what has happened, and stop it: what writes in that moment loses its connection."""
+        if self._bot is not None:
+            await self.command("ada", "playground", "reset")
+        await super().stop()
 
     async def _work(self, settings: Settings) -> None:
         point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
@@ -50,6 +55,8 @@ class Workroom(Scene):
         self, user: str, channel: Where, meanwhile: Callable[[], object], *calls: tuple[str, dict[str, Any]]
     ) -> list[str]:
         """The same, where something happens while the bot is not there, and nobody has been seen when it is back."""
+        await self.stop()
+        await self.start(shutdown_grace_seconds=0)
         asked = len(self.provider.requests)
         self.provider.play(Story(hang_at=0))
         await self.say(user, channel, "@bot go")
@@ -71,11 +78,9 @@ class Workroom(Scene):
         self.provider.play(Story(tool_calls=tuple(scripted), finish_reason="tool_calls"), Story(text="Done."))
 
     def outputs(self) -> list[str]:
-        """What the model was told of its calls last."""
-        messages = self.provider.requests[-1].body["messages"]
-        assert isinstance(messages, list)
-        newest = max(number for number, message in enumerate(messages) if message["role"] == "assistant")
-        return [message["content"] for message in messages[newest + 1 :]]
+        """What the calls of the newest run gave the model, in the order asked."""
+        calls = self.rows("tool_calls")
+        return [call["output"] for call in calls if call["run_id"] == calls[-1]["run_id"]]
 
     def member_requests(self) -> int:
         """How often the bot asked Discord for a member, since it came back."""
