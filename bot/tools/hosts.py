@@ -104,7 +104,8 @@ class Hosts:
             following = self._read(target.url.join(readable(location)))
         except (httpx.InvalidURL, ValueError) as exc:
             raise Refusal(f"{target.host} redirects to something that is not an address.") from exc
-        if following.url.scheme != target.url.scheme or following.is_unsafe > target.is_unsafe:
+        gives_up_tls = target.url.scheme == "https" != following.url.scheme
+        if gives_up_tls or following.is_unsafe > target.is_unsafe:
             raise Refusal(f"{target.host} redirects to an address that may not be asked.")
         return following
 

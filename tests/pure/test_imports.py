@@ -38,6 +38,7 @@ LIBRARIES = {
     ),
     "httpx": ("bot/providers/", "bot/tools/"),
     "httpcore": ("bot/tools/",),
+    "html_to_markdown": ("bot/tools/markdown_child.py",),
     "sqlalchemy": ("bot/store/",),
     "aiosqlite": ("bot/store/",),
     "alembic": ("bot/store/",),
