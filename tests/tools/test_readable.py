@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -177,3 +179,15 @@ async def test_program_that_fails_is_one_sentence() -> None:
     """Whatever ends the program that reads, this one goes on."""
     with pytest.raises(Refusal, match="cannot be read"):
         await converted(b"no JSON", 5)
+
+
+async def test_program_that_reads_knows_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever breaks out of the parser finds an empty environment."""
+    spy = tmp_path / "spy"
+    spy.write_text("""#!/bin/sh\nprintf '{"title": "", "text": "%s"}' "$(/usr/bin/env | /usr/bin/tr '\\n' ' ')"\n""")
+    spy.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(spy))
+    monkeypatch.setenv("DISCORD_TOKEN", "hunter2")
+    page = await Reader().read(sent(b"<p>x"), with_links=False)
+    assert "PWD=" in page.text
+    assert "hunter2" not in page.text
