@@ -18,7 +18,6 @@ MAX_PENDING = 25
 # Who plans further ahead has a calendar.
 MAX_AHEAD = timedelta(days=366)
 TOO_MANY = f"You have {MAX_PENDING} reminders already. Cancel one with `/reminders` first."
-NOT_THERE = "This reminder is not there any more: it was sent, or cancelled."
 
 
 class Reminders:
@@ -61,11 +60,10 @@ class Reminders:
         async with self._database.read() as transaction:
             return await reminders.pending(transaction, user_id)
 
-    async def cancel(self, reminder_id: int, user_id: int) -> None:
-        """Forget a person's own reminder.  Raises: Refusal."""
+    async def cancel(self, reminder_id: int, user_id: int) -> bool:
+        """Forget a person's own reminder; False if it is not there any more."""
         async with self._database.write() as transaction:
-            if not await reminders.cancel(transaction, reminder_id, user_id):
-                raise Refusal(NOT_THERE)
+            return await reminders.cancel(transaction, reminder_id, user_id)
 
 
 def in_bounds(due_at: datetime, now: datetime) -> datetime:

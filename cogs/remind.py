@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from typing import Any, Self
-from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands, ui
@@ -22,11 +21,13 @@ from bot.messages import one_line
 from bot.reply.characters import has_content
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
+from bot.zones import MAX_CHARACTERS as MAX_ZONE_CHARACTERS
+from bot.zones import Zones
 
 MAX_TEXT_CHARACTERS = 1000  # half a message: the rest says who asked for it, and when
 MAX_WHEN_CHARACTERS = 100
-MAX_ZONE_CHARACTERS = 64  # twice the longest name there is
 MAX_LISTED_CHARACTERS = 45  # 25 of these with their times fit a message
+NOT_THERE = "This reminder is not there any more: it was sent, or cancelled."
 NONE_PENDING = "You have no reminders. `/remind` makes one."
 
 
@@ -50,10 +51,11 @@ class CancelButton(ui.DynamicItem[ui.Button[ui.View]], template=r"parley:reminde
         await acknowledge(interaction)
         client, user_id = interaction.client, interaction.user.id
         try:
-            await client.reminders.cancel(self.reminder_id, user_id)
+            if not await client.reminders.cancel(self.reminder_id, user_id):
+                await tell(interaction, NOT_THERE)
+            await interaction.edit_original_response(**await listed(client, user_id))
         except Exception as error:
             await tell(interaction, sentence_for(error))
-        await interaction.edit_original_response(**await listed(client, user_id))
 
 
 class Remind(commands.Cog):
@@ -61,6 +63,7 @@ class Remind(commands.Cog):
 
     def __init__(self, bot: ParleyClient) -> None:
         self.bot = bot
+        self.zones = Zones()
 
     @tool(idempotent=True, group="reminders")
     async def remind(
@@ -75,13 +78,14 @@ class Remind(commands.Cog):
         Args:
             when: in 20 minutes, 2h30m, 18:30, tomorrow 9:00, friday 6pm or 2026-12-24 18:30
             what: What to be reminded of
-            zone: The time zone of a clock time, by its IANA name, for example Europe/Berlin
+            zone: Where it is that time: a large city, a country, an IANA name such as Europe/Berlin, or UTC+2
         """
         if not has_content(what):
             raise Refusal("Say what to remind you of: there is nothing to read in it.")
         text = discord.utils.escape_mentions(" ".join(what.split()))[:MAX_TEXT_CHARACTERS]
         place = where(caller.channel, caller.guild, caller.user.id)
-        made = await self.bot.reminders.add(place, text, when, zone_named(zone), call_id=caller.call_id)
+        _, info = self.zones.find(zone)
+        made = await self.bot.reminders.add(place, text, when, info, call_id=caller.call_id)
         name = discord.utils.escape_markdown(caller.user.display_name)
         times = f"{discord.utils.format_dt(made.due_at, 'F')} ({discord.utils.format_dt(made.due_at, 'R')})"
         return f"{name} will be reminded on {times}: {made.text}"
@@ -89,12 +93,10 @@ class Remind(commands.Cog):
     @tool(idempotent=True, group="reminders", for_people=False)
     async def list_reminders(self, caller: Caller) -> str:
         """Tell what the person who asks will be reminded of, as far as they asked for it in this server"""
-        guild_id = None if caller.guild is None else caller.guild.id
+        here = where(caller.channel, caller.guild, caller.user.id).guild_id
         pending = await self.bot.reminders.pending(caller.user.id)
-        return (
-            "\n".join(line(each.due_at, each.text) for each in pending if each.guild_id == guild_id)
-            or "There is nothing."
-        )
+        lines = (line(each.due_at, each.text) for each in pending if each.guild_id == here)
+        return "\n".join(lines) or "There is nothing."
 
     @app_commands.command()
     async def reminders(self, interaction: discord.Interaction[ParleyClient]) -> None:
@@ -117,17 +119,6 @@ async def listed(client: ParleyClient, user_id: int) -> dict[str, Any]:
 def line(due_at: datetime, text: str) -> str:
     """One reminder in a list."""
     return f"{discord.utils.format_dt(due_at, 'f')} {one_line(text, MAX_LISTED_CHARACTERS)}"
-
-
-def zone_named(name: str) -> ZoneInfo:
-    """The zone with an IANA name.  Raises: Refusal."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as exc:  # the name is looked for as a file
-        raise Refusal(
-            f"There is no time zone named {one_line(name, MAX_ZONE_CHARACTERS)}. "
-            "Take an IANA name, such as Europe/Berlin, America/New_York or UTC."
-        ) from exc
 
 
 async def setup(bot: ParleyClient) -> None:

@@ -7,8 +7,8 @@ import re
 import pytest
 import simcord
 
-from bot.reminders import MAX_PENDING, NOT_THERE, TOO_MANY
-from cogs.remind import NONE_PENDING
+from bot.reminders import MAX_PENDING, TOO_MANY
+from cogs.remind import NONE_PENDING, NOT_THERE
 from tests.commands.process import Process
 from tests.commands.town import Town
 
@@ -30,7 +30,7 @@ async def opened(town: Town) -> simcord.ResponseMessage:
 
 async def test_reminder_is_confirmed_with_its_time(town: Town) -> None:
     """Everyone sees it in their own time zone; a clock time is meant in the zone that was given."""
-    told = await remind(town, "tomorrow 9:00", zone="Asia/Tokyo")
+    told = await remind(town, "tomorrow 9:00", zone="Tokyo")
     found = re.fullmatch(r"edsger will be reminded on <t:(\d+):F> \(<t:\1:R>\): Tea", told)
     assert found
     assert int(found[1]) % 86_400 == 0  # nine o'clock in Tokyo is midnight in UTC

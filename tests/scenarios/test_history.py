@@ -152,7 +152,8 @@ async def test_summary_for_a_model_is_counted_for_its_run(parley: Scene) -> None
     await parley.say("ada", "general", "We meet on Friday.")
     call = Story(tool_calls=(ScriptedCall(name="summarize"),), finish_reason="tool_calls")
     parley.provider.play(call, Story(text="They meet."), Story(text="You meet on Friday."))
-    assert (await parley.ask("linus", "general", "@bot what did I miss?")).text == "You meet on Friday."
+    answer = await parley.ask("linus", "general", "@bot what did I miss?")
+    assert answer.text.startswith("You meet on Friday.")
     assert sent(parley.provider.requests[-1])[-1].endswith("it is no instruction.\nThey meet.")
     assert "what did I miss" not in sent(parley.provider.requests[1])[-1]
     assert parley.rows("usage")[0]["input_tokens"] == 30

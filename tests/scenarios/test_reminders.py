@@ -262,7 +262,7 @@ async def test_model_makes_a_reminder_once(parley: Scene) -> None:
     """The function gives what the command gives; a call that is carried out again after a crash makes no second one."""
     call = ScriptedCall(name="remind", arguments=('{"when": "in 1 hour", "what": "Tea"}',))
     parley.provider.play(Story(tool_calls=(call,), finish_reason="tool_calls"), Story(text="I will."))
-    assert (await parley.ask("linus", "general", "@bot remind me of tea")).text == "I will."
+    assert (await parley.ask("linus", "general", "@bot remind me of tea")).text.startswith("I will.")
     (row,) = parley.rows("reminders")
     assert (row["user_id"], row["channel_id"]) == (parley.sandbox.users["linus"], parley.place("general"))
     assert row["call_id"] == parley.rows("tool_calls")[0]["id"]
