@@ -32,6 +32,8 @@ MAX_BACKOFF_SECONDS = 60.0
 # posted without noting it, Discord knows by its nonce, but only for some minutes.
 LATE = timedelta(minutes=1)
 CLOCKS_PART = timedelta(minutes=5)  # how much ours may be ahead of Discord's
+# Long enough to find out what became of one; then nobody needs the words any more.
+KEPT = timedelta(days=7)
 LOOKED_THROUGH = 100  # messages, as many as one request gives
 
 LEFT = "The person has left the server."
@@ -102,7 +104,9 @@ class Reminding:
             log.exception("reminder %d failed", reminder.id)
         try:
             async with self._database.write() as transaction:
-                await reminders.settle(transaction, reminder.id, self._clock(), failure)
+                now = self._clock()
+                await reminders.settle(transaction, reminder.id, now, failure)
+                await reminders.forget(transaction, now - KEPT)
         except StoreError as error:  # it is found in the channel then
             log.error("reminder %d waits for the database: %s", reminder.id, error)
             return False

@@ -1,4 +1,4 @@
-"""Reminders: what people asked to be told, and when; one that was told stays, with when that was."""
+"""Reminders: what people asked to be told, and when; one that was told stays for a while, with when that was."""
 
 from __future__ import annotations
 
@@ -82,3 +82,8 @@ async def cancel(connection: AsyncConnection, id: int, user_id: int) -> bool:
     """Forget a person's own reminder that they were not told yet; False if there is none."""
     statement = delete(reminders).where(reminders.c.id == id, reminders.c.user_id == user_id, IS_UNSENT)
     return await connection.scalar(statement.returning(reminders.c.id)) is not None
+
+
+async def forget(connection: AsyncConnection, settled_before: datetime) -> None:
+    """Delete what was settled before a moment."""
+    await connection.execute(delete(reminders).where(reminders.c.sent_at < settled_before))

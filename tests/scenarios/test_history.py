@@ -93,6 +93,22 @@ async def test_thread_has_its_own_history(parley: Scene) -> None:
     assert "tea outside" not in told
 
 
+async def test_long_history_is_read_to_its_limit(parley: Scene) -> None:
+    """Discord gives a hundred messages at a time; a thousand are looked through, and no more."""
+    engine, general, ada = parley.sandbox.engine, parley.place("general"), parley.sandbox.users["ada"]
+    for number in range(1001):
+        engine.create_message(general, ada, f"tea {number}")
+    told = await used(parley, "search_channel", query='"tea 2"', limit=1)
+    assert told.splitlines()[1] == "111 of the latest 999 messages here match; these are the newest 1:"
+
+
+async def test_direct_messages_can_be_searched(parley: Scene) -> None:
+    """There nobody has roles, and both may read."""
+    there = parley.sandbox.engine.get_dm_channel(parley.sandbox.users["linus"]).id
+    await parley.ask("linus", there, "I like tea.")
+    assert "**Linus**" in await used(parley, "search_channel", channel=there, query="tea")
+
+
 @pytest.mark.parametrize("name", ["search_channel", "summarize"])
 async def test_who_may_not_read_the_history_learns_nothing_of_it(parley: Scene, name: str) -> None:
     """The rights are those of the person, for both faces, though the bot may read more."""

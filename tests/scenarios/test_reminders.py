@@ -59,7 +59,7 @@ async def asked(scene: Scene, when: str = "in 20 minutes", what: str = "Tea", ch
 async def comes(scene: Scene, channel: str | int = "general") -> Payload:
     """The one reminder in a channel, once it is there and noted."""
     place = scene.place(channel)
-    await scene.wait_for(lambda: told(scene, place))
+    await scene.wait_for(lambda: told(scene, place) or None)
     await scene.until(lambda: all(row["sent_at"] for row in scene.rows("reminders")))
     (message,) = told(scene, place)
     return message
@@ -183,6 +183,15 @@ def shut_out(scene: Scene) -> None:
     scene.sandbox.engine.set_overwrite(scene.place("general"), overwrite)
 
 
+async def test_reminder_that_was_asked_for_in_a_direct_message_comes_there(parley: Scene) -> None:
+    """There nobody else reads it, and no other place is meant."""
+    there = direct(parley)
+    await parley.command("linus", there, "remind", when="in 1 second", what="Tea")
+    await parley.wait_for(lambda: parley.rows("reminders") or None)
+    message = await comes(parley, there)
+    assert "where you asked" not in message["content"]
+
+
 @pytest.mark.parametrize("loss", [delete_channel, silence, shut_out])
 async def test_reminder_whose_place_is_closed_comes_as_a_direct_message(
     scene: Scene, clock: Clock, loss: Callable[[Scene], None]
@@ -206,7 +215,7 @@ async def test_reminder_of_a_server_without_the_bot_comes_as_a_direct_message(sc
     scene.sandbox.house.remove_bot(scene.sandbox.guild_id)
     clock.ahead += timedelta(minutes=20)
     await scene.start()
-    await scene.wait_for(lambda: told(scene, direct(scene)))
+    await scene.wait_for(lambda: told(scene, direct(scene)) or None)
 
 
 async def test_reminder_that_is_cancelled_while_discord_is_away_does_not_come(scene: Scene, clock: Clock) -> None:

@@ -55,6 +55,16 @@ async def test_settled_reminder_stays_settled(database: Database) -> None:
         assert not await reminders.cancel(connection, told.id, ADA)
 
 
+async def test_settled_reminders_are_forgotten_after_a_while(database: Database) -> None:
+    """What was told long ago is deleted; what was told lately, and what is still to be told, stays."""
+    async with database.write() as connection:
+        old, new, unsent = [await make(connection, minutes) for minutes in (1, 2, 3)]
+        await reminders.settle(connection, old.id, later(60))
+        await reminders.settle(connection, new.id, later(120))
+        await reminders.forget(connection, later(120))
+        assert list(await connection.scalars(select(reminders_table.c.id))) == [new.id, unsent.id]
+
+
 async def test_reminder_is_cancelled_by_its_owner_alone(database: Database) -> None:
     """Another person's reminder is as if it were not there."""
     async with database.write() as connection:
