@@ -57,17 +57,22 @@ class Arguments:
 
     def read(self, written: str) -> dict[str, Any]:
         """The arguments by name, from JSON as a model wrote it; null stands for what is left out.  Raises: Refusal."""
-        try:
-            passed = json.loads(written)
-        except (ValueError, RecursionError) as exc:
-            raise Refusal(f"The arguments are not JSON: {exc}.") from exc
-        if not isinstance(passed, dict):
-            raise Refusal("The arguments have to be one JSON object.")
-        given = {name: value for name, value in passed.items() if value is not None}
+        given = {name: value for name, value in json_object(written).items() if value is not None}
         try:
             return dict(vars(self._adapter.validate_python(given)))
         except ValidationError as exc:
             raise Refusal(f"The arguments are not right. {'; '.join(map(complaint, exc.errors()))}.") from exc
+
+
+def json_object(written: str) -> dict[str, Any]:
+    """The object that a model wrote as JSON.  Raises: Refusal."""
+    try:
+        passed = json.loads(written)
+    except (ValueError, RecursionError) as exc:
+        raise Refusal(f"The arguments are not JSON: {exc}.") from exc
+    if not isinstance(passed, dict):
+        raise Refusal("The arguments have to be one JSON object.")
+    return passed
 
 
 def complaint(error: Any) -> str:

@@ -1,0 +1,165 @@
+"""Arguments checked by a JSON schema that somebody else wrote, who may mean no good."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.errors import Refusal
+from bot.tools.schema_arguments import MAX_SCHEMA_CHARACTERS, MAX_SCHEMA_DEPTH, SchemaArguments
+
+POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}, "required": ["x"]}
+SCHEMA = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "minLength": 1},
+        "days": {"type": "integer", "minimum": 1, "maximum": 7},
+        "way": {"type": "array", "items": {"$ref": "#/$defs/point"}, "maxItems": 3},
+        "note": {"type": ["string", "null"]},
+    },
+    "required": ["city", "note"],
+    "additionalProperties": False,
+    "$defs": {"point": POINT},
+}
+
+
+def nested(levels: int) -> dict[str, Any]:
+    """A schema with so many levels of parameters in each other."""
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(levels):
+        schema = {"type": "object", "properties": {"x": schema}}
+    return schema
+
+
+def doubling(levels: int) -> dict[str, Any]:
+    """A short schema that takes 2 to the power of its levels to check."""
+    definitions: dict[str, Any] = {str(levels): {"type": "string"}}
+    for level in range(levels):
+        definitions[str(level)] = {"allOf": [{"$ref": f"#/$defs/{level + 1}"}] * 2}
+    return {"type": "object", "properties": {"x": {"$ref": "#/$defs/0"}}, "$defs": definitions}
+
+
+def refusal_of_schema(schema: Any) -> str:
+    """What is said of a schema that cannot be used."""
+    with pytest.raises(Refusal) as refused:
+        SchemaArguments(schema)
+    return str(refused.value)
+
+
+def refusal_of(schema: dict[str, Any], written: str) -> str:
+    """What is said of arguments that are not right."""
+    with pytest.raises(Refusal) as refused:
+        SchemaArguments(schema).read(written)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('{"city": "Bern", "note": null}', {"city": "Bern", "note": None}),
+        ('{"city": "Bern", "note": "x", "days": null}', {"city": "Bern", "note": "x"}),
+        ('{"city": "Bern", "note": "", "way": [{"x": 1}]}', {"city": "Bern", "note": "", "way": [{"x": 1}]}),
+    ],
+)
+def test_arguments_that_fit_are_read_as_they_are(written: str, read: dict[str, object]) -> None:
+    """Null stands for what is left out, except where the schema requires a value."""
+    assert SchemaArguments(SCHEMA).read(written) == read
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("{", "The arguments are not JSON: "),
+        ("[]", "The arguments have to be one JSON object."),
+        ('{"city": "Bern", "note": "", "days": NaN}', "The arguments hold a number that is not finite"),
+        ('{"city": "Bern", "note": "", "days": 1e999}', "The arguments hold a number that is not finite"),
+        ('{"note": ""}', "The arguments are not right. 'city' is a required property."),
+        ('{"city": "Bern", "note": "", "days": 9}', "The arguments are not right. days: 9 is greater than the maximum"),
+        ('{"city": "Bern", "note": "", "way": [{"x": "1"}]}', "The arguments are not right. way.0.x: '1' is not of"),
+        (
+            '{"city": "", "note": 1}',
+            "The arguments are not right. city: '' should be non-empty; note: 1 is not of type",
+        ),
+        ('{"city": "Bern", "note": "", "sky": 1}', "The arguments are not right. Additional properties are not"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_refused_with_their_place(written: str, told: str) -> None:
+    """A model reads what is wrong and where, so that it can do better."""
+    assert refusal_of(SCHEMA, written).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("schema", "told"),
+    [
+        ([], "The JSON schema has to describe an object"),
+        ({"type": "array"}, "The JSON schema has to describe an object"),
+        ({"type": "object", "properties": {"x": {"type": "text"}}}, "This is not a JSON schema. properties.x.type: "),
+        ({"type": "object", "required": "x"}, "This is not a JSON schema. required: "),
+        (nested(MAX_SCHEMA_DEPTH), "The JSON schema is nested too deep"),
+        ({"type": "object", "description": "x" * MAX_SCHEMA_CHARACTERS}, "The JSON schema is too long"),
+        ({"type": "object", "properties": {"x": {"$ref": "https://evil.example/x.json"}}}, "$ref may only refer to"),
+        ({"type": "object", "allOf": [{"$ref": "file:///etc/passwd"}]}, "$ref may only refer to a part of the same"),
+        ({"type": "object", "$dynamicRef": "#x"}, "The JSON schema may not use $dynamicRef"),
+        ({"type": "object", "properties": {"x": {"$schema": SCHEMA["$schema"]}}}, "$schema may stand only at the top"),
+    ],
+)
+def test_schema_that_cannot_be_used_is_refused(schema: Any, told: str) -> None:
+    """Whoever wrote it reads what is wrong, and nothing is fetched from anywhere."""
+    assert refusal_of_schema(schema).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("schema", "written", "told"),
+    [
+        (doubling(64), '{"x": ""}', "The arguments cannot be checked: the tool's schema refers to itself too often."),
+        ({"type": "object", "$ref": "#"}, "{}", "The arguments cannot be checked"),
+        ({"type": "object", "$ref": "#/$defs/gone"}, "{}", "The tool's own schema refers to something that is not in"),
+        ({"type": "object", "properties": {"x": {"multipleOf": 0.5}}}, json.dumps({"x": 10**400}), "The arguments can"),
+    ],
+)
+def test_schema_that_would_not_end_is_given_up(schema: dict[str, Any], written: str, told: str) -> None:
+    """Neither a bomb nor a loop of references holds up the bot."""
+    assert refusal_of(schema, written).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"properties": {"x": {"pattern": "(a+)+$"}}},
+        {"propertyNames": {"pattern": "(a+)+$"}},
+        {"patternProperties": {"(a+)+$": {"type": "null"}}, "additionalProperties": False},
+        {"patternProperties": {"(a+)+$": True}, "unevaluatedProperties": False},
+        {"$schema": "http://json-schema.org/draft-07/schema#", "properties": {"x": {"pattern": "(a+)+$"}}},
+        {
+            "$schema": SCHEMA["$schema"],
+            "properties": {"x": {"$ref": "#/$defs/x"}},
+            "$defs": {"x": {"pattern": "(a+)+$"}},
+        },
+    ],
+)
+def test_regular_expressions_of_others_are_not_run(keywords: dict[str, Any]) -> None:
+    """Each of these would keep the processor busy for longer than anybody lives."""
+    long = "a" * 64 + "!"
+    assert SchemaArguments({"type": "object"} | keywords).read(json.dumps({"x": long, long: 1}))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+NAMES = st.sampled_from([*SCHEMA["properties"], "x", "caller"])  # type: ignore[misc]  # a dict of mixed values
+
+
+@given(st.text(max_size=50) | (JSON | st.dictionaries(NAMES, JSON)).map(json.dumps))
+def test_reading_gives_json_or_a_sentence(written: str) -> None:
+    """Whatever a model writes is refused in words, or is JSON that can be sent on."""
+    for arguments in (SchemaArguments(SCHEMA), SchemaArguments({"type": "object"})):
+        with suppress(Refusal):
+            assert json.dumps(arguments.read(written), allow_nan=False)
