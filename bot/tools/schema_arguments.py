@@ -119,7 +119,10 @@ def check_size(schema: Mapping[str, Any]) -> None:
             break
     else:
         raise Refusal(f"The JSON schema is nested too deep: {MAX_SCHEMA_DEPTH} levels are the most.")
-    size = len(json.dumps(schema, ensure_ascii=False))
+    try:
+        size = len(json.dumps(schema, ensure_ascii=False, allow_nan=False))
+    except ValueError as exc:
+        raise Refusal("The JSON schema holds a number that is not finite.") from exc
     if size > MAX_SCHEMA_CHARACTERS:
         raise Refusal(f"The JSON schema is too long: {size} characters, of at most {MAX_SCHEMA_CHARACTERS}.")
 

@@ -103,6 +103,7 @@ def test_arguments_that_do_not_fit_are_refused_with_their_place(written: str, to
         ({"type": "object", "required": "x"}, "This is not a JSON schema. required: "),
         (nested(MAX_SCHEMA_DEPTH), "The JSON schema is nested too deep"),
         ({"type": "object", "description": "x" * MAX_SCHEMA_CHARACTERS}, "The JSON schema is too long"),
+        ({"type": "object", "maxProperties": float("inf")}, "The JSON schema holds a number that is not finite."),
         ({"type": "object", "properties": {"x": {"$ref": "https://evil.example/x.json"}}}, "$ref may only refer to"),
         ({"type": "object", "allOf": [{"$ref": "file:///etc/passwd"}]}, "$ref may only refer to a part of the same"),
         ({"type": "object", "$dynamicRef": "#x"}, "The JSON schema may not use $dynamicRef"),
