@@ -66,6 +66,8 @@ PURE = (
     "bot/calculation/words.py",
     "bot/local_time.py",
     "bot/tools/switches.py",
+    "bot/tools/options.py",
+    "bot/tools/typed_parameters.py",
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/events.py",
