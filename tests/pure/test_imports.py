@@ -35,6 +35,7 @@ LIBRARIES = {
         "bot/tools/parameters.py",
         "bot/tools/sight.py",
         "bot/tools/slash.py",
+        "bot/tools/schema_command.py",
     ),
     "httpx": ("bot/providers/", "bot/tools/"),
     "httpcore": ("bot/tools/",),
