@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
 from bot.errors import ProviderError, ProviderFault
+from bot.http_tools.secrets import Secrets
+from bot.http_tools.service import HttpTools
 from bot.missed import Missed
 from bot.notices import Notices
 from bot.providers.chat_completions import ChatCompletions
@@ -75,6 +77,11 @@ class Parley:
             if error.fault not in MODELS_NOT_LISTED:
                 log.warning("%s `python -m bot doctor` tells more. (%s)", error, error.detail)
 
+    async def catch_up_commands(self) -> None:
+        """Tell Discord of the commands of guilds that it has otherwise."""
+        await self.client.can_write.wait()
+        await self.client.guild_commands.catch_up()
+
     async def work(self) -> None:
         """Carry runs out, from the moment that Discord can be written to, until cancelled."""
         await self.client.can_write.wait()
@@ -94,6 +101,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
     async with assembled(settings, clock) as parley, parley.client, asyncio.TaskGroup() as tasks:
         tasks.create_task(parley.work())
         tasks.create_task(parley.greet_provider())
+        tasks.create_task(parley.catch_up_commands())
         tasks.create_task(parley.database.watch())
         tasks.create_task(parley.client.recovery.watermark.keep())
         tasks.create_task(parley.client.insist_on_welcome())
@@ -207,6 +215,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             count_tokens=count_tokens,
             clock=clock,
         )
+        guard = Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses)
         client = ParleyClient(
             settings,
             trace(pacer, settings.discord_timeout_seconds),
@@ -227,7 +236,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 clock=clock,
             ),
             toolbox=toolbox,
-            guard=Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses),
+            guard=guard,
             page_guard=Guard(
                 allowed_hosts=settings.tool_fetch_hosts,
                 unsafe_addresses=settings.tool_unsafe_addresses,
@@ -235,6 +244,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             ),
             tool_rules=tool_rules,
             notices=notices,
+            http_tools=HttpTools(database, toolbox, guard, Secrets(settings.secrets_key), clock=clock),
         )
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")

@@ -16,7 +16,9 @@ from discord.ext import commands
 
 from bot.cancelling import surely_cancelled
 from bot.endpoints import explained
-from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError
+from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError, StoreError
+from bot.guild_commands import TreeCommands
+from bot.http_tools.service import HttpTools
 from bot.interactions import tell
 from bot.notices import Notices
 from bot.people import People
@@ -54,6 +56,7 @@ NOT_USABLE = {
 }
 
 AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
+COMMAND_GONE = "This command was taken away. Discord will not offer it any more in a moment."
 
 
 def needed_intents() -> discord.Intents:
@@ -100,6 +103,10 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
         """Tell the person, and the host where it is our fault."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
+        if isinstance(cause, app_commands.CommandNotFound) and interaction.guild_id is not None:
+            await tell(interaction, COMMAND_GONE)
+            await interaction.client.guild_commands.sync(interaction.guild_id)
+            return
         await tell(interaction, sentence_for(cause))
 
 
@@ -110,7 +117,7 @@ class ParleyClient(commands.Bot):
     all servers.  `may_have_missed` is set when it has, in each new session, and when a server has an outage; whoever
     reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it may
     have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard` those
-    for web pages.
+    for web pages.  `http_tools` are moderators' tools, `guild_commands` the slash commands of servers.
     """
 
     def __init__(
@@ -130,6 +137,7 @@ class ParleyClient(commands.Bot):
         page_guard: Guard,
         tool_rules: ToolRules,
         notices: Notices,
+        http_tools: HttpTools,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
@@ -158,6 +166,8 @@ class ParleyClient(commands.Bot):
         self.page_guard = page_guard
         self.tool_rules = tool_rules
         self.notices = notices
+        self.http_tools = http_tools
+        self.guild_commands = TreeCommands(self.tree)
         self.recovery = recovery
         self.people = People(self, model=settings.provider_model)
         self.can_write = asyncio.Event()
@@ -189,6 +199,10 @@ class ParleyClient(commands.Bot):
         await self.load([*ours, *theirs])
         self.toolbox.meet(self.people)
         self.tool_rules.meet(self)
+        try:
+            await self.http_tools.load(self.guild_commands)
+        except StoreError as error:
+            log.error("the tools of the servers cannot be offered: %s", error)
         await self.tree.sync()
         self.can_write.set()
 

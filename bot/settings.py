@@ -17,6 +17,7 @@ from bot.settings_values import (
     HostPorts,
     complaint,
     database_address,
+    fernet_keys,
     gateway_address,
     header_safe,
     web_address,
@@ -256,6 +257,13 @@ class Settings(BaseSettings):
         le=604_800,
         description="Seconds that an answer waits for a person to approve a call or to answer a question. A day lets "
         "everyone see it once; after a week nobody remembers what it was about.",
+    )
+    secrets_key: Annotated[SecretStr, AfterValidator(fernet_keys)] = Field(
+        default=SecretStr(""),
+        description="Encrypts the secrets of tools that moderators add; without it they cannot give any. Make one with "
+        "`openssl rand -base64 32 | tr +/ -_`. To change it, put the new key before the old one, with a comma in "
+        "between; whoever has it and the database can read them.",
+        examples=["everybody-knows-this-one-make-one-yourself0="],
     )
     trigger: Trigger = Field(
         default=Trigger.MENTION,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 from pydantic_settings import NoDecode
 
+from bot.http_tools.secrets import Secrets
 from bot.tools.hosts import HostPattern
 
 
@@ -18,6 +19,17 @@ def header_safe(secret: SecretStr) -> SecretStr:
     if not all("!" <= character <= "~" for character in text):
         raise ValueError("must be one run of plain characters: no space, no quotes from a text editor")
     return SecretStr(text)
+
+
+def fernet_keys(secret: SecretStr) -> SecretStr:
+    """One or more keys for encrypting with commas in between."""
+    try:
+        Secrets(secret)
+    except ValueError:
+        raise ValueError(
+            "must be a key as `openssl rand -base64 32 | tr +/ -_` makes it, or several with commas"
+        ) from None
+    return secret
 
 
 def address(value: str, *schemes: str) -> str:

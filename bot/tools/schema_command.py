@@ -14,7 +14,6 @@ from discord.app_commands import Choice, Range
 
 from bot.errors import Refusal
 from bot.messages import one_line
-from bot.tools.declare import Command, show
 from bot.tools.options import (
     MAX_DESCRIPTION_CHARACTERS,
     MAX_NAME_CHARACTERS,
@@ -25,6 +24,8 @@ from bot.tools.options import (
     Option,
     options_of,
 )
+from bot.tools.parameters import Command
+from bot.tools.slash import show
 from bot.tools.toolbox import Tool
 
 TYPES: Mapping[Kind, type] = {

@@ -57,7 +57,8 @@ class Tool:
     `is_idempotent` says that carrying it out twice is as good as once.  `need` is what a person has to do first where
     a model calls.  `permissions` are the bits of Discord's permissions that the caller must have, all of them.  `group`
     is a name by which moderators switch several tools.  Tools with a `guild_id` exist in that guild alone;
-    `guild_only` ones do not work in direct messages.
+    `guild_only` ones do not work in direct messages.  `condition` raises Refusal where the caller may not use it for
+    other reasons than permissions.
     It gets the caller and then its arguments.
     """
 
@@ -75,6 +76,7 @@ class Tool:
     group: str = "general"
     guild_id: int | None = None
     guild_only: bool = False
+    condition: Callable[[Caller], None] | None = None
 
     @property
     def spec(self) -> ToolSpec:
@@ -84,7 +86,7 @@ class Tool:
     @property
     def is_for_everyone(self) -> bool:
         """Whether `check` refuses nobody for what they may not do."""
-        return not self.permissions and not self.guild_only
+        return not self.permissions and not self.guild_only and self.condition is None
 
     def check(self, caller: Caller) -> None:
         """Raises: Refusal unless the caller may use it."""
@@ -97,6 +99,8 @@ class Tool:
         is_let_in = caller.run_id is None and caller.guild is not None
         if self.permissions & ~caller.permissions.value and not is_let_in:
             raise Refusal(f"Not permitted: {person} may not use {self.name} here.")
+        if self.condition is not None:
+            self.condition(caller)
 
     async def run(self, caller: Caller, arguments: Mapping[str, Any]) -> Output:
         """What the tool says, never nothing.  Raises: what `perform` raises."""

@@ -16,6 +16,7 @@ LIBRARIES = {
         "cogs/",
         "bot/client.py",
         "bot/endpoints.py",
+        "bot/guild_commands.py",
         "bot/hearing.py",
         "bot/inspection.py",
         "bot/interactions.py",
