@@ -268,6 +268,10 @@ class ParleyClient(commands.Bot):
         self.recovery.watermark.stand_still()
         self.may_have_missed.set()
 
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """A server let the bot in, maybe again."""
+        await self.guild_commands.welcome(guild.id)
+
     async def on_message(self, message: discord.Message, /) -> None:
         """Parley has no commands with a prefix: messages are the chat cog's."""
 

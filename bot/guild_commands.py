@@ -54,6 +54,11 @@ class TreeCommands:
             return False
         return True
 
+    async def welcome(self, guild_id: int) -> None:
+        """Tell Discord of the commands of a guild that has let the bot in again: it forgot them."""
+        if self._tree.get_commands(guild=discord.Object(guild_id)):
+            await self.sync(guild_id)
+
     async def catch_up(self) -> None:
         """Tell Discord of the guilds whose commands it has otherwise, as after a crash or an update."""
         for guild_id in sorted(self._guild_ids):

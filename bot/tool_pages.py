@@ -9,18 +9,8 @@ import discord
 from discord import ui
 
 from bot.client import ParleyClient, sentence_for
-from bot.errors import Refusal
 from bot.interactions import acknowledge, tell
 from bot.tool_overview import ToolOverview, ToolPage
-
-MODERATORS_ONLY = "Only those who manage the server can see and switch its tools: that takes Manage Server."
-
-
-def require_manager(interaction: discord.Interaction[Any]) -> int:
-    """The server's id.  Raises: Refusal unless the person manages it: a server can give any command to anyone."""
-    if interaction.guild_id is None or not interaction.permissions.manage_guild:
-        raise Refusal(MODERATORS_ONLY)
-    return interaction.guild_id
 
 
 def overview_of(client: ParleyClient) -> ToolOverview:

@@ -53,7 +53,7 @@ class HttpCaller:
 
     async def carry_out(self, tool: HttpTool, caller: Caller, /, **arguments: Any) -> str:
         """What the endpoint said.  Raises: Refusal, Overtime."""
-        exchange = await self.call(tool, caller, arguments)
+        exchange = await self.call(tool, arguments, ids_of(tool, caller), idempotency_key(tool, caller))
         match exchange.outcome:
             case Outcome.DONE:
                 return exchange.text
@@ -62,14 +62,16 @@ class HttpCaller:
             case _:
                 raise Refusal(exchange.text)
 
-    async def call(self, tool: HttpTool, caller: Caller, arguments: Mapping[str, Any]) -> Exchange:
+    async def call(
+        self, tool: HttpTool, arguments: Mapping[str, Any], caller: CallerIds, idempotency_key: str
+    ) -> Exchange:
         """Ask the endpoint once, and note what came of it, also where the call is cancelled."""
         began = time.monotonic()
         response: Response | None = None
         outcome, text = Outcome.UNKNOWN, ""
         try:
             async with asyncio.timeout(tool.timeout_seconds):
-                response = await self._ask(tool, caller, arguments)
+                response = await self._ask(tool, arguments, caller, idempotency_key)
             outcome, text = Outcome.DONE, read_answer(response.status, response.content_type, response.body)
         except TimeoutError:
             outcome, text = Outcome.TIMED_OUT, f"{tool.name} did not answer within {tool.timeout_seconds:g} seconds."
@@ -85,17 +87,17 @@ class HttpCaller:
             await self._note(tool, caller, answer)
         return answer
 
-    async def _ask(self, tool: HttpTool, caller: Caller, arguments: Mapping[str, Any]) -> Response:
+    async def _ask(
+        self, tool: HttpTool, arguments: Mapping[str, Any], caller: CallerIds, idempotency_key: str
+    ) -> Response:
         defaults = {option.name: option.default for option in options_of(tool.parameters) if option.default is not None}
         request = request_for(
             tool=tool.name,
             method=tool.method,
             url=tool.url,
             arguments=defaults | dict(arguments),
-            caller=CallerIds(
-                user_id=caller.user.id, guild_id=tool.guild_id, channel_id=caller.channel.id, run_id=caller.run_id
-            ),
-            idempotency_key=idempotency_key(tool, caller),
+            caller=caller,
+            idempotency_key=idempotency_key,
         )
         headers = dict(request.headers)
         if tool.secret is not None:
@@ -109,13 +111,13 @@ class HttpCaller:
             max_bytes=MAX_ANSWER_BYTES,
         )
 
-    async def _note(self, tool: HttpTool, caller: Caller, answer: Exchange) -> None:
+    async def _note(self, tool: HttpTool, caller: CallerIds, answer: Exchange) -> None:
         """Write the call into the tool's log; what has happened stays so where that cannot be noted."""
         call = HttpCall(
             tool_id=tool.id,
             at=self._clock(),
-            user_id=caller.user.id,
-            channel_id=caller.channel.id,
+            user_id=caller.user_id,
+            channel_id=caller.channel_id,
             run_id=caller.run_id,
             status=answer.status,
             milliseconds=answer.milliseconds,
@@ -128,11 +130,21 @@ class HttpCaller:
             log.error("a call of the tool %s could not be noted: %s", tool.name, error)
 
 
+def ids_of(tool: HttpTool, caller: Caller) -> CallerIds:
+    """The caller as an endpoint is told."""
+    return CallerIds(user_id=caller.user.id, guild_id=tool.guild_id, channel_id=caller.channel.id, run_id=caller.run_id)
+
+
 def idempotency_key(tool: HttpTool, caller: Caller) -> str:
     """The same for each attempt to carry out one call of a model, by which an endpoint knows it; else a fresh one.
 
     The question's id is Discord's, so that a database that begins anew does not begin the keys anew.
     """
     if caller.call_id is None:
-        return str(uuid.uuid4())
+        return fresh_key()
     return str(uuid.uuid5(KEYS, f"{tool.guild_id}:{caller.question_id}:{caller.run_id}:{caller.call_id}"))
+
+
+def fresh_key() -> str:
+    """An idempotency key that no other call has."""
+    return str(uuid.uuid4())

@@ -11,8 +11,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from bot.errors import Refusal
-from bot.http_tools.call import GRACE_SECONDS, Exchange, HttpCaller
+from bot.http_tools.call import GRACE_SECONDS, Exchange, HttpCaller, fresh_key
 from bot.http_tools.entry import Entry, Reading, read
+from bot.http_tools.request import CallerIds
 from bot.http_tools.secrets import Secrets
 from bot.store import http_tools
 from bot.store.database import Database, Transaction
@@ -121,9 +122,11 @@ class HttpTools:
         async with self._database.read() as transaction:
             return await http_tools.calls(transaction, tool.id, MAX_CALLS_SHOWN)
 
-    async def test(self, tool: HttpTool, arguments: str, caller: Caller) -> Exchange:
+    async def test(self, tool: HttpTool, arguments: str, user_id: int, channel_id: int) -> Exchange:
         """Call a tool as a moderator, whatever its roles and channels are.  Raises: Refusal for wrong arguments."""
-        return await self._calls.call(tool, caller, SchemaArguments(tool.parameters).read(arguments or "{}"))
+        passed = SchemaArguments(tool.parameters).read(arguments or "{}")
+        caller = CallerIds(user_id=user_id, guild_id=tool.guild_id, channel_id=channel_id, run_id=None)
+        return await self._calls.call(tool, passed, caller, fresh_key())
 
     # ------------------------------------------------------------------ changing
 

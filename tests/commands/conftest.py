@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord
 import pytest
 import simcord
 from discord.ext import commands
 
 from bot.settings import Settings
 from sandbox.provider import MODEL, ScriptedProvider
+from tests.commands.desk import Desk
 from tests.commands.process import Process
 from tests.commands.town import Town
 from tests.scenarios.given import GivenSettings
+from tests.tools.endpoint import Endpoint, endpoint, reply, saying
 
 
 @pytest.fixture
@@ -54,3 +57,24 @@ async def simcord_bot(process: Process) -> commands.Bot:
 def town(simcord_env: simcord.Env, provider: ScriptedProvider) -> Town:
     """A server with its people."""
     return Town(simcord_env, provider)
+
+
+@pytest.fixture
+def answers() -> list[bytes]:
+    """What the endpoint answers, one after the other."""
+    return [reply(body=b'{"text": "Sunny in Bern."}', content_type="application/json")]
+
+
+@pytest.fixture
+async def weather(answers: list[bytes]) -> AsyncIterator[Endpoint]:
+    """An endpoint on loopback."""
+    async with endpoint(saying(*answers)) as running:
+        yield running
+
+
+@pytest.fixture
+def desk(town: Town, weather: Endpoint, tmp_path: Path) -> Desk:
+    """Ida's desk."""
+    manager = town.guild.create_role("Manager", permissions=discord.Permissions(manage_guild=True))
+    ida = town.guild.add_member(town.env.create_user("ida"), roles=[manager])
+    return Desk(town, ida, weather, tmp_path / "parley.db")

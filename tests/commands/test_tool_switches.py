@@ -9,6 +9,7 @@ import pytest
 import simcord
 from discord.ext import commands
 
+from bot.http_tools.panel import MANAGERS_ONLY
 from bot.notices import NO_TOOLS
 from bot.settings import Settings
 from bot.tools.find_tool import FIND_TOOL, MAX_OFFERED
@@ -16,8 +17,6 @@ from sandbox.semantics import walk_components
 from sandbox.stories import ScriptedCall, Story, refusal
 from tests.commands.process import Process
 from tests.commands.town import Town
-
-MODERATORS_ONLY = "Only those who manage the server can see and switch its tools: that takes Manage Server."
 
 
 @pytest.fixture
@@ -111,7 +110,7 @@ async def test_commands_that_a_server_gives_to_others_are_refused_in_words(
     for command, options in (("list", {}), ("disable", {"name": "roll"})):
         result = await town.edsger.slash(town.general, f"tools {command}", **options)
         assert result.response is not None
-        assert (result.response.content, result.ephemeral) == (MODERATORS_ONLY, True)
+        assert (result.response.content, result.ephemeral) == (MANAGERS_ONLY, True)
     assert len(town.env.errors) == 2  # simcord counts the refusals, and is told that they were meant
     assert "🔴" not in await office.reads()
 

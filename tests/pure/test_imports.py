@@ -18,6 +18,7 @@ LIBRARIES = {
         "bot/endpoints.py",
         "bot/guild_commands.py",
         "bot/hearing.py",
+        "bot/http_tools/panel.py",
         "bot/inspection.py",
         "bot/interactions.py",
         "bot/missed.py",
