@@ -269,7 +269,8 @@ class ParleyClient(commands.Bot):
         self.may_have_missed.set()
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
-        """A server let the bot in, maybe again."""
+        """A server let the bot in, maybe again: its tools are those that are still kept."""
+        await self.http_tools.refresh(guild.id)
         await self.guild_commands.welcome(guild.id)
 
     async def on_message(self, message: discord.Message, /) -> None:

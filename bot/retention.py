@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from bot.errors import StoreError
-from bot.store import retention
+from bot.store import guilds, retention
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -37,13 +37,20 @@ class Retention:
             await asyncio.sleep(LOOK_AGAIN_SECONDS)
 
     async def delete_due(self) -> int:
-        """Delete all that is due, little by little, so that answers wait for none of it: how many conversations."""
+        """Delete all that is due, little by little, so that answers wait for none of it: how many conversations.
+
+        What a lost server had besides, such as its tools, goes with them.
+        """
         closed_before = self._clock() - self._kept_after_removal
         async with self._database.read() as transaction:
             due = await retention.expired(transaction, closed_before)
+            lost = await guilds.expired(transaction, closed_before)
         for conversation_id in due:
             is_more = True
             while is_more:
                 async with self._database.write() as transaction:
                     is_more = await retention.delete_part(transaction, conversation_id, closed_before)
+        for guild_id in lost:
+            async with self._database.write() as transaction:
+                await guilds.forget(transaction, guild_id, closed_before)
         return len(due)

@@ -73,6 +73,7 @@ class Changes(commands.Cog):
     @commands.Cog.listener()
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """The bot was invited, perhaps again."""
+        await self.bot.changes.regain_guilds({guild.id})
         await self.bot.changes.regain(places([guild]))
 
     @commands.Cog.listener()

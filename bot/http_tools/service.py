@@ -181,7 +181,7 @@ class HttpTools:
         changed = {name: sorted(ids) for name, ids in wanted.items() if ids is not None}
         async with self._database.write() as transaction:
             tool = await self._change(transaction, guild_id, tool_id, changed)
-        await self._refresh(guild_id)
+        await self.refresh(guild_id)
         return tool
 
     async def remove(self, guild_id: int, tool_id: int) -> None:
@@ -221,10 +221,11 @@ class HttpTools:
 
     async def _publish(self, guild_id: int) -> bool:
         """Offer a guild's tools as they are stored: whether Discord took their commands."""
-        await self._refresh(guild_id)
+        await self.refresh(guild_id)
         return self._commands is None or await self._commands.sync(guild_id)
 
-    async def _refresh(self, guild_id: int) -> None:
+    async def refresh(self, guild_id: int) -> None:
+        """Offer a guild's tools as they are stored."""
         async with self._turn:  # else what was read before a change could be offered after it
             self._offer(guild_id, await self.of_guild(guild_id))
 

@@ -9,7 +9,7 @@ from bot.messages import spoken
 from bot.runs.model import LIVE, TERMINAL, Cause, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, cancel, end, first_try
 from bot.runs.service import Worker
-from bot.store import conversations, messages, replies, runs
+from bot.store import conversations, guilds, messages, replies, runs
 from bot.store.database import Database, Transaction
 from bot.store.messages import StoredMessage
 
@@ -87,6 +87,7 @@ class ChangeService:
         """The bot was removed from a server; what was said there is kept until its retention ends."""
         now = self._clock()
         async with self._database.write() as transaction:
+            await guilds.lose(transaction, guild_id, now)
             closed = await conversations.close_guild(transaction, guild_id, now)
             interrupted = await self._abandon(transaction, set(closed), GUILD_LEFT, now)
         self._tell(interrupted)
@@ -100,12 +101,22 @@ class ChangeService:
             async with self._database.write() as transaction:
                 await conversations.reopen(transaction, regained)
 
+    async def regain_guilds(self, guild_ids: Collection[int]) -> None:
+        """The bot is in these servers, whatever it was told before."""
+        async with self._database.read() as transaction:
+            regained = (await guilds.lost(transaction)).intersection(guild_ids)
+        if regained:
+            async with self._database.write() as transaction:
+                await guilds.regain(transaction, regained)
+
     async def compare(self, guild_ids: Collection[int], place_ids: Collection[int]) -> None:
         """Catch up with what Discord tells at the start of a session: all the servers and open places of the bot."""
         async with self._database.read() as transaction:
-            lost = (await conversations.open_guilds(transaction)).difference(guild_ids)
+            silent = await guilds.known(transaction) - await guilds.lost(transaction)
+            lost = (await conversations.open_guilds(transaction) | silent).difference(guild_ids)
         for guild_id in lost:
             await self.lose_guild(guild_id)
+        await self.regain_guilds(guild_ids)
         await self.regain(place_ids)
 
     async def _reword(self, transaction: Transaction, message: StoredMessage, text: str) -> Run | None:

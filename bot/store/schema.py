@@ -312,6 +312,14 @@ notices = Table(
     Column("told_at", UtcDateTime, nullable=False),
 )
 
+# Guilds that the bot was removed from, until what they had is deleted.
+lost_guilds = Table(
+    "lost_guilds",
+    metadata,
+    Column("guild_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("lost_at", UtcDateTime, nullable=False),
+)
+
 replies = Table(
     "replies",
     metadata,

@@ -54,7 +54,7 @@ def of_calls() -> None:
 
 
 def of_places() -> None:
-    """Which tools are offered where, and what moderators were told of them."""
+    """Which tools are offered where, what moderators were told of them, and which guilds were lost."""
     op.create_table(
         "tool_switches",
         sa.Column("place_kind", sa.Text, nullable=False),
@@ -73,6 +73,12 @@ def of_places() -> None:
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("told_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("guild_id", "subject", name="pk_notices"),
+    )
+    op.create_table(
+        "lost_guilds",
+        sa.Column("guild_id", sa.BigInteger, nullable=False, autoincrement=False),
+        sa.Column("lost_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("guild_id", name="pk_lost_guilds"),
     )
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, event, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.changes import ANSWER_DELETED, ChangeService
 from bot.runs.model import Cause, Run, Status
 from bot.runs.queue import RunDefaults
-from bot.store import messages, replies, runs
+from bot.store import guilds, messages, replies, runs
 from bot.store.database import Database
-from bot.store.schema import run_events
+from bot.store.schema import notices, run_events
 from tests.store.stories import ASKER_ID, NOW, PLACE_ID, ask, claim_one, converse, history, later, say
 
 PAGE_ID = 77
@@ -187,6 +187,20 @@ async def test_lost_server_costs_as_much_however_many_places_it_had(
             assert (await runs.live(connection, run.conversation_id)) is None
     assert counts[0] == counts[1]
     assert len(worker.run_ids) == 2
+
+
+async def test_server_without_a_word_is_lost_and_regained_too(database: Database, changes: ChangeService) -> None:
+    """One of which only a tool or a notice is known counts as lost while Discord does not list it."""
+    async with database.write() as connection:
+        for guild_id in (1, 2):
+            await connection.execute(insert(notices).values(guild_id=guild_id, subject="x", told_at=NOW))
+    await changes.compare({2}, ())
+    async with database.read() as connection:
+        assert await guilds.lost(connection) == {1}
+        assert await guilds.expired(connection, later(10)) == (1,)
+    await changes.compare({1, 2}, ())
+    async with database.read() as connection:
+        assert await guilds.lost(connection) == frozenset()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from sqlalchemy import func, insert, select, update
@@ -10,14 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.providers.events import Usage
 from bot.retention import Retention
 from bot.runs.model import Run
-from bot.store import conversations, messages, replies, retention, runs, usage
+from bot.store import conversations, guilds, messages, replies, retention, runs, schema, usage
 from bot.store.conversations import Conversation
 from bot.store.database import Database
 from bot.store.schema import metadata, tool_approvals, tool_calls, tool_files
 from bot.store.schema import runs as runs_table
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
-OF_GUILDS = {"tool_switches", "http_tools", "http_tool_calls", "reminders", "notices"}
+OF_GUILDS = ("tool_switches", "http_tools", "http_tool_calls", "reminders", "notices", "lost_guilds")
 TABLES = tuple(name for name in metadata.tables if name not in {"shards", *OF_GUILDS})
 
 
@@ -51,9 +52,9 @@ async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | No
     await runs.mark_delivered(connection, run.id, later(3))
 
 
-async def count(connection: AsyncConnection) -> dict[str, int]:
+async def count(connection: AsyncConnection, names: Iterable[str] = TABLES) -> dict[str, int]:
     """How many rows each table has."""
-    found = {name: select(func.count()).select_from(metadata.tables[name]) for name in TABLES}
+    found = {name: select(func.count()).select_from(metadata.tables[name]) for name in names}
     return {name: await connection.scalar(statement) or 0 for name, statement in found.items()}
 
 
@@ -116,3 +117,41 @@ async def test_deleting_a_run_looks_for_those_that_follow_it_by_an_index(databas
     async with database.read() as connection:
         rows = await connection.exec_driver_sql("EXPLAIN QUERY PLAN SELECT rowid FROM runs WHERE previous_run_id = 1")
         assert [row.detail for row in rows] == ["SEARCH runs USING COVERING INDEX ix_runs_previous (previous_run_id=?)"]
+
+
+async def furnish(connection: AsyncConnection, guild_id: int) -> None:
+    """A row in every table that a guild has beside its conversations."""
+    tool = {"guild_id": guild_id, "name": "x", "description": "", "parameters": {}, "method": "GET", "url": ""}
+    traits = {"needs_approval": False, "is_idempotent": False, "timeout_seconds": 1.0, "is_enabled": True}
+    access = {"role_ids": [], "channel_ids": [], "created_by": 1, "created_at": NOW, "changed_at": NOW}
+    adding = insert(schema.http_tools).values(tool | traits | access).returning(schema.http_tools.c.id)
+    call = {"tool_id": await connection.scalar(adding), "at": NOW, "user_id": 1, "channel_id": 1, "milliseconds": 1}
+    await connection.execute(insert(schema.http_tool_calls).values(call | {"outcome": "done"}))
+    switch = {"place_kind": "guild", "place_id": guild_id, "tool": "x", "guild_id": guild_id, "is_enabled": True}
+    await connection.execute(insert(schema.tool_switches).values(switch | {"set_by": 1, "set_at": NOW}))
+    reminder = {"user_id": 1, "guild_id": guild_id, "channel_id": 1, "text": "", "due_at": NOW, "created_at": NOW}
+    await connection.execute(insert(schema.reminders).values(reminder))
+    await connection.execute(insert(schema.notices).values(guild_id=guild_id, subject="x", told_at=NOW))
+
+
+async def test_what_a_lost_guild_had_is_deleted(database: Database) -> None:
+    """After the retention its tools, switches, reminders and notices are gone, and those of no other guild."""
+    async with database.write() as connection:
+        for guild_id in (1, 2, 3):
+            await furnish(connection, guild_id)
+        assert await guilds.known(connection) == {1, 2, 3}
+        await guilds.lose(connection, 2, NOW)
+        await guilds.lose(connection, 2, later(1_000_000))
+        await guilds.lose(connection, 3, NOW)
+        await guilds.regain(connection, [3])
+        expected = dict.fromkeys(OF_GUILDS, 2) | {"lost_guilds": 0}
+    await kept_for(database, 30, now_days=29.9).delete_due()
+    async with database.read() as connection:
+        assert await guilds.known(connection) == {1, 2, 3}
+    await kept_for(database, 30, now_days=30).delete_due()
+    async with database.read() as connection:
+        assert await guilds.known(connection) == {1, 3}
+        assert await count(connection, OF_GUILDS) == expected
+    async with database.write() as connection:
+        await guilds.forget(connection, 1, later(1_000_000))
+        assert await guilds.known(connection) == {1, 3}

@@ -95,6 +95,10 @@ INSERT INTO notices (guild_id, subject, told_at)
 VALUES
     (1100000000000000001, 'no_tools', 1767268803990);
 
+INSERT INTO lost_guilds (guild_id, lost_at)
+VALUES
+    (1100000000000000002, 1767268804990);
+
 INSERT INTO shards (number, last_message_id)
 VALUES
     (0, 1200000000000000016);
