@@ -18,6 +18,7 @@ NAME = re.compile(r"[a-z0-9_-]{1,32}")
 # People see 100 of them beside the slash command; a model reads all.
 MAX_DESCRIPTION_CHARACTERS = 500
 MAX_ENDPOINT_CHARACTERS = 1000
+MAX_PARAMETERS_CHARACTERS = 4000  # of a field, as Discord allows
 # 16 characters are beyond guessing where each guess is a request.
 MIN_SECRET_CHARACTERS, MAX_SECRET_CHARACTERS = 16, 200
 NO_SECRET = "none"  # noqa: S105 - what is typed to take a secret away
@@ -137,6 +138,8 @@ def check_secret(typed: str) -> None:
 
 
 def shown_parameters(schema: Mapping[str, Any]) -> str:
-    """A tool's parameters as they can be typed again."""
+    """A tool's parameters as they can be typed again, in the field that they came from."""
     lines = short_form(schema)
-    return json.dumps(schema, ensure_ascii=False, indent=1) if lines is None else lines
+    if lines is None:
+        lines = json.dumps(schema, ensure_ascii=False, indent=1)
+    return lines if len(lines) <= MAX_PARAMETERS_CHARACTERS else json.dumps(schema, ensure_ascii=False)

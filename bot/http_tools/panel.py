@@ -20,6 +20,7 @@ from bot.http_tools.card import card_text
 from bot.http_tools.entry import (
     MAX_DESCRIPTION_CHARACTERS,
     MAX_ENDPOINT_CHARACTERS,
+    MAX_PARAMETERS_CHARACTERS,
     MAX_SECRET_CHARACTERS,
     NO_SECRET,
     Entry,
@@ -36,7 +37,6 @@ NOT_SAVED = "Nothing was saved yet."
 # As long as Discord takes answers to what a person did: interactions/receiving-and-responding.mdx.
 KEPT_SECONDS = 900.0
 MAX_MESSAGE_CHARACTERS = 2000
-MAX_FIELD_CHARACTERS = 4000
 MAX_CHOSEN = 25
 CHANNELS = (
     discord.ChannelType.text,
@@ -92,7 +92,7 @@ FIELDS = {
     "parameters": Field(
         label="Parameters",
         hint='One on each line, such as days?: integer 1..7 = 3 "How many"; or a JSON schema',
-        max_characters=MAX_FIELD_CHARACTERS,
+        max_characters=MAX_PARAMETERS_CHARACTERS,
         is_long=True,
         is_required=False,
     ),
@@ -146,7 +146,7 @@ def text_input(name: str, value: str) -> ui.TextInput[ToolForm]:
     return ui.TextInput(
         custom_id=name,
         style=discord.TextStyle.paragraph if known.is_long else discord.TextStyle.short,
-        default=value or None,
+        default=value[: known.max_characters] or None,
         max_length=known.max_characters,
         required=known.is_required,
     )

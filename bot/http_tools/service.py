@@ -124,7 +124,7 @@ class HttpTools:
 
     async def test(self, tool: HttpTool, arguments: str, user_id: int, channel_id: int) -> Exchange:
         """Call a tool as a moderator, whatever its roles and channels are.  Raises: Refusal for wrong arguments."""
-        passed = SchemaArguments(tool.parameters).read(arguments or "{}")
+        passed = SchemaArguments(tool.parameters, is_checked=True).read(arguments or "{}")
         caller = CallerIds(user_id=user_id, guild_id=tool.guild_id, channel_id=channel_id, run_id=None)
         return await self._calls.call(tool, passed, caller, fresh_key())
 
@@ -236,21 +236,16 @@ class HttpTools:
             self._commands.put(guild_id, tools)
 
     def _tool(self, row: HttpTool) -> Tool | None:
-        """A tool with both faces; None where this program has one of that name, or cannot read its parameters."""
+        """A tool with both faces; None where this program has one of that name."""
         if self._toolbox.find(row.name, None) is not None or self._is_command(row.name):
             log.warning(
                 "the tool %s of guild %d has the name of another one, and is not offered", row.name, row.guild_id
             )
             return None
-        try:
-            arguments = SchemaArguments(row.parameters)
-        except Refusal as refusal:
-            log.warning("the tool %s of guild %d is not offered: %s", row.name, row.guild_id, refusal)
-            return None
         return Tool(
             name=row.name,
             description=row.description,
-            arguments=arguments,
+            arguments=SchemaArguments(row.parameters, is_checked=True),
             carry_out=partial(self._calls.carry_out, row),
             is_idempotent=row.is_idempotent,
             timeout_seconds=row.timeout_seconds + GRACE_SECONDS,

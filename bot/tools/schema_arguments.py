@@ -38,9 +38,13 @@ class SchemaArguments:
     They reach the tool by name, under names that are its author's: it has to take the caller by position alone.
     """
 
-    def __init__(self, schema: Mapping[str, Any]) -> None:
-        """Raises: Refusal, with what is wrong with the schema, and where."""
-        check_schema(schema)
+    def __init__(self, schema: Mapping[str, Any], *, is_checked: bool = False) -> None:
+        """Checking a schema takes some 10 ms, which one that was checked before it was stored need not cost again.
+
+        Raises: Refusal, with what is wrong with the schema, and where.
+        """
+        if not is_checked:
+            check_schema(schema)
         self._schema = schema
         self._followed = 0
 

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from bot.errors import Refusal
 from bot.http_tools.call import HttpCaller, idempotency_key
 from bot.http_tools.entry import Entry
-from bot.http_tools.request import read_answer
+from bot.http_tools.request import CallerIds, read_answer, request_for, signature_headers
 from bot.http_tools.secrets import NO_KEY, UNREADABLE, Secrets
 from bot.http_tools.service import MAX_TOOLS, HttpTools, Traits
 from bot.store.database import Database
@@ -24,6 +24,7 @@ from bot.store.migrate import migrate
 from bot.tools.guard import Guard
 from bot.tools.model import Asker, Need, Outcome
 from bot.tools.toolbox import Overtime, Tool, Toolbox, unheard
+from bot.tools.typed_parameters import read_parameters
 from tests.tools.endpoint import Asked, Endpoint, endpoint
 from tests.tools.guarding import guard
 from tests.tools.people import Known
@@ -206,3 +207,35 @@ class NoCommands:
     async def sync(self, guild_id: int) -> bool:  # noqa: ARG002 - interface
         """Nobody is told."""
         return True
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+def test_page_tells_endpoints_how_to_verify(method: str) -> None:
+    """The function in docs/tools_http.md takes what is sent for genuine, and nothing that was changed."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "tools_http.md").read_text(encoding="utf-8")
+    told: dict[str, Any] = {}
+    exec(page.split("```python")[1].split("```")[0], told)  # noqa: S102 - our own page
+    caller = CallerIds(user_id=1, guild_id=2, channel_id=3, run_id=None)
+    request = request_for(
+        tool="weather",
+        method=method,
+        url="https://weather.example/?units=c",
+        arguments={"city": "Zürich & Bern", "way": [1, True], "loud": False},
+        caller=caller,
+        idempotency_key="a-key",
+    )
+    query = request.url.partition("?")[2]
+    content = request.body or f"{query}.{request.headers['x-parley-caller']}".encode()
+    sent = {name.title(): value for name, value in signature_headers(content, "s3cret", datetime.now(UTC)).items()}
+    assert told["is_genuine"]("s3cret", sent, content)
+    assert not told["is_genuine"]("s3cret", sent, content + b" ")
+    assert not told["is_genuine"]("another", sent, content)
+    old = signature_headers(content, "s3cret", NOW)
+    assert not told["is_genuine"]("s3cret", {name.title(): value for name, value in old.items()}, content)
+
+
+def test_lines_on_the_page_are_right() -> None:
+    """What moderators copy from docs/tools_http.md is taken."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "tools_http.md").read_text(encoding="utf-8")
+    (lines,) = [block for block in page.split("```") if "city: string" in block]
+    assert len(read_parameters(lines)["properties"]) == 6
