@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from bot.client import ParleyClient, sentence_for
+from bot.http_tools.panel import require_manager
 from bot.interactions import acknowledge, tell
 from bot.tool_overview import ToolOverview, ToolPage
 
