@@ -8,12 +8,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
 from bot.errors import ProviderError, ProviderFault
 from bot.http_tools.secrets import Secrets
 from bot.http_tools.service import HttpTools
+from bot.mcp.configuration import read_servers
+from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices
 from bot.providers.chat_completions import ChatCompletions
@@ -98,7 +101,13 @@ def utc_now() -> datetime:
 async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
     """Run the bot until cancelled.  Raises: ConfigurationError, StartupError, alone or in an ExceptionGroup."""
     point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
-    async with assembled(settings, clock) as parley, parley.client, asyncio.TaskGroup() as tasks:
+    async with (
+        assembled(settings, clock) as parley,
+        parley.client,
+        # The last to end: answers may go on for a while after the bot was told to stop, and call tools.
+        parley.client.mcp.running(after=parley.client.can_write),
+        asyncio.TaskGroup() as tasks,
+    ):
         tasks.create_task(parley.work())
         tasks.create_task(parley.greet_provider())
         tasks.create_task(parley.catch_up_commands())
@@ -245,6 +254,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             tool_rules=tool_rules,
             notices=notices,
             http_tools=HttpTools(database, toolbox, guard, Secrets(settings.secrets_key), clock=clock),
+            mcp=McpServers(read_servers(Path(settings.tools_file), settings.environment), toolbox),
         )
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")

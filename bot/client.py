@@ -20,6 +20,7 @@ from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, Sta
 from bot.guild_commands import TreeCommands
 from bot.http_tools.service import HttpTools
 from bot.interactions import tell
+from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.people import People
 from bot.reminders import Reminders
@@ -138,6 +139,7 @@ class ParleyClient(commands.Bot):
         tool_rules: ToolRules,
         notices: Notices,
         http_tools: HttpTools,
+        mcp: McpServers,
     ) -> None:
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # voice is not missing, it is not used
         super().__init__(
@@ -168,6 +170,7 @@ class ParleyClient(commands.Bot):
         self.notices = notices
         self.http_tools = http_tools
         self.guild_commands = TreeCommands(self.tree)
+        self.mcp = mcp
         self.recovery = recovery
         self.people = People(self, model=settings.provider_model)
         self.can_write = asyncio.Event()

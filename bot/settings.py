@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from dotenv import dotenv_values
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
@@ -265,6 +268,12 @@ class Settings(BaseSettings):
         "between; whoever has it and the database can read them.",
         examples=["everybody-knows-this-one-make-one-yourself0="],
     )
+    tools_file: str = Field(
+        default="tools.toml",
+        min_length=1,
+        description="The file that lists MCP servers, whose tools the model may use; it may be missing. "
+        "docs/mcp.md says what stands in it.",
+    )
     trigger: Trigger = Field(
         default=Trigger.MENTION,
         description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "
@@ -351,6 +360,8 @@ class Settings(BaseSettings):
         description="How an entry is written to standard error: text for eyes, json for a log collector.",
     )
 
+    _environment: Mapping[str, str] = PrivateAttr(default_factory=dict)
+
     @model_validator(mode="after")
     def leave_room_for_history(self) -> Self:
         """An answer as long as the window would leave no room for the question."""
@@ -369,6 +380,11 @@ class Settings(BaseSettings):
             output_per_million=self.provider_output_price_per_million,
         )
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Every variable of the environment and the file, also what is no setting: `tools.toml` may refer to it."""
+        return self._environment
+
     @classmethod
     def load(cls, env_file: Path | None = Path(".env")) -> Settings:
         """The settings of the environment and, for what is not there, of the file, which may be missing.
@@ -376,7 +392,11 @@ class Settings(BaseSettings):
         Raises: ConfigurationError, with one sentence per line for each variable to change.
         """
         try:
-            return cls(_env_file=env_file)
+            settings = cls(_env_file=env_file)
+            written = dotenv_values(env_file, encoding="utf-8-sig") if env_file is not None else {}
+            known = (written.items(), os.environ.items())
+            settings._environment = {name: value for source in known for name, value in source if value}
+            return settings
         except ValidationError as exc:
             # `from None`: the cause could print what was entered.
             sentences = [sentence(error) for error in exc.errors(include_url=False, include_input=False)]

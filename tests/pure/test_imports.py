@@ -42,6 +42,9 @@ LIBRARIES = {
     "httpx": ("bot/providers/", "bot/tools/"),
     "httpcore": ("bot/tools/",),
     "html_to_markdown": ("bot/tools/markdown_child.py",),
+    "httpx2": ("bot/mcp/",),
+    "mcp": ("bot/mcp/",),
+    "mcp_types": ("bot/mcp/",),
     "sqlalchemy": ("bot/store/",),
     "aiosqlite": ("bot/store/",),
     "alembic": ("bot/store/",),
@@ -55,6 +58,7 @@ FORBIDDEN = {
     "bot/store/": ("bot.providers", "bot.reply", "bot.runs.worker", "bot.runs.service", "bot.app", "bot.client"),
     "bot/providers/": ("bot.store", "bot.reply", "bot.runs", "bot.app", "bot.client"),
     "bot/tools/": ("bot.store", "bot.providers", "bot.reply", "bot.runs", "bot.app", "bot.client"),
+    "bot/mcp/": ("bot.store", "bot.providers", "bot.reply", "bot.runs", "bot.app", "bot.client"),
     "bot/reply/": ("bot.store", "bot.providers", "bot.runs.worker", "bot.app"),
 }
 

@@ -1,0 +1,1 @@
+"""MCP servers that the host lists: their tools become functions for models."""

@@ -1,0 +1,91 @@
+"""MCP servers that a test runs, and a toolbox with their tools."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.mcp.configuration import ServerConfiguration
+from bot.mcp.servers import McpServers
+from bot.mcp.status import Patience, ServerStatus
+from bot.tools.toolbox import Toolbox
+from tests.tools.people import Known
+
+ROOT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 20.0  # for a machine whose cores are shared
+BRIEF = Patience(answer_seconds=1.0, check_seconds=0.2, look_pause_seconds=0.05, backoff_seconds=0.05)
+
+
+def command(*arguments: str) -> tuple[str, ...]:
+    """A module of the tests as a server's command."""
+    return (sys.executable, "-m", *arguments)
+
+
+def over_stdio(**changed: object) -> ServerConfiguration:
+    """The server of the package as a process."""
+    given: dict[str, object] = {"name": "shop", "command": command("tests.tools.mcp_server", "stdio"), "group": "shop"}
+    return ServerConfiguration.model_validate(given | {"env": {"PYTHONPATH": str(ROOT)}} | changed)
+
+
+def over_web(url: str, **changed: object) -> ServerConfiguration:
+    """A server at an address."""
+    return over_stdio(command=None, env={}, url=url, **changed)
+
+
+def plain(*faults: str, **changed: object) -> ServerConfiguration:
+    """The small old server, with faults."""
+    return over_stdio(command=command("tests.tools.mcp_plain", *faults), **changed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Servers that run, and where their tools are."""
+
+    toolbox: Toolbox
+    servers: McpServers
+
+    @property
+    def status(self) -> ServerStatus:
+        """Of the first server."""
+        return self.servers.statuses()[0]
+
+    async def until(self, look: Callable[[], object]) -> None:
+        """Wait for what happens in other processes and tells nobody here."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not look():  # noqa: ASYNC110 - another process tells nobody here what it did
+                await asyncio.sleep(0.01)
+
+    async def until_up(self) -> None:
+        """Wait for the servers' tools."""
+        await self.until(lambda: all(status.is_up for status in self.servers.statuses()))
+
+
+@asynccontextmanager
+async def running(*configurations: ServerConfiguration, patience: Patience = BRIEF) -> AsyncIterator[Bench]:
+    """The servers, from their start to their end."""
+    toolbox, now = Toolbox(), asyncio.Event()
+    toolbox.meet(Known())
+    servers = McpServers(configurations, toolbox, patience)
+    now.set()
+    async with servers.running(after=now):
+        yield Bench(toolbox=toolbox, servers=servers)
+
+
+@asynccontextmanager
+async def web_server() -> AsyncIterator[str]:
+    """The server of the package as a process that listens; its address."""
+    process = await asyncio.create_subprocess_exec(
+        *command("tests.tools.mcp_server", "http"), cwd=ROOT, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        yield f"http://127.0.0.1:{int(await process.stdout.readline())}/mcp"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
