@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -42,6 +43,34 @@ def plain(*faults: str, **changed: object) -> ServerConfiguration:
     return over_stdio(command=command("tests.tools.mcp_plain", *faults), **changed)
 
 
+async def until(look: Callable[[], object]) -> None:
+    """Wait for what other processes do, who tell nobody here."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not look():  # noqa: ASYNC110 - there is no event of it
+            await asyncio.sleep(0.01)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of somebody else's runs; one that has ended and was not asked after does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started."""
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def tools_file(folder: Path, module: str, *arguments: str, more: str = "") -> Path:
+    """A `tools.toml` with one server, a module of the tests."""
+    lines = ["[servers.shop]", f"command = {json.dumps(command(module, *arguments))}"]
+    file = folder / "tools.toml"
+    file.write_text("\n".join([*lines, f'env = {{PYTHONPATH = "{ROOT}"}}', more]), encoding="utf-8")
+    return file
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """Servers that run, and where their tools are."""
@@ -55,10 +84,8 @@ class Bench:
         return self.servers.statuses()[0]
 
     async def until(self, look: Callable[[], object]) -> None:
-        """Wait for what happens in other processes and tells nobody here."""
-        async with asyncio.timeout(WAIT_SECONDS):
-            while not look():  # noqa: ASYNC110 - another process tells nobody here what it did
-                await asyncio.sleep(0.01)
+        """Wait for what the servers do."""
+        await until(look)
 
     async def until_up(self) -> None:
         """Wait for the servers' tools."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.mcp.configuration import ServerConfiguration
 from bot.tools.model import Outcome
-from tests.tools.mcp_bench import BRIEF, over_stdio, over_web, plain, running, web_server
+from tests.tools.mcp_bench import BRIEF, is_alive, over_stdio, over_web, plain, running, web_server
 from tests.tools.people import ASKER, called, said
 
 GONE = "The server shop went away in the middle of this. Nobody knows whether it was done."
@@ -120,14 +119,6 @@ async def test_stop_leaves_no_process_behind() -> None:
         child = int((await bench.toolbox.offered(ASKER))[0].description)
         assert is_alive(child)
     await bench.until(lambda: not is_alive(child))
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process of somebody else's runs; one that has ended and was not asked after does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 async def test_web_server_that_dies_comes_back() -> None:
