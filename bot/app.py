@@ -105,7 +105,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         assembled(settings, clock) as parley,
         parley.client,
         # The last to end: answers may go on for a while after the bot was told to stop, and call tools.
-        parley.client.mcp.running(after=parley.client.can_write),
+        parley.client.mcp.running(),
         asyncio.TaskGroup() as tasks,
     ):
         tasks.create_task(parley.work())
@@ -117,6 +117,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(Missed(parley.client).read())
         tasks.create_task(Reminding(parley.client, parley.database, clock).run())
         tasks.create_task(parley.retention.run())
+        tasks.create_task(parley.client.server_commands.keep())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
 

@@ -29,6 +29,7 @@ from bot.runs.decisions import Decisions
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
+from bot.server_commands import ServerCommands
 from bot.settings import Settings
 from bot.summaries import Summaries
 from bot.tool_rules import ToolRules
@@ -171,6 +172,7 @@ class ParleyClient(commands.Bot):
         self.http_tools = http_tools
         self.guild_commands = TreeCommands(self.tree)
         self.mcp = mcp
+        self.server_commands = ServerCommands(self.tree, mcp)
         self.recovery = recovery
         self.people = People(self, model=settings.provider_model)
         self.can_write = asyncio.Event()
@@ -202,6 +204,8 @@ class ParleyClient(commands.Bot):
         await self.load([*ours, *theirs])
         self.toolbox.meet(self.people)
         self.tool_rules.meet(self)
+        await self.mcp.begin()
+        self.server_commands.put()
         try:
             await self.http_tools.load(self.guild_commands)
         except StoreError as error:

@@ -71,6 +71,8 @@ class ServerConfiguration(BaseModel):
             raise ValueError("has env, which only a command can be given; a url takes headers")
         if self.url is None and self.headers:
             raise ValueError("has headers, which only a url can be given; a command takes env")
+        if self.slash and self.guilds:
+            raise ValueError("has slash and guilds: its slash commands would be in all Discord servers")
         return self
 
     def wants(self, tool: str) -> bool:

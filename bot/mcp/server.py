@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
@@ -43,11 +43,17 @@ MAX_FAULTS_SHOWN = 3
 class Server:
     """A server of `tools.toml`, and its tools in the toolbox for as long as it is there."""
 
-    def __init__(self, configuration: ServerConfiguration, toolbox: Toolbox, patience: Patience) -> None:
+    def __init__(
+        self, configuration: ServerConfiguration, toolbox: Toolbox, patience: Patience, tell_change: Callable[[], None]
+    ) -> None:
         self.status = ServerStatus(name=configuration.name, is_up=False, tool_count=0, error="It is starting.")
+        self.makes_commands = configuration.slash
+        self.known_tools: list[Tool] = []  # as it listed them last
+        self.was_tried = asyncio.Event()
         self._configuration = configuration
         self._toolbox = toolbox
         self._patience = patience
+        self._tell_change = tell_change
         self._client: Client | None = None
         self._tools: list[Tool] = []
         self._listed: list[mcp_types.Tool] | None = None
@@ -63,6 +69,7 @@ class Server:
             if is_being_cancelled():  # anyio keeps a cancel to itself that comes while it ends a lost connection
                 raise asyncio.CancelledError
             self.status = replace(self.status, error=why)
+            self.was_tried.set()
             if loop.time() - began_at > SOUND_SECONDS:
                 backoff_seconds = self._patience.backoff_seconds
             name = self._configuration.name
@@ -146,6 +153,9 @@ class Server:
             tools, faults = await asyncio.to_thread(tools_of, named, self._configuration, self._call)
             self._offer(tools)
             self._listed = listed
+            self.known_tools = tools
+            self.was_tried.set()
+            self._tell_change()
             self._tell(faults)
 
     def _offer(self, tools: list[Tool]) -> None:

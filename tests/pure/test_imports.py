@@ -27,6 +27,7 @@ LIBRARIES = {
         "bot/tool_overview.py",
         "bot/tool_pages.py",
         "bot/tool_rules.py",
+        "bot/server_commands.py",
         "bot/reply/writer.py",
         "bot/reply/calls.py",
         "bot/reply/drawing.py",

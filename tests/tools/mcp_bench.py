@@ -95,11 +95,11 @@ class Bench:
 @asynccontextmanager
 async def running(*configurations: ServerConfiguration, patience: Patience = BRIEF) -> AsyncIterator[Bench]:
     """The servers, from their start to their end."""
-    toolbox, now = Toolbox(), asyncio.Event()
+    toolbox = Toolbox()
     toolbox.meet(Known())
     servers = McpServers(configurations, toolbox, patience)
-    now.set()
-    async with servers.running(after=now):
+    async with servers.running():
+        await servers.begin()
         yield Bench(toolbox=toolbox, servers=servers)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,10 @@ def test_variables_are_filled_in(tmp_path: Path) -> None:
             AN_ADDRESS + 'headers = {A = "$BROKEN"}',
             ": the server files: headers must be names and values of plain characters, without line breaks.",
         ),
+        (
+            A_COMMAND + "slash = true\nguilds = [1]",
+            ": the server files: has slash and guilds: its slash commands would be in all Discord servers.",
+        ),
         (A_COMMAND + 'name = "other"', ": the server files: name is unknown: it stands in [servers.NAME]."),
     ],
 )
@@ -133,3 +139,9 @@ def test_example_of_the_page_is_accepted(tmp_path: Path) -> None:
     file.write_text(example, encoding="utf-8")
     variables = dict.fromkeys(re.findall(r"\$([A-Z_]+)", example), "set")
     assert [server.name for server in read_servers(file, variables)] == ["files", "tickets"]
+
+
+def test_package_is_not_imported_without_a_server() -> None:
+    """It takes a second and memory, which nobody pays who has no server."""
+    program = "import sys, bot.app; sys.exit('mcp' in sys.modules)"
+    subprocess.run((sys.executable, "-c", program), cwd=ROOT, check=True)
