@@ -86,7 +86,7 @@ def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # Their debug entries hold requests and messages with people's words in them, so no setting turns those on.
-    for library in ("discord", "httpx", "httpcore", "aiosqlite", "sqlalchemy", "alembic"):
+    for library in ("discord", "httpx", "httpcore", "httpx2", "httpcore2", "aiosqlite", "sqlalchemy", "alembic"):
         logging.getLogger(library).setLevel(max(level, quietest(library)))
     # The errors of this one quote what MCP servers sent.
     logging.getLogger("mcp").setLevel(logging.CRITICAL)

@@ -126,6 +126,7 @@ class Server:
             with contextlib.suppress(MCPError, SubscriptionLost):
                 try:
                     async with client.listen(tools_list_changed=True) as changes:
+                        self._look_now.set()  # it may have changed since it was listed
                         async for _ in changes:
                             self._look_now.set()
                 except ListenNotSupportedError:

@@ -57,7 +57,8 @@ def call(arguments: dict[str, Any]) -> dict[str, Any]:
         text = "x" * (33 * 2**20)
     if "changes" in FAULTS:
         tools.append({"name": "fresh", "inputSchema": OBJECT})
-        send(method="notifications/tools/list_changed")
+        if "silently" not in FAULTS:
+            send(method="notifications/tools/list_changed")
     if "no-result" in FAULTS:
         return {"content": "none"}
     return {"content": [{"type": "text", "text": text}]}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
 from bot.tools.model import Asker, File, Need, Outcome
 from bot.tools.toolbox import Tool, Toolbox
-from tests.tools.mcp_bench import over_stdio, over_web, plain, running, web_server
+from tests.tools.mcp_bench import BRIEF, over_stdio, over_web, plain, running, web_server
 from tests.tools.mcp_server import PIXEL
 from tests.tools.people import ASKER, called, said
 
@@ -102,6 +103,14 @@ async def test_list_that_changes_is_read_again(kind: str) -> None:
             await bench.until_up()
             await called(bench.toolbox, "shop_echo" if kind == "plain" else "shop_grow")
             await bench.until(lambda: bench.toolbox.find("shop_fresh", None))
+
+
+async def test_list_that_changes_without_a_word_is_read_in_time() -> None:
+    """A server that is idle is looked at now and then."""
+    async with running(plain("changes", "silently"), patience=replace(BRIEF, check_seconds=0.2)) as bench:
+        await bench.until_up()
+        await called(bench.toolbox, "shop_echo")
+        await bench.until(lambda: bench.toolbox.find("shop_fresh", None))
 
 
 async def test_process_sees_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
