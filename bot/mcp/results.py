@@ -6,17 +6,17 @@ import base64
 import json
 import mimetypes
 from collections.abc import Iterable
-from typing import Any, assert_never
+from typing import Any
 
 from mcp_types import (
     AudioContent,
     BlobResourceContents,
     CallToolResult,
-    ContentBlock,
     EmbeddedResource,
     ImageContent,
     ResourceLink,
     TextContent,
+    TextResourceContents,
 )
 
 from bot.errors import Refusal
@@ -33,10 +33,17 @@ def output_of(result: CallToolResult) -> Output:
     texts: list[str] = []
     files: list[File] = []
     for block in result.content:
-        text, file = said(block, len(files) + 1)
-        texts.append(text if file is None or fits(file, files) else f"{text} It is too large to be shown.")
-        if file is not None and fits(file, files):
-            files.append(file)
+        match block:
+            case TextContent():
+                texts.append(block.text)
+            case ImageContent() | AudioContent():
+                texts.append(attach(block.data, block.mime_type, files))
+            case ResourceLink():
+                texts.append(f"{one_line(block.title or block.name, 100)}: {one_line(block.uri, 500)}")
+            case EmbeddedResource(resource=TextResourceContents(text=text)):
+                texts.append(text)
+            case EmbeddedResource(resource=BlobResourceContents(blob=blob, mime_type=kind)):
+                texts.append(attach(blob, kind or "", files))
     if adds_something(result.structured_content, texts):
         texts.append(json.dumps(result.structured_content, ensure_ascii=False))
     text = "\n".join(texts)
@@ -45,36 +52,18 @@ def output_of(result: CallToolResult) -> Output:
     return Output(text=text, files=tuple(files))
 
 
-def said(block: ContentBlock, number: int) -> tuple[str, File | None]:
-    """One part of an answer: what the model is told, and the file that people see."""
-    match block:
-        case TextContent():
-            return block.text, None
-        case ImageContent() | AudioContent():
-            return attached(block.data, block.mime_type, number)
-        case ResourceLink():
-            return f"{one_line(block.title or block.name, 100)}: {one_line(block.uri, 500)}", None
-        case EmbeddedResource():
-            if isinstance(block.resource, BlobResourceContents):
-                return attached(block.resource.blob, block.resource.mime_type or "", number)
-            return block.resource.text, None
-    assert_never(block)
-
-
-def attached(data: str, kind: str, number: int) -> tuple[str, File | None]:
-    """A file of some bytes in base64, and a line that says that people see it."""
+def attach(data: str, kind: str, files: list[File]) -> str:
+    """Put a file, of bytes in base64, with the others, and say to the model what became of it."""
     kind = one_line(kind, 100) or "application/octet-stream"
     try:
         content = base64.b64decode(data, validate=True)
     except ValueError:
-        return f"[A file of the type {kind} came broken.]", None
-    name = f"file-{number}{mimetypes.guess_extension(kind) or '.bin'}"
-    return f"[{name}, of the type {kind}: people see it in the channel.]", File(name=name, content=content)
-
-
-def fits(file: File, others: Iterable[File]) -> bool:
-    """Whether Discord takes a file with the others."""
-    return len(file.content) <= MAX_FILE_BYTES and sum(1 for _ in others) < MAX_FILES
+        return f"[A file of the type {kind} came broken.]"
+    if len(files) >= MAX_FILES or len(content) > MAX_FILE_BYTES:
+        return f"[A file of the type {kind} is not shown: it is too large, or one of too many.]"
+    name = f"file-{len(files) + 1}{mimetypes.guess_extension(kind) or '.bin'}"
+    files.append(File(name=name, content=content))
+    return f"[{name}, of the type {kind}: people see it in the channel.]"
 
 
 def adds_something(data: Any, texts: Iterable[str]) -> bool:

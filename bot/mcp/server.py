@@ -187,7 +187,7 @@ class Server:
         """Nobody is told of the tools while the server is away."""
         self._client, self._listed = None, None
         self._offer([])
-        self.status = replace(self.status, is_up=False)
+        self.status = replace(self.status, is_up=False, error="The connection ended.")
 
     async def _call(self, name: str, caller: Caller, arguments: Mapping[str, Any]) -> Output:
         """Have the server carry a call out.  Raises: Refusal."""

@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 import pytest
+from mcp_types import CallToolResult, ImageContent
 
+from bot.mcp.results import output_of
 from bot.tools.model import Asker, File, Need, Outcome
 from bot.tools.toolbox import Tool, Toolbox
 from tests.tools.mcp_bench import BRIEF, over_stdio, over_web, plain, running, web_server
@@ -36,6 +38,17 @@ async def test_server_gives_text_data_pictures_and_files() -> None:
         assert papers.files == (File(name="file-1.pdf", content=b"PDF"),)
         failed = await called(bench.toolbox, "shop_fail")
         assert (failed.outcome, failed.text) == (Outcome.REFUSED, "Error executing tool fail")
+
+
+def test_files_that_cannot_be_shown_are_named() -> None:
+    """Neither what is broken nor what Discord would not take is handed on, and the model is told."""
+    tiny, broken = (ImageContent(data=data, mime_type="image/png") for data in ("aGk=", "no base64!"))
+    huge = ImageContent(data="AAAA" * (4 * 2**20), mime_type="image/png")
+    output = output_of(CallToolResult(content=[broken, huge, *[tiny] * 11]))
+    assert [file.name for file in output.files] == [f"file-{number}.png" for number in range(1, 11)]
+    lines = output.text.splitlines()
+    assert lines[0] == "[A file of the type image/png came broken.]"
+    assert lines[1] == lines[-1] == "[A file of the type image/png is not shown: it is too large, or one of too many.]"
 
 
 async def test_hints_say_what_waits_and_what_may_be_repeated() -> None:
