@@ -16,11 +16,11 @@ from sandbox.model import DemoModel
 from sandbox.world import Sandbox
 
 FOLDER = Path("data/demo")
-# The embedded model is small enough to ramble, where a short answer shows as much, and to roll dice when it is greeted.
+# The embedded model is small enough to ramble, where a short answer shows as much, and keeps to the point best with a
+# prompt that is close to the one its makers trained it with.
 DEMO_MODEL_SETTINGS = {
     "MAX_OUTPUT_TOKENS": "512",
-    "TOOLS_ENABLED": "false",
-    "SYSTEM_PROMPT": "You are Parley, a friendly assistant in a chat room. Answer in a few short sentences.",
+    "SYSTEM_PROMPT": "You are a helpful AI assistant named Parley.",
 }
 BOT_STOPS_WITHIN_SECONDS = 15.0
 

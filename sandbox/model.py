@@ -21,8 +21,8 @@ SLOTS = 4
 CONTEXT_TOKENS = 4096
 # A model this small does not always find an end; without a limit of the caller's it gets this one.
 MAX_OUTPUT_TOKENS = 512
-# Its makers advise 0.2; some more keeps "regenerate" from giving the same words again.
-TEMPERATURE = 0.4
+# Its makers advise 0.2; some more keeps "regenerate" from giving the same words again, and at 0.4 it rambles.
+TEMPERATURE = 0.3
 # llama.cpp keeps old prompts in memory to read them faster again, 8 GB of them unless told otherwise.
 PROMPT_CACHE_MEBIBYTES = 64
 
@@ -80,7 +80,7 @@ def _start() -> Any:
     params.cache_ram_mib = PROMPT_CACHE_MEBIBYTES
     params.sampling.temp = TEMPERATURE
     params.use_jinja = True
-    params.chat_template = TEMPLATE.read_text(encoding="utf-8")  # the model's own template ignores tools
+    params.chat_template = TEMPLATE.read_text(encoding="utf-8")  # which says at its top why the model's own will not do
     params.ui = False
     params.verbosity = -1
     return xllamacpp.Server(params)

@@ -2,13 +2,98 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
 from bot.providers.chat_completions import ChatCompletions
-from bot.providers.events import Finished, FinishReason, Started, TextDelta, Usage
+from bot.providers.events import Finished, FinishReason, Started, TextDelta, ToolCallDone, Usage
 from bot.providers.transport import Transport
+from sandbox.demo import DEMO_MODEL_SETTINGS
 from sandbox.model import DemoModel
 from tests.providers.asking import ask, question, text_of
+
+PROMPT = DEMO_MODEL_SETTINGS["SYSTEM_PROMPT"]
+
+
+def tool(name: str, description: str, *required: str, **types: str) -> ToolSpec:
+    """A function with parameters of these JSON types."""
+    schema = {"type": "object", "properties": {key: {"type": kind} for key, kind in types.items()}}
+    return ToolSpec(name=name, description=description, parameters=schema | {"required": list(required)})
+
+
+TOOLS = (
+    tool("ask_user", "Ask the person something", "question", question="string", choices="array"),
+    tool("calculate", "Calculate exactly", "expression", expression="string"),
+    tool("poll", "Start a poll", "question", "answers", question="string", answers="string", hours="integer"),
+    tool("roll", "Roll dice, and see each of them and their sum", sides="integer", count="integer"),
+    tool("server_info", "About this server"),
+    tool("time", "Tell the date and the time", zone="string"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The embedded model, asked as the bot asks it, but without chance."""
+
+    completions: ChatCompletions
+    model: str
+
+    async def say(self, text: str, *more: ChatMessage) -> tuple[str, list[ToolCallDone]]:
+        """The text and the calls of its answer."""
+        messages = (
+            ChatMessage(role=Role.SYSTEM, content=PROMPT),
+            ChatMessage(role=Role.USER, content=f"(from Ada) {text}"),
+        )
+        request = ProviderRequest(
+            model=self.model, messages=(*messages, *more), tools=TOOLS, max_output_tokens=60, temperature=0.0
+        )
+        events = await ask(self.completions, request)
+        return text_of(events), [event for event in events if isinstance(event, ToolCallDone)]
+
+
+@asynccontextmanager
+async def asked() -> AsyncIterator[Asked]:
+    """The model, loaded for the length of the block."""
+    async with DemoModel() as demo, Transport() as transport:
+        yield Asked(ChatCompletions(transport, base_url=demo.base_url), demo.model)
+
+
+async def test_demo_model_calls_the_tool_that_is_named_and_none_when_greeted() -> None:
+    """With tools offered it answers a greeting and a plain question in words, and calls what the message names."""
+    async with asked() as model:
+        for plain in ("hello", "What is the capital of France?"):
+            text, calls = await model.say(plain)
+            assert text.strip()
+            assert calls == []
+        for wish, name, wanted in (
+            ("Please roll a die with 6 sides.", "roll", {"sides": 6}),
+            ("Please ask me which colour I like.", "ask_user", {"question"}),
+            (
+                'Please make a poll with the question "Tea or coffee?" and the answers "tea | coffee".',
+                "poll",
+                {"question", "answers"},
+            ),
+        ):
+            _, calls = await model.say(wish)
+            assert [call.name for call in calls] == [name]
+            arguments = json.loads(calls[0].arguments)
+            assert (arguments if isinstance(wanted, dict) else arguments.keys()) == wanted
+
+
+async def test_demo_model_says_what_came_of_its_call() -> None:
+    """Told a tool's output it repeats it, instead of calling again."""
+    call = ToolCall(id="call_1", name="roll", arguments='{"sides": 6}')
+    async with asked() as model:
+        text, calls = await model.say(
+            "Please roll a die with 6 sides.",
+            ChatMessage(role=Role.ASSISTANT, content="", tool_calls=(call,)),
+            ChatMessage(role=Role.TOOL, content="1d6: 4", tool_call_id="call_1"),
+        )
+        assert "1d6: 4" in text
+        assert calls == []
 
 
 async def test_demo_model_streams_an_answer() -> None:
