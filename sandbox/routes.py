@@ -6,6 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import unquote
 
+from sandbox.command_routes import command_routes
 from sandbox.semantics import (
     ROUTES,
     BackendError,
@@ -46,7 +47,7 @@ class Routes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._routes: dict[tuple[str, int], list[tuple[list[str], str, Handler]]] = {}
-        for method, routes in ROUTES.items():
+        for method, routes in (*ROUTES.items(), *command_routes().items()):
             for segments, handler in routes:
                 known = self._routes.setdefault((method, len(segments)), [])
                 known.append((segments, "/" + "/".join(segments), handler))

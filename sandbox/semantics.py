@@ -22,6 +22,7 @@ from simcord.backend.cdn import CdnStore
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, SetupError
 from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User
+from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.components import validate_modal, walk_components
 from simcord.enums import AppCommandType, ChannelType, ComponentType, InteractionType, OptionType, OverwriteType
 from simcord.http import routes as _routes  # noqa: F401 - importing it registers the routes
@@ -270,6 +271,7 @@ class Engine(Backend):
 
 __all__ = [
     "ANSWER_SECONDS",
+    "COMMAND_FIELDS",
     "ROUTES",
     "AppCommandType",
     "BackendError",

@@ -177,3 +177,25 @@ async def test_two_people_use_the_bot_at_the_same_time(sandbox: Sandbox) -> None
     assert {outcome.status for outcome in outcomes} == {"deferred"}
     for name in names:
         assert [item["content"] for item in await answers(sandbox, 1, name)] == [f"{name}|None|None|None"]
+
+
+@with_bot
+async def test_guild_commands_come_and_go_one_at_a_time(sandbox: Sandbox, bot: Workshop) -> None:
+    """A command added to a server is there at once, keeps its id when it is changed, and is gone when removed."""
+    ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+    application, guild = sandbox.application_id, sandbox.guild_id
+    made = await bot.http.upsert_guild_command(application, guild, {"name": "rain", "description": "Rain", "type": 1})
+    again = await bot.http.upsert_guild_command(application, guild, {"name": "rain", "description": "It rains"})
+    assert (again["id"], again["description"]) == (made["id"], "It rains")
+    await bot.http.edit_guild_command(application, guild, int(made["id"]), {"name": "snow"})
+    shown = await bot.http.get_guild_command(application, guild, int(made["id"]))
+    assert (shown["name"], shown["description"]) == ("snow", "It rains")
+    assert [command.name for command in await bot.tree.fetch_commands(guild=discord.Object(guild))] == ["snow"]
+    using = asyncio.create_task(sandbox.people.command(ada, playground, "snow"))
+    await bot.wait_for("interaction", check=lambda interaction: interaction.data["name"] == "snow")
+    using.cancel()
+    await bot.http.delete_guild_command(application, guild, int(made["id"]))
+    with pytest.raises(Refused, match="no command snow"):
+        await sandbox.people.command(ada, playground, "snow")
+    with pytest.raises(discord.NotFound, match="10063"):
+        await bot.http.delete_guild_command(application, guild, int(made["id"]))

@@ -1,0 +1,94 @@
+"""Discord's routes for one command at a time, which simcord lacks: it knows only how to replace all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sandbox.semantics import COMMAND_FIELDS, AppCommandType, BackendError, Handler, RequestContext
+from sandbox.wire import Payload
+
+EVERYWHERE = "/applications/{application_id}/commands"
+IN_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
+MOST_COMMANDS = 100  # slash commands of one application, in each guild and everywhere
+Change = Callable[[RequestContext, list[Payload]], Payload | None]
+
+
+def create(ctx: RequestContext, known: list[Payload]) -> Payload:
+    """Add a command, or replace the one of its name and type."""
+    command = _written(ctx)
+    kind = command.setdefault("type", AppCommandType.CHAT_INPUT)
+    others = [other for other in known if (other["name"], other["type"]) != (command["name"], kind)]
+    if kind == AppCommandType.CHAT_INPUT and sum(other["type"] == kind for other in others) >= MOST_COMMANDS:
+        raise BackendError(400, 30032, "Maximum number of application commands reached (100)")
+    return _named(_register(ctx, [*others, command]), command["name"], kind)
+
+
+def show(ctx: RequestContext, known: list[Payload]) -> Payload:
+    """The command of an id."""
+    for command in known:
+        if command["id"] == ctx.args["command_id"]:
+            return command
+    raise BackendError(404, 10063, "Unknown application command")
+
+
+def edit(ctx: RequestContext, known: list[Payload]) -> Payload:
+    """Change some of a command's fields; its id stays."""
+    old = show(ctx, known)
+    changed = old | _written(ctx)
+    _register(ctx, [changed if command is old else command for command in known])
+    registered = _named(ctx.backend.commands[_guild(ctx)].values(), changed["name"], changed["type"])
+    registered["id"] = old["id"]  # the engine knows commands by name, and this one may have another now
+    return registered
+
+
+def remove(ctx: RequestContext, known: list[Payload]) -> None:
+    """Take a command away."""
+    gone = show(ctx, known)
+    _register(ctx, [command for command in known if command is not gone])
+
+
+CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
+    "POST": (("", create),),
+    "GET": (("/{command_id}", show),),
+    "PATCH": (("/{command_id}", edit),),
+    "DELETE": (("/{command_id}", remove),),
+}
+
+
+def command_routes() -> dict[str, list[tuple[list[str], Handler]]]:
+    """The routes by method, as simcord keeps its own."""
+    return {
+        method: [
+            ((scope + rest).strip("/").split("/"), _handler(change))
+            for scope in (EVERYWHERE, IN_GUILD)
+            for rest, change in changes
+        ]
+        for method, changes in CHANGES.items()
+    }
+
+
+def _handler(change: Change) -> Handler:
+    def handle(ctx: RequestContext) -> Any:
+        return change(ctx, list(ctx.backend.commands.get(_guild(ctx), {}).values()))
+
+    return handle
+
+
+def _guild(ctx: RequestContext) -> int | None:
+    return int(ctx.args["guild_id"]) if "guild_id" in ctx.args else None
+
+
+def _written(ctx: RequestContext) -> Payload:
+    """The fields of a command in a request; `nsfw` is sent by discord.py and has no meaning here unless it is set."""
+    body = {name: value for name, value in ctx.body().items() if (name, value) != ("nsfw", False)}
+    return ctx.fields(*COMMAND_FIELDS, body=body)
+
+
+def _register(ctx: RequestContext, commands: list[Payload]) -> list[Payload]:
+    plain = [{name: command[name] for name in COMMAND_FIELDS if name in command} for command in commands]
+    return ctx.backend.register_commands(_guild(ctx), plain)
+
+
+def _named(commands: Any, name: str, kind: int) -> Payload:
+    return next(command for command in commands if (command["name"], command["type"]) == (name, kind))
