@@ -67,6 +67,14 @@ class React(Action):
     on: bool = True
 
 
+class Vote(Action):
+    """Vote in a poll, instead of what was voted before."""
+
+    channel: int
+    message: int
+    answers: list[int]
+
+
 class Press(Action):
     """Press a button."""
 
@@ -134,6 +142,7 @@ ACTIONS: dict[str, type[Action]] = {
     "dm": OpenDm,
     "thread": StartThread,
     "react": React,
+    "vote": Vote,
     "press": Press,
     "choose": Choose,
     "submit": Submit,

@@ -16,8 +16,9 @@ BOT_PERMISSIONS = (
     "external_emojis",
     "add_reactions",
     "create_public_threads",
+    "send_polls",
 )
-MODERATOR_PERMISSIONS = ("manage_channels", "manage_messages", "manage_threads")
+MODERATOR_PERMISSIONS = ("manage_guild", "manage_channels", "manage_messages", "manage_threads", "moderate_members")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,8 @@ class House:
         guild = engine.create_guild("Parley House", owner_id=ada)
         self.guild_id = guild.id
         self.users["ada"] = ada
+        everyone = permission_bits("send_polls") | engine.get_role(guild.id, guild.id).permissions
+        engine.edit_role(guild.id, guild.id, {"permissions": everyone})  # as Discord has it, simcord does not
         bot_role = engine.get_member(guild.id, engine.bot_user.id).role_ids[0]
         engine.edit_role(guild.id, bot_role, {"permissions": permission_bits(*BOT_PERMISSIONS), "name": "Parley"})
         self.roles["bot"] = bot_role

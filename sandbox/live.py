@@ -111,11 +111,14 @@ class Live:
     def _publish(self, event: str, payload: Mapping[str, Any]) -> None:
         if not self._viewers or event == "INTERACTION_CREATE":
             return
+        if event.startswith("MESSAGE_POLL_VOTE_"):  # the page is told the votes that there are now
+            message = self._engine.get_message(int(payload["channel_id"]), int(payload["message_id"]))
+            event, payload = "MESSAGE_UPDATE", self._engine.message_payload(message)
         whole: str | None = None
         for viewer in self._viewers:
             if not self._sees(viewer.user_id, event, payload):
                 continue
-            if payload.get("reactions"):  # whose `me` differs from person to person
+            if payload.get("reactions") or payload.get("poll"):  # what is one's own differs from person to person
                 viewer.send(_event_frame(event, self._as_seen(viewer.user_id, payload)))
             else:
                 whole = whole or _event_frame(event, payload)

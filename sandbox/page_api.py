@@ -26,6 +26,7 @@ from sandbox.actions import (
     StartThread,
     Submit,
     Typing,
+    Vote,
 )
 from sandbox.interactions import InteractionOutcome
 from sandbox.people import Attachment, People
@@ -96,6 +97,8 @@ class PageApi:
                 return {"channel": str(await people.start_thread(user, channel, name, message_id=starter))}
             case React(channel=channel, message=message, emoji=emoji, on=on):
                 await people.react(user, channel, message, emoji, on=on)
+            case Vote(channel=channel, message=message, answers=answers):
+                await people.vote(user, channel, message, answers)
             case Autocomplete(channel=channel, name=name, options=options, focused=focused):
                 return {"choices": await people.autocomplete(user, channel, name, options, focused)}
             case _:

@@ -52,6 +52,7 @@ class PageView:
             "display_name": user.global_name or user.name,
             "avatar_color": AVATAR_COLORS[list(self._engine.users).index(user_id) % len(AVATAR_COLORS)],
             "role": self._role(user_id),
+            "manages_server": self._may(user_id, "manage_guild"),
         }
 
     def _role(self, user_id: int) -> str:
@@ -60,8 +61,11 @@ class PageView:
             return "bot"
         if guild.owner_id == user_id:
             return "owner"
-        permissions = self._engine.compute_permissions(guild.id, user_id)
-        return "moderator" if permissions & permission_bits("manage_messages") else "member"
+        return "moderator" if self._may(user_id, "manage_messages") else "member"
+
+    def _may(self, user_id: int, permission: str) -> bool:
+        granted = self._engine.compute_permissions(self._house.guild_id, user_id)
+        return bool(granted & permission_bits(permission))
 
     def _commands(self, user_id: int, places: list[Channel]) -> list[Payload]:
         """The commands that the user may run in at least one of the places."""

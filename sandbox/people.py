@@ -130,6 +130,20 @@ class People(Interactions):
                 engine.require_permissions(channel.guild_id, user_id, channel_id, *needed)
             engine.set_reaction(channel_id, message_id, emoji, user_id, on)
 
+    async def vote(self, user_id: int, channel_id: int, message_id: int, answers: Sequence[int]) -> None:
+        """Vote for these answers of a poll, counted from 1, instead of those before; for none to take the vote back."""
+        with refusals():
+            visible_message(self._engine, user_id, channel_id, message_id)
+            self._engine.set_poll_votes(channel_id, message_id, list(answers), user_id)
+
+    async def time_out(self, user_id: int, member_id: int, seconds: float) -> None:
+        """Let a member only read for a while, with Time out members; 0 seconds end that."""
+        engine = self._engine
+        with refusals():
+            guild_id = next(guild.id for guild in engine.guilds.values() if member_id in guild.members)
+            engine.require_permissions(guild_id, user_id, None, "moderate_members")
+            engine.edit_member(guild_id, member_id, {"timed_out_until": engine.iso_after(seconds) if seconds else None})
+
     def _channel_to_write(self, user_id: int, channel_id: int) -> Channel:
         """The channel, if the user may write into it."""
         channel = self._engine.get_channel(channel_id)

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.command_routes import command_routes
+from sandbox.polls import check_poll
 from sandbox.semantics import (
     ROUTES,
     BackendError,
@@ -17,7 +18,7 @@ from sandbox.semantics import (
     SetupError,
     UnsupportedField,
 )
-from sandbox.wire import ApiError, RestCall
+from sandbox.wire import ApiError, Payload, RestCall
 
 _log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Routes:
         engine.nonce = body.get("nonce")
         try:
             self._check_archived(call.method, match)
+            self._check_poll(match, body)
             answer = match.handler(
                 RequestContext(
                     engine,
@@ -102,6 +104,16 @@ class Routes:
         if nonce is not None and isinstance(answer, dict) and "content" in answer:
             answer["nonce"] = nonce
         return answer
+
+    def _check_poll(self, match: RouteMatch, body: Payload) -> None:
+        """A poll keeps to Discord's bounds; where the bot posts one by itself, it needs the permission for that."""
+        poll = body.get("poll") or (body.get("data") or {}).get("poll")
+        if not poll:
+            return
+        check_poll(poll)
+        if match.template == "/channels/{channel_id}/messages":
+            channel = self._engine.get_channel(int(match.arguments["channel_id"]))
+            self._engine.require_permissions(channel.guild_id, self._engine.bot_user.id, channel.id, "send_polls")
 
     def _check_archived(self, method: str, match: RouteMatch) -> None:
         """Posting opens an archived thread again; anything else inside it is refused, as is a locked one."""

@@ -19,6 +19,7 @@ from sandbox.limits import Limits, RateLimiter
 from sandbox.live import Live
 from sandbox.page_api import PageApi
 from sandbox.people import People
+from sandbox.polls import Deadlines
 from sandbox.pulse import Pulse
 from sandbox.rest import API_PREFIX, Rest
 from sandbox.semantics import ANSWER_SECONDS, Engine
@@ -110,6 +111,7 @@ class Sandbox:
             )
             if state_file is not None:
                 await stack.enter_async_context(keeping(state_file, engine, house))
+            Deadlines(engine)
             server = sandbox._build_server()
             stack.push_async_callback(server.close)
             await server.start(listener)

@@ -90,6 +90,10 @@ export class Actions {
     return this.#try(this.api.act("react", { channel: message.channel_id, message: message.id, emoji: code, on }));
   }
 
+  vote(message, answers) {
+    return this.#try(this.api.act("vote", { channel: message.channel_id, message: message.id, answers }));
+  }
+
   async typing() {
     try {
       await this.api.act("typing", { channel: this.world.openChannelId });

@@ -8,6 +8,7 @@ import { avatar, element, reconcile } from "./dom.js";
 import { drawEmbed } from "./embeds.js";
 import { isEphemeral, isLoading } from "./history.js";
 import { icon } from "./icons.js";
+import { drawPoll } from "./poll.js";
 import { plainText, showMarkdown } from "./prose.js";
 
 const SUPPRESS_EMBEDS = 1 << 2;
@@ -29,6 +30,7 @@ export class MessageView {
       head: element("div", { class: "head" }),
       content: element("div", { class: "content" }),
       attachments: element("div", { class: "attachments" }),
+      poll: element("div", { class: "poll-box" }),
       embeds: element("div", { class: "embeds" }),
       components: element("div", { class: "components" }),
       reactions: element("div", { class: "reactions" }),
@@ -55,6 +57,7 @@ export class MessageView {
     this.#showHead(message, author);
     this.#showContent(message);
     reconcile(this.part.attachments, looseAttachments(message), (one) => drawAttachment(one));
+    reconcile(this.part.poll, message.poll ? [message.poll] : [], (poll) => drawPoll(poll, (answers) => this.house.vote(this.message, answers)));
     this.#showEmbeds(message);
     this.componentTree.show(message);
     this.#showReactions(message);

@@ -101,7 +101,11 @@ export class OptionField {
     const { state } = this.house.world;
     const users = () => state.users.map((user) => ({ name: user.display_name, value: user.id, icon: avatar(user, "tiny") }));
     const roles = () => (state.roles ?? []).map((role) => ({ name: `@${role.name}`, value: role.id }));
-    const channels = () => state.channels.map((channel) => ({ name: `#${channel.name}`, value: channel.id }));
+    const kinds = this.option.channel_types ?? [];
+    const channels = () =>
+      state.channels
+        .filter((channel) => kinds.length === 0 || kinds.includes(channel.type ?? 0))
+        .map((channel) => ({ name: `#${channel.name}`, value: channel.id }));
     const byType = {
       5: () => [
         { name: "True", value: true },

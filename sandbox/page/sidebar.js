@@ -6,6 +6,11 @@ import { openMenu } from "./menu.js";
 
 const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member" };
 
+function describeRole(user) {
+  const name = ROLE_NAMES[user.role] ?? "Member";
+  return user.manages_server ? `${name}, manages the server` : name;
+}
+
 export class Sidebar {
   constructor(house, root) {
     this.house = house;
@@ -110,7 +115,7 @@ export class Sidebar {
             on: { click: () => this.house.become(user.id) },
           },
           avatar(user, "small"),
-          element("span", {}, user.display_name, element("small", {}, ROLE_NAMES[user.role] ?? "Member")),
+          element("span", {}, user.display_name, element("small", {}, describeRole(user))),
         );
       }),
     );

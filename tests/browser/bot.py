@@ -32,6 +32,20 @@ class Note(discord.ui.Modal, title="Leave a note"):
         await interaction.response.send_message(f"{self.subject.value}|{self.text.value}|{menu.values[0]}")
 
 
+class Lines(discord.ui.Modal, title="Five lines"):
+    """A form of five lines that are filled in already."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = [discord.ui.TextInput[Lines](label=f"Line {at}", default=f"was {at}") for at in range(1, 6)]
+        for line in self.lines:
+            self.add_item(line)
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        """Say what was written."""
+        await interaction.response.send_message("|".join(line.value for line in self.lines))
+
+
 class Panel(discord.ui.View):
     """Buttons and menus under a message."""
 
@@ -49,6 +63,11 @@ class Panel(discord.ui.View):
     async def note(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
         """Open the form."""
         await interaction.response.send_modal(Note())
+
+    @discord.ui.button(label="Long form", custom_id="lines", style=discord.ButtonStyle.success)
+    async def lines(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
+        """Open the longer form."""
+        await interaction.response.send_modal(Lines())
 
     @discord.ui.button(label="Off", custom_id="off", disabled=True)
     async def off(self, interaction: discord.Interaction, _button: discord.ui.Button[Panel]) -> None:
@@ -81,6 +100,7 @@ class Housekeeper(commands.Bot):
     async def setup_hook(self) -> None:
         """Register the commands."""
         self.tree.add_command(ask)
+        self.tree.add_command(gather)
         self.tree.add_command(quote)
         self.tree.add_command(greet)
         self.tree.command(name="ping", description="Answer to you alone")(ping)
@@ -106,6 +126,23 @@ async def ask(
     """Answer with all that was asked."""
     name = whom.display_name if whom is not None else None
     await interaction.response.send_message(f"{question}|{model}|{times}|{tone}|{name}")
+
+
+@app_commands.command(name="gather", description="Take one of each")
+async def gather(
+    interaction: discord.Interaction,
+    where: discord.TextChannel,
+    role: discord.Role,
+    anything: discord.Member | discord.Role,
+    really: bool,
+    much: app_commands.Range[float, 0, 3],
+    paper: discord.Attachment,
+) -> None:
+    """Answer with all that was filled in."""
+    named = (
+        f"{where.name}|{role.name}|{anything.mention if isinstance(anything, discord.Role) else anything.display_name}"
+    )
+    await interaction.response.send_message(f"{named}|{really}|{much}|{paper.filename}")
 
 
 @ask.autocomplete("model")

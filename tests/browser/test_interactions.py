@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import discord
 import pytest
 from playwright.async_api import Page, expect
@@ -188,3 +190,78 @@ async def test_second_generation_components_are_drawn(open_page: OpenPage, sandb
     await expect(card.locator(".subtext")).to_have_text("small words")
     await expect(card.get_by_role("button", name="Change")).to_be_enabled()
     await expect(card).to_have_css("border-left-color", "rgb(18, 52, 86)")
+
+
+async def test_people_vote_in_a_poll(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A press votes and another takes it back; everybody sees the count, and an ended poll takes no votes."""
+    page, other = await open_page("linus"), await open_page("grace")
+    poll = (
+        discord.Poll("Tea or coffee?", timedelta(hours=2)).add_answer(text="tea").add_answer(text="coffee", emoji="☕")
+    )
+    message = await bot.room(sandbox.channels["general"]).send(poll=poll)
+    tea, coffee = (page.locator(".poll").get_by_role("button", name=name) for name in ("tea", "coffee"))
+    await tea.click()
+    await expect(tea).to_have_attribute("aria-pressed", "true")
+    await coffee.press("Enter")
+    await expect(coffee).to_have_attribute("aria-pressed", "true")
+    await expect(coffee).to_be_focused()
+    await expect(tea).to_have_attribute("aria-pressed", "false")
+    await expect(other.locator(".poll")).to_contain_text("1 vote · ends in")
+    await expect(other.locator(".poll-answer[aria-pressed=true]")).to_have_count(0)
+    await coffee.click()
+    await expect(other.locator(".poll")).to_contain_text("0 votes")
+    await message.end_poll()
+    await expect(tea).to_be_disabled()
+    await expect(page.locator(".poll")).to_contain_text("ended")
+
+
+@pytest.mark.usefixtures("bot")
+async def test_options_take_things_of_the_server(open_page: OpenPage) -> None:
+    """A channel, a role, a member, yes or no, a number and a file are filled in and reach the bot."""
+    page = await open_page()
+    await page.locator("#composer-text").fill("/gather")
+    await page.keyboard.press("Enter")
+    for option, typed, wanted in (
+        ("where", "ques", "#questions"),
+        ("role", "mod", "@Moderator"),
+        ("anything", "lin", "Linus"),
+        ("really", "tr", "True"),
+    ):
+        field = page.get_by_label(f"{option}, required")
+        await field.press_sequentially(typed)
+        await page.get_by_role("option", name=wanted).click()
+        await expect(field).to_have_value(wanted)
+    await page.get_by_label("much, required").fill("2.5")
+    paper = page.get_by_label("paper, required")
+    await paper.set_input_files({"name": "note.txt", "mimeType": "text/plain", "buffer": b"written"})
+    await page.get_by_role("button", name="Run the command").click()
+    await expect(said(page, "questions|Moderator|Linus|True|2.5|note.txt")).to_be_visible()
+
+
+@pytest.mark.usefixtures("bot")
+async def test_commands_of_a_server_appear_and_go_while_one_looks(
+    open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper
+) -> None:
+    """A command that the bot adds is in the list at once, and is gone from it when it is removed."""
+    page = await open_page("linus")
+    made = await bot.http.upsert_guild_command(
+        sandbox.application_id, sandbox.guild_id, {"name": "weather", "description": "The weather"}
+    )
+    await page.locator("#composer-text").fill("/wea")
+    await expect(page.get_by_role("option", name="/weather")).to_be_visible()
+    await bot.http.delete_guild_command(sandbox.application_id, sandbox.guild_id, int(made["id"]))
+    await page.locator("#composer-text").fill("/we")
+    await expect(page.get_by_role("option")).to_have_count(0)
+
+
+async def test_form_of_five_fields_comes_filled_in(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A form can show what was there before, five fields of it, and what is changed is sent with the rest."""
+    page = await open_page()
+    await open_panel(page, bot, sandbox.channels["general"])
+    await page.get_by_role("button", name="Long form").click()
+    dialog = page.get_by_role("dialog", name="Five lines")
+    await expect(dialog.get_by_role("textbox")).to_have_count(5)
+    await expect(dialog.get_by_label("Line 5")).to_have_value("was 5")
+    await dialog.get_by_label("Line 2").fill("is 2")
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(said(page, "was 1|is 2|was 3|was 4|was 5")).to_be_visible()

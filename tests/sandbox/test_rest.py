@@ -262,6 +262,19 @@ async def test_people_are_held_to_their_permissions(sandbox: Sandbox) -> None:
     assert sandbox.messages(room) == []
 
 
+async def test_timed_out_member_only_reads(sandbox: Sandbox) -> None:
+    """A moderator silences a member for a while; a member cannot."""
+    people, room = sandbox.people, sandbox.channels["general"]
+    grace, linus = sandbox.users["grace"], sandbox.users["linus"]
+    with pytest.raises(Refused):
+        await people.time_out(linus, grace, 60)
+    await people.time_out(grace, linus, 60)
+    with pytest.raises(Refused):
+        await people.say(linus, room, "hello?")
+    await people.time_out(grace, linus, 0)
+    await people.say(linus, room, "hello!")
+
+
 @pytest.mark.usefixtures("echo")
 async def test_other_bot_speaks_and_is_known_as_one(sandbox: Sandbox) -> None:
     """A second bot can talk in the channels; ours sees that it is a bot and lets it be."""
