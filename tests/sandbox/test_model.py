@@ -42,9 +42,11 @@ class Asked:
     model: str
 
     async def say(self, text: str, *more: ChatMessage) -> tuple[str, list[ToolCallDone]]:
-        """The text and the calls of its answer."""
+        """The text and the calls of its answer, in a talk that has begun with a greeting."""
         messages = (
             ChatMessage(role=Role.SYSTEM, content=PROMPT),
+            ChatMessage(role=Role.USER, content="(from Ada) hello"),
+            ChatMessage(role=Role.ASSISTANT, content="Hello! How can I assist you today?"),
             ChatMessage(role=Role.USER, content=f"(from Ada) {text}"),
         )
         request = ProviderRequest(
