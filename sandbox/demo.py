@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import os
+import secrets
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from sandbox import weather
 from sandbox.model import DemoModel
 from sandbox.world import Sandbox
 
 FOLDER = Path("data/demo")
+KEY_FILE = FOLDER / "secrets-key"
 # The embedded model is small enough to ramble, where a short answer shows as much, and keeps to the point best with a
 # prompt that is close to the one its makers trained it with.
 DEMO_MODEL_SETTINGS = {
@@ -27,13 +32,18 @@ BOT_STOPS_WITHIN_SECONDS = 15.0
 
 async def demo(port: int, stopped: asyncio.Event) -> int:
     """Run everything until `stopped` or until the bot ends by itself: the exit code."""
-    async with Sandbox.open(port=port, state_file=FOLDER / "discord.json") as sandbox, provider() as provider_settings:
+    state, database = FOLDER / "discord.json", FOLDER / "parley.db"
+    async with (
+        Sandbox.open(port=port, state_file=state, bot_database=database) as sandbox,
+        provider() as provider_settings,
+    ):
         settings = {
             "DISCORD_TOKEN": sandbox.token,
             "DISCORD_API_BASE_URL": sandbox.api_base_url,
             "DISCORD_GATEWAY_URL": sandbox.gateway_url,
-            "DATABASE_URL": f"sqlite+aiosqlite:///{FOLDER}/parley.db",
+            "DATABASE_URL": f"sqlite+aiosqlite:///{database}",
             **provider_settings,
+            **tool_settings(sandbox.address),
         }
         async with running_bot(settings) as bot:
             ended, told = asyncio.create_task(bot.wait()), asyncio.create_task(stopped.wait())
@@ -47,12 +57,38 @@ async def demo(port: int, stopped: asyncio.Event) -> int:
             return 0 if stopped.is_set() else (bot.returncode or 1)
 
 
+def tool_settings(address: str) -> Mapping[str, str]:
+    """What lets moderators add the sandbox's own tool, and nothing else of this machine; what the host set stays."""
+    place = urlsplit(address).netloc
+    settings = {"TOOL_HTTP_HOSTS": place, "TOOL_UNSAFE_ADDRESSES": place, "SECRETS_KEY": secrets_key()}
+    print(
+        f"Tools that moderators add may ask {place}, this sandbox, though it is loopback without https: see "
+        f"{address}{weather.PATH}.\nTheir secrets are encrypted with {KEY_FILE}, made for this demo.",
+        flush=True,
+    )
+    return {name: value for name, value in settings.items() if name not in configured()}
+
+
+def secrets_key() -> str:
+    """The key under which the demo's bot keeps its tools' secrets, made at the first start."""
+    if not KEY_FILE.exists():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        KEY_FILE.touch(mode=0o600)
+        KEY_FILE.write_bytes(base64.urlsafe_b64encode(secrets.token_bytes(32)))
+    return KEY_FILE.read_text(encoding="ascii")
+
+
+def configured() -> Mapping[str, str | None]:
+    """What the host has set."""
+    return {**dotenv_values(".env"), **os.environ}
+
+
 @asynccontextmanager
 async def provider() -> AsyncIterator[Mapping[str, str]]:
     """The settings of the host's provider where PROVIDER_BASE_URL is set, else of the embedded model."""
-    configured = {**dotenv_values(".env"), **os.environ}
-    if configured.get("PROVIDER_BASE_URL"):
-        print(f"The model: {configured.get('PROVIDER_MODEL')} at {configured['PROVIDER_BASE_URL']}", flush=True)
+    host = configured()
+    if host.get("PROVIDER_BASE_URL"):
+        print(f"The model: {host.get('PROVIDER_MODEL')} at {host['PROVIDER_BASE_URL']}", flush=True)
         yield {}
         return
     async with DemoModel() as model:
@@ -62,7 +98,7 @@ async def provider() -> AsyncIterator[Mapping[str, str]]:
             "PROVIDER_MODEL": model.model,
             "PROVIDER_API_KEY": "",
             "PROVIDER_CONTEXT_TOKENS": str(model.context_tokens),
-            **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in configured},
+            **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in host},
         }
 
 

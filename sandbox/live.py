@@ -61,6 +61,7 @@ class Live:
         self._view = PageView(engine, house)
         self._viewers: list[Viewer] = []
         self._redraw_is_due = False
+        self._calls: list[Payload] | None = None  # the bot's tool calls, where its database can be seen
         engine.subscribers.append(self._publish)
         engine.private_listeners.append(self._publish_privately)
         engine.change_listeners.append(self.redraw)
@@ -74,6 +75,8 @@ class Live:
         viewer = Viewer(self._choose_user(request.query.get("user", "")), socket)
         viewer.send(self._world_frame(viewer.user_id))
         viewer.send(self._gateway_frame())
+        if self._calls is not None:
+            viewer.send(self._calls_frame(viewer.user_id, self._calls))
         for record in self._journal.latest(REQUESTS_ON_CONNECT):
             viewer.send(_request_frame(record))
         self._viewers.append(viewer)
@@ -96,6 +99,12 @@ class Live:
         """Disconnect every page."""
         for viewer in self._viewers:
             viewer.disconnect()
+
+    def show_calls(self, calls: list[Payload]) -> None:
+        """Show the bot's tool calls, newest first, each to those who see its channel."""
+        self._calls = calls
+        for viewer in self._viewers:
+            viewer.send(self._calls_frame(viewer.user_id, calls))
 
     def redraw(self) -> None:
         """Send the world again, once for all changes of this moment."""
@@ -156,6 +165,15 @@ class Live:
 
     def _world_frame(self, user_id: int) -> str:
         return encode({"type": "world", "data": self._view.world(user_id, self._limits())})
+
+    def _calls_frame(self, user_id: int, calls: list[Payload]) -> str:
+        seen = [
+            call
+            for call in calls
+            if int(call["channel_id"]) in self._engine.channels
+            and self._engine.sees_channel(user_id, int(call["channel_id"]))
+        ]
+        return encode({"type": "calls", "data": seen})
 
     def _gateway_frame(self) -> str:
         connected = self._gateway.connected

@@ -17,6 +17,7 @@ from sandbox.rest import API_PREFIX, Rest
 from sandbox.semantics import Engine
 from sandbox.sockets import GatewaySockets
 from sandbox.switches import Switches
+from sandbox.weather import Weather
 from sandbox.wire import Payload
 
 PAGE = Path(__file__).parent / "page"
@@ -61,7 +62,15 @@ class Server:
     """Routes requests to the parts of the sandbox; closes every connection when it stops."""
 
     def __init__(
-        self, *, engine: Engine, rest: Rest, gateway: GatewaySockets, live: Live, page_api: PageApi, switches: Switches
+        self,
+        *,
+        engine: Engine,
+        rest: Rest,
+        gateway: GatewaySockets,
+        live: Live,
+        page_api: PageApi,
+        switches: Switches,
+        weather: Weather,
     ) -> None:
         self._engine = engine
         self._gateway = gateway
@@ -77,6 +86,7 @@ class Server:
         router.add_get("/sandbox/api/messages", page_api.messages)
         router.add_post("/sandbox/api/{action}", page_api.act)
         switches.add_to(router)
+        weather.add_to(router)
         if PAGE.is_dir():
             router.add_static("/page", PAGE)
         self._runner: web.AppRunner | None = None

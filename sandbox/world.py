@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from sandbox.bot_view import ALL_INTENTS
+from sandbox.call_log import watching_calls
 from sandbox.faults import Faults
 from sandbox.gateway import Gateway
 from sandbox.house import House
@@ -27,6 +28,7 @@ from sandbox.server import Server, bind, gateway_answer
 from sandbox.sockets import GatewaySockets
 from sandbox.state_file import restore
 from sandbox.switches import Switches
+from sandbox.weather import Weather
 from sandbox.wire import Payload
 
 T = TypeVar("T")
@@ -68,6 +70,9 @@ class Sandbox:
         self._limiter = RateLimiter(limits)
         self._pulse = Pulse()
         self.people = People(engine, self._pulse)
+        self.live = Live(
+            engine=engine, house=house, gateway=self.gateway, journal=self.requests, limits=lambda: self.limits
+        )
         engine.subscribers.append(lambda _event, _payload: self._pulse.beat())
         engine.private_listeners.append(lambda _viewer_id, _event, _payload: self._pulse.beat())
         self.requests.listen(lambda _record: self._pulse.beat())
@@ -84,11 +89,13 @@ class Sandbox:
         state_file: Path | None = None,
         granted_intents: int | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        bot_database: Path | None = None,
     ) -> AsyncIterator[Sandbox]:
         """A running sandbox.
 
         `latency_seconds` is a round trip, half of it passes on each way; `state_file` keeps the world between
-        starts; `granted_intents` are the privileged intents that are switched on (all, if not given).
+        starts; `granted_intents` are the privileged intents that are switched on (all, if not given); of a Parley
+        whose SQLite file is `bot_database` the page shows the tool calls.
 
         Raises:
             OSError: the port is taken.
@@ -112,6 +119,8 @@ class Sandbox:
             if state_file is not None:
                 await stack.enter_async_context(keeping(state_file, engine, house))
             Deadlines(engine)
+            if bot_database is not None:
+                await stack.enter_async_context(watching_calls(bot_database, sandbox.live.show_calls))
             server = sandbox._build_server()
             stack.push_async_callback(server.close)
             await server.start(listener)
@@ -132,16 +141,14 @@ class Sandbox:
         rest.add_own_route("GET", "/users/@me/guilds", self.gateway.view.guilds)
         for path in ("/oauth2/applications/@me", "/applications/@me"):
             rest.add_own_route("GET", path, lambda: self.gateway.view.application(self._granted_intents))
-        live = Live(
-            engine=engine, house=self.house, gateway=self.gateway, journal=self.requests, limits=lambda: self.limits
-        )
         return Server(
             engine=engine,
             rest=rest,
             gateway=GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way),
-            live=live,
+            live=self.live,
             page_api=PageApi(engine, self.people),
-            switches=Switches(self.faults, self._limiter, self.gateway, live.redraw),
+            switches=Switches(self.faults, self._limiter, self.gateway, self.live.redraw),
+            weather=Weather(self.address),
         )
 
     def _half_way(self) -> float:

@@ -29,5 +29,6 @@ world.addEventListener("unread", () => sidebar.show());
 world.addEventListener("gateway", () => layout.showGateway());
 world.addEventListener("link", () => layout.showGateway());
 world.addEventListener("request", ({ detail }) => inspector.take(detail));
+world.addEventListener("calls", ({ detail }) => inspector.showCalls(detail));
 
 live.listen(house.rememberedUser());

@@ -1,9 +1,10 @@
-// Beside the chat: each request of the bot as it happens.
+// Beside the chat: each request of the bot as it happens, and the calls of its tools.
 
 import { preciseTime } from "./clock.js";
 import { element } from "./dom.js";
 import { icon } from "./icons.js";
 import { Meter, kindOf, showBudget } from "./meter.js";
+import { ToolCalls } from "./tool-calls.js";
 
 const KEPT = 1_000; // records to filter in
 const SHOWN = 200; // rows at once
@@ -25,9 +26,11 @@ export class Inspector {
     const close = element("button", { type: "button", class: "icon", "aria-label": "Hide the inspector" }, icon("close"));
     this.rows = element("ol", { class: "rows", "aria-label": "Requests, newest first" });
     this.empty = element("p", { class: "dim rows-empty" }, "Nothing yet. Each request of the bot appears here as it happens.");
+    this.calls = new ToolCalls(house);
     root.append(
       element("header", { class: "inspector-head" }, element("h2", {}, "Inspector"), this.pause, clear, close),
       meterBox,
+      this.calls.element,
       element("div", { class: "inspector-tools" }, this.filter, element("label", {}, this.here, "this channel only")),
       this.empty,
       this.rows,
@@ -55,6 +58,11 @@ export class Inspector {
     }
     if (this.waiting.push(record) === 1) requestAnimationFrame(() => this.#flush());
     if (this.waiting.length > KEPT) this.waiting.shift(); // a hidden tab draws no frames
+  }
+
+  /** Shows the bot's tool calls, newest first. */
+  showCalls(calls) {
+    this.calls.show(calls);
   }
 
   watch(channelId) {

@@ -1,5 +1,5 @@
 // What the page knows of the small Discord, as one person sees it. It tells its listeners what changed:
-// "world", "message" (detail: {kind, message | id, channelId}), "typing", "gateway", "request", "unread", "link".
+// "world", "message" (detail: {kind, message | id, channelId}), "typing", "gateway", "request", "calls", "unread", "link".
 
 import { History } from "./history.js";
 
@@ -55,6 +55,7 @@ export class World extends EventTarget {
       this.gateway = frame.data;
       this.#tell("gateway");
     } else if (frame.type === "request") this.#tell("request", frame.data);
+    else if (frame.type === "calls") this.#tell("calls", frame.data);
   }
 
   setLinked(linked) {
