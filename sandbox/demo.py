@@ -25,6 +25,10 @@ KEY_FILE = FOLDER / "secrets-key"
 # prompt that is close to the one its makers trained it with.
 DEMO_MODEL_SETTINGS = {
     "MAX_OUTPUT_TOKENS": "512",
+    # The bot tells a model of as many tools as fit a tenth of its window.  Of these the model's template writes down
+    # only those that a message names, so they need not fit; what is said fits its 8192 tokens by being few messages.
+    "PROVIDER_CONTEXT_TOKENS": "32768",
+    "HISTORY_MAX_MESSAGES": "8",
     "SYSTEM_PROMPT": "You are a helpful AI assistant named Parley.",
 }
 BOT_STOPS_WITHIN_SECONDS = 15.0
@@ -97,7 +101,6 @@ async def provider() -> AsyncIterator[Mapping[str, str]]:
             "PROVIDER_BASE_URL": model.base_url,
             "PROVIDER_MODEL": model.model,
             "PROVIDER_API_KEY": "",
-            "PROVIDER_CONTEXT_TOKENS": str(model.context_tokens),
             **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in host},
         }
 

@@ -16,9 +16,9 @@ from bot.errors import StartupError
 MODEL = "smollm2-135m-demo"
 TEMPLATE = Path(__file__).with_name("smollm2-tools.jinja")
 
-# Four people at once; each slot costs 23 kB of memory for each token of its context.
-SLOTS = 4
-CONTEXT_TOKENS = 4096
+# Two people at once, others wait a moment; each slot costs 23 kB of memory for each token of its context.
+SLOTS = 2
+CONTEXT_TOKENS = 8192  # as many as it was trained with
 # A model this small does not always find an end; without a limit of the caller's it gets this one.
 MAX_OUTPUT_TOKENS = 512
 # Its makers advise 0.2; some more keeps "regenerate" from giving the same words again, and at 0.4 it rambles.
@@ -39,7 +39,6 @@ class DemoModel:
     def __init__(self) -> None:
         self.base_url = ""
         self.model = MODEL
-        self.context_tokens = CONTEXT_TOKENS
         self._server: Any = None
 
     async def __aenter__(self) -> DemoModel:
