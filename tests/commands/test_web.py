@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import simcord
 
+from bot.app import assembled
 from bot.errors import Refusal
 from bot.settings import Settings
-from tests.commands.process import Process
 from tests.commands.town import Town
 from tests.tools.endpoint import Endpoint, endpoint, reply, saying
 
@@ -56,8 +56,7 @@ async def test_command_is_there_where_pages_are_allowed(
 ) -> None:
     """A fresh install has no such command and no such tool: it would only refuse."""
     given = settings.model_copy(update={"tool_unsafe_addresses": (), "tool_fetch_hosts": allowed})
-    async with Process(given) as process:
-        client = await process.start()
-        await client.load(["cogs.web"])
-        assert (client.tree.get_command("fetch_page") is not None) == is_there
-        assert (client.toolbox.find("fetch_page", None) is not None) == is_there
+    async with assembled(given) as parley:
+        await parley.client.load(["cogs.web"])
+        assert (parley.client.tree.get_command("fetch_page") is not None) == is_there
+        assert (parley.client.toolbox.find("fetch_page", None) is not None) == is_there
