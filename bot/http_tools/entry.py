@@ -19,6 +19,8 @@ NAME = re.compile(r"[a-z0-9_-]{1,32}")
 MAX_DESCRIPTION_CHARACTERS = 500
 MAX_ENDPOINT_CHARACTERS = 1000
 MAX_PARAMETERS_CHARACTERS = 4000  # of a field, as Discord allows
+# What would be written otherwise when it is sent, so that a signature of it would not be right, and what is never sent.
+NOT_IN_AN_ADDRESS = frozenset(' \t\r\n"<>`{}#')
 # 16 characters are beyond guessing where each guess is a request.
 MIN_SECRET_CHARACTERS, MAX_SECRET_CHARACTERS = 16, 200
 NO_SECRET = "none"  # noqa: S105 - what is typed to take a secret away
@@ -117,8 +119,8 @@ def check_endpoint(method: str, url: str, check_url: Callable[[str], None]) -> N
     example = "for example POST https://name.example/path"
     if method not in METHODS:
         raise Refusal(f"Endpoint: {one_line(method, 20)} is no method: {', '.join(METHODS)}; {example}.")
-    if len(url) > MAX_ENDPOINT_CHARACTERS or "#" in url:
-        raise Refusal(f"Endpoint: an address has at most {MAX_ENDPOINT_CHARACTERS} characters and no #; {example}.")
+    if not url.isascii() or not NOT_IN_AN_ADDRESS.isdisjoint(url):
+        raise Refusal(f"Endpoint: an address holds plain letters, and %20 and the like for all others; {example}.")
     try:
         check_url(url)
     except Refusal as refusal:

@@ -111,6 +111,16 @@ async def test_get_carries_the_arguments_in_the_query(desk: Desk) -> None:
             "http://10.0.0.1/",
             "Endpoint: Only https is asked: write https:// at the beginning of the address.",
         ),
+        (
+            "endpoint",
+            "https://name.example/größe",
+            "Endpoint: an address holds plain letters, and %20 and the like for",
+        ),
+        (
+            "endpoint",
+            "GET https://name.example/ x",
+            "Endpoint: an address holds plain letters, and %20 and the like for",
+        ),
         ("secret", "short", "Secret: it has 5 characters, and 16 to 200 are right; leave the field empty to change"),
     ],
 )
