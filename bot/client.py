@@ -107,7 +107,7 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if isinstance(cause, app_commands.CommandNotFound) and interaction.guild_id is not None:
             await tell(interaction, COMMAND_GONE)
-            await interaction.client.guild_commands.sync(interaction.guild_id)
+            await interaction.client.guild_commands.tell(interaction.guild_id)
             return
         await tell(interaction, sentence_for(cause))
 

@@ -7,7 +7,7 @@ and was not right is kept in memory, for as long as Discord takes answers to it.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -212,12 +212,12 @@ def channels_menu(tool_id: int, chosen: Iterable[int] = ()) -> ui.ChannelSelect[
     )
 
 
-async def restrict(interaction: Interaction, tool_id: int, **ids: Collection[int]) -> None:
-    """Let only these roles, or only these channels, have a tool, and show how it stands then."""
+async def restrict(interaction: Interaction, tool_id: int, traits: Traits) -> None:
+    """Let only certain roles, or only certain channels, have a tool, and show how it stands then."""
     await acknowledge(interaction)
     try:
-        tool = await interaction.client.http_tools.restrict(require_manager(interaction), tool_id, **ids)
-        await interaction.edit_original_response(content=card_text(tool), view=menus(tool))
+        tool, is_synced = await interaction.client.http_tools.change(require_manager(interaction), tool_id, traits)
+        await interaction.edit_original_response(content=card(tool, is_synced), view=menus(tool))
     except Exception as error:
         await tell(interaction, sentence_for(error))
 
@@ -238,7 +238,7 @@ class RolesMenu(ui.DynamicItem[ui.RoleSelect[ui.View]], template=r"parley:http:r
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Keep what was chosen."""
-        await restrict(interaction, self.tool_id, role_ids=[role.id for role in self.item.values])
+        await restrict(interaction, self.tool_id, Traits(role_ids=tuple(role.id for role in self.item.values)))
 
 
 class ChannelsMenu(ui.DynamicItem[ui.ChannelSelect[ui.View]], template=r"parley:http:channels:(?P<tool>[0-9]+)"):
@@ -257,7 +257,7 @@ class ChannelsMenu(ui.DynamicItem[ui.ChannelSelect[ui.View]], template=r"parley:
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Keep what was chosen."""
-        await restrict(interaction, self.tool_id, channel_ids=[channel.id for channel in self.item.values])
+        await restrict(interaction, self.tool_id, Traits(channel_ids=tuple(each.id for each in self.item.values)))
 
 
 class RemoveButton(ui.DynamicItem[ui.Button[ui.View]], template=r"parley:http:remove:(?P<tool>[0-9]+)"):

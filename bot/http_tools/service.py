@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
@@ -34,28 +34,28 @@ MAX_TIMEOUT_SECONDS = 60.0
 MAX_CALLS_SHOWN = 15
 GROUP = "http"  # by which moderators switch them all
 
-GONE = "There is no such tool any more. `/tools show` offers those that there are."
+GONE = "There is no such tool here. `/tools show` offers those that there are."
 NOT_FOR_YOU = "Not permitted: this tool is for certain roles only, and the person who asks has none of them."
 NOT_HERE = "Not permitted: this tool works only in certain channels."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What is chosen beside the form; None leaves it as it is, or as it is for the method of a new tool."""
+    """What is chosen beside the form; None leaves it as it is, or as it is for the method of a new tool.
+
+    No roles and no channels stand for all of them.
+    """
 
     needs_approval: bool | None = None
     is_idempotent: bool | None = None
     timeout_seconds: float | None = None
     is_enabled: bool | None = None
+    role_ids: tuple[int, ...] | None = None
+    channel_ids: tuple[int, ...] | None = None
 
     def chosen(self) -> dict[str, Any]:
-        """What was chosen."""
-        found = {
-            "needs_approval": self.needs_approval,
-            "is_idempotent": self.is_idempotent,
-            "timeout_seconds": self.timeout_seconds,
-            "is_enabled": self.is_enabled,
-        }
+        """What was chosen, by the column that holds it."""
+        found = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -69,7 +69,7 @@ class GuildCommands(Protocol):
         """Let a guild have commands for these tools and no others."""
 
     async def sync(self, guild_id: int) -> bool:
-        """Tell Discord of a guild's commands: whether it took them."""
+        """Tell Discord of a guild's commands if they are others than before: whether it knows them."""
 
 
 class HttpTools:
@@ -131,16 +131,14 @@ class HttpTools:
     # ------------------------------------------------------------------ changing
 
     async def add(self, guild_id: int, user_id: int, entry: Entry, traits: Traits) -> tuple[HttpTool, bool]:
-        """A new tool, and whether Discord took its command.  Raises: Refusal, which names every field that is wrong."""
+        """A new tool, and whether Discord took its command; it is enabled, for everybody and everywhere.
+
+        Raises: Refusal, which names every field that is wrong.
+        """
         reading = self._read(guild_id, entry)
         is_safe = reading.method == "GET"
-        chosen = {
-            "needs_approval": not is_safe,
-            "is_idempotent": is_safe,
-            "timeout_seconds": DEFAULT_TIMEOUT_SECONDS,
-        } | traits.chosen()
-        chosen.pop("is_enabled", None)
-        definition = Definition(**self._columns(reading), **chosen)
+        usual = Traits(needs_approval=not is_safe, is_idempotent=is_safe, timeout_seconds=DEFAULT_TIMEOUT_SECONDS)
+        definition = Definition(**self._columns(reading), **usual.chosen() | traits.chosen())
         async with self._database.write() as transaction:
             if len(await http_tools.of_guild(transaction, guild_id)) >= MAX_TOOLS:
                 raise Refusal(
@@ -167,22 +165,6 @@ class HttpTools:
         async with self._database.write() as transaction:
             await self._change(transaction, guild_id, tool_id, traits.chosen())
         return await self.get(guild_id, tool_id), await self._publish(guild_id)
-
-    async def restrict(
-        self,
-        guild_id: int,
-        tool_id: int,
-        *,
-        role_ids: Collection[int] | None = None,
-        channel_ids: Collection[int] | None = None,
-    ) -> HttpTool:
-        """The tool for these roles, or in these channels, alone; none stand for all.  Raises: Refusal."""
-        wanted = {"role_ids": role_ids, "channel_ids": channel_ids}
-        changed = {name: sorted(ids) for name, ids in wanted.items() if ids is not None}
-        async with self._database.write() as transaction:
-            tool = await self._change(transaction, guild_id, tool_id, changed)
-        await self.refresh(guild_id)
-        return tool
 
     async def remove(self, guild_id: int, tool_id: int) -> None:
         """Take a tool away, with its log.  Raises: Refusal."""

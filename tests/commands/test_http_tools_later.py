@@ -148,7 +148,7 @@ async def test_discord_is_told_of_what_a_crash_kept_from_it(desk: Desk, process:
     guild = discord.Object(desk.town.guild.id)
     known = client.tree.get_commands(guild=guild)
     client.tree.clear_commands(guild=guild)
-    await client.tree.sync(guild=guild)
+    await client.tree.sync(guild=guild)  # what a crash left at Discord
     assert "weather" not in desk.town.edsger.available_commands(desk.town.general)
     for command in known:
         client.tree.add_command(command, guild=guild)
