@@ -10,7 +10,7 @@ import simcord
 from cryptography.fernet import Fernet
 
 from bot.client import COMMAND_GONE
-from bot.http_tools.panel import MANAGERS_ONLY
+from bot.http_tools.panel import MANAGERS_ONLY, NOT_SYNCED
 from bot.http_tools.secrets import UNREADABLE
 from bot.http_tools.service import GONE, NOT_FOR_YOU, NOT_HERE
 from bot.settings import Settings
@@ -29,6 +29,12 @@ def settings(settings: Settings, weather: Endpoint) -> Settings:
 async def forecast(desk: Desk, person: simcord.MemberActor, channel: simcord.ChannelHandle | None = None) -> list[str]:
     """What somebody reads who uses the tool."""
     return said(await person.slash(channel or desk.town.general, "weather", city="Bern"))
+
+
+def puts(desk: Desk) -> list[str]:
+    """Each time that Discord was told of the server's commands."""
+    told = desk.town.env.http_requests
+    return [entry.path for entry in told if entry.method == "PUT" and "/guilds/" in entry.path]
 
 
 async def test_form_of_a_tool_is_filled_in(desk: Desk) -> None:
@@ -130,14 +136,35 @@ async def test_tool_works_in_the_channels_that_were_chosen(desk: Desk, process: 
 async def test_tools_outlive_the_process(desk: Desk, process: Process) -> None:
     """After a restart the command works as before, without Discord being told of it again."""
     await desk.added(secret=SECRET)
-    syncs = [entry for entry in desk.town.env.http_requests if entry.method == "PUT" and "/guilds/" in entry.path]
+    before = len(puts(desk))
     client = await process.start()
     await desk.town.env.restart_bot(client)
     assert await forecast(desk, desk.town.edsger) == ["Sunny in Bern."]
     assert "x-parley-signature" in desk.endpoint.asked[0].headers
     await client.guild_commands.catch_up()
-    puts = [entry for entry in desk.town.env.http_requests if entry.method == "PUT" and "/guilds/" in entry.path]
-    assert len(puts) == len(syncs)
+    assert len(puts(desk)) == before
+
+
+async def test_discord_is_told_of_commands_only_when_they_change(desk: Desk) -> None:
+    """Who may call what, and how, is none of its business."""
+    await desk.added()
+    before = len(puts(desk))
+    await desk.does("edit", name="weather", approval=True)
+    card = await desk.does("show", name="weather")
+    assert card.response is not None
+    await desk.ida.select(card.response, [desk.town.general], custom_id="parley:http:channels:1")
+    assert len(puts(desk)) == before
+    await desk.does("edit", name="weather", enabled=False)
+    assert len(puts(desk)) == before + 1
+
+
+async def test_tool_waits_for_discord_to_take_its_command(desk: Desk) -> None:
+    """It is kept and the moderator is told; the next change brings the command."""
+    desk.town.env.inject_error("PUT", "/applications/*/guilds/*/commands", status=503)
+    assert text_of(await desk.added()).endswith(NOT_SYNCED)
+    assert "weather" not in desk.town.edsger.available_commands(desk.town.general)
+    assert not text_of(await desk.does("edit", name="weather", approval=True)).endswith(NOT_SYNCED)
+    assert "weather" in desk.town.edsger.available_commands(desk.town.general)
 
 
 async def test_discord_is_told_of_what_a_crash_kept_from_it(desk: Desk, process: Process) -> None:
