@@ -229,3 +229,12 @@ def test_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     env_file.write_text("DISCORD_TOKEN=x", encoding="utf-16")
     with pytest.raises(ConfigurationError, match="is not a text file in UTF-8"):
         Settings.load(env_file)
+
+
+def test_key_for_secrets_is_one_or_several(tmp_path: Path) -> None:
+    """What cannot encrypt is refused with how to make a key, and is not repeated."""
+    key = example("secrets_key")
+    assert load(tmp_path, SECRETS_KEY=f"{key}, {key}").secrets_key.get_secret_value() == f"{key}, {key}"
+    told = refusal(tmp_path, SECRETS_KEY="hunter2")
+    assert told.startswith("SECRETS_KEY must be a key as `openssl rand -base64 32 | tr +/ -_` makes it")
+    assert "hunter2" not in told
