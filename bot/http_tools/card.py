@@ -11,10 +11,11 @@ from bot.messages import one_line
 from bot.store.http_tools import HttpCall, HttpTool
 from bot.tools.model import Outcome
 
-# A message holds 2000 characters; the rest of the card takes less than 1200.
-MAX_PARAMETERS_CHARACTERS = 700
+# A message holds 2000 characters, and the rest of the card takes less than 600.
+MAX_PARAMETERS_CHARACTERS = 500
 MAX_URL_CHARACTERS = 200
-MAX_DESCRIPTION_CHARACTERS = 200
+MAX_DESCRIPTION_CHARACTERS = 150
+MAX_MENTIONS = 8  # the menus below show all
 MAX_ANSWER_CHARACTERS = 1500
 
 SIGNS = {Outcome.DONE: "✅", Outcome.TIMED_OUT: "⌛", Outcome.UNKNOWN: "❔"}
@@ -78,7 +79,10 @@ def trial_text(tool: HttpTool, exchange: Exchange) -> str:
 
 def mentions(sign: str, ids: Iterable[int]) -> str:
     """Roles or channels by their ids; none stand for all."""
-    return ", ".join(f"{sign}{each}>" for each in ids) or "all"
+    named = [f"{sign}{each}>" for each in ids]
+    if len(named) > MAX_MENTIONS:
+        named[MAX_MENTIONS:] = [f"{len(named) - MAX_MENTIONS} more"]
+    return ", ".join(named) or "all"
 
 
 def plain(text: str, max_characters: int) -> str:

@@ -31,7 +31,7 @@ MAX_TOOLS = 50
 # As for tools in code: nobody likes to wait longer for one that says nothing meanwhile.
 DEFAULT_TIMEOUT_SECONDS = 10.0
 MAX_TIMEOUT_SECONDS = 60.0
-MAX_CALLS_SHOWN = 15
+MAX_CALLS_SHOWN = 12  # of some 130 characters each, in one message
 GROUP = "http"  # by which moderators switch them all
 
 GONE = "There is no such tool here. `/tools show` offers those that there are."
