@@ -54,7 +54,10 @@ async def demo(port: int, stopped: asyncio.Event) -> int:
             ready = asyncio.create_task(sandbox.bot_ready(timeout_seconds=60))
             await asyncio.wait({ended, told, ready}, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done() and not told.done():
-                print(f"\nOpen {sandbox.address} and say hello to @Parley.  Ctrl+C stops it.\n", flush=True)
+                print(
+                    f"\nOpen {sandbox.address} and say hello to @Parley, or ask it to roll a die.  Ctrl+C stops it.\n",
+                    flush=True,
+                )
                 await asyncio.wait({ended, told}, return_when=asyncio.FIRST_COMPLETED)
             for task in (ended, told, ready):
                 task.cancel()

@@ -58,20 +58,25 @@ class House:
         guild = engine.create_guild("Parley House", owner_id=ada)
         self.guild_id = guild.id
         self.users["ada"] = ada
-        everyone = permission_bits("send_polls") | engine.get_role(guild.id, guild.id).permissions
-        engine.edit_role(guild.id, guild.id, {"permissions": everyone})  # as Discord has it, simcord does not
-        bot_role = engine.get_member(guild.id, engine.bot_user.id).role_ids[0]
-        engine.edit_role(guild.id, bot_role, {"permissions": permission_bits(*BOT_PERMISSIONS), "name": "Parley"})
-        self.roles["bot"] = bot_role
-        moderators = engine.create_role(
-            guild.id, "Moderator", permissions=permission_bits(*MODERATOR_PERMISSIONS), color=0x5BA4CF, hoist=True
-        )
-        self.roles["moderator"] = moderators.id
+        self.roles["bot"] = engine.get_member(guild.id, engine.bot_user.id).role_ids[0]
+        engine.edit_role(guild.id, self.roles["bot"], {"name": "Parley"})
+        self.roles["moderator"] = engine.create_role(guild.id, "Moderator", color=0x5BA4CF, hoist=True).id
+        self.permit()
         self.add_user("grace", "Grace", "moderator")
         self.add_user("linus", "Linus")
         self.add_user("edsger", "Edsger")
         for place in PLACES:
             self.add_channel(place.name, category=place.category, topic=place.topic, hidden=place.moderators_only)
+
+    def permit(self) -> None:
+        """Give everybody's roles what they may do here; a world from an earlier version may lack some of it."""
+        everyone = self._engine.get_role(self.guild_id, self.guild_id).permissions
+        for role_id, permissions in (
+            (self.guild_id, everyone | permission_bits("send_polls")),  # as Discord has it, and simcord does not
+            (self.roles["bot"], permission_bits(*BOT_PERMISSIONS)),
+            (self.roles["moderator"], permission_bits(*MODERATOR_PERMISSIONS)),
+        ):
+            self._engine.edit_role(self.guild_id, role_id, {"permissions": permissions})
 
     def add_user(self, name: str, display_name: str, *roles: str, bot: bool = False) -> int:
         """Let somebody join the guild, with roles by their name here ("moderator"); returns the user's id."""

@@ -16,7 +16,7 @@ from aiohttp import web
 
 PATH = "/tools/weather"
 # Not secret at all, since it stands here: it is there to show what a real one does.
-SECRET = "sandbox-weather"
+SECRET = "sandbox-weather-not-secret"
 MAX_AGE_SECONDS = 300  # of a signature, so that a request that somebody overheard cannot be sent again for ever
 SKIES = ("sunny", "cloudy", "light rain", "a storm", "fog", "snow")
 

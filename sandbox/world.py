@@ -106,7 +106,9 @@ class Sandbox:
             address = f"http://127.0.0.1:{listener.getsockname()[1]}"
             engine = Engine(address, answer_seconds=answer_seconds)
             house = House(engine)
-            if state_file is None or not restore(state_file, engine, house):
+            if state_file is not None and restore(state_file, engine, house):
+                house.permit()
+            else:
                 house.furnish()
             sandbox = cls(
                 address=address,

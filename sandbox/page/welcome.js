@@ -30,7 +30,14 @@ function introOf(place, bot) {
   return place.topic || `The beginning of this channel. Mention @${bot}, and it answers here.`;
 }
 
+// The demo's model is tiny: these it understands, and each shows something else.
+const SUGGESTIONS = [
+  "hello!",
+  "Please roll a die with 6 sides.",
+  "Please ask me which colour I like.",
+  'Please make a poll with the question "Tea or coffee?" and the answers "tea | coffee".',
+];
+
 function suggestionsFor(place, bot) {
-  const lead = place.kind === "dm" ? "" : `@${bot} `;
-  return [`${lead}hello!`, `${lead}write a haiku about a quiet server`, `${lead}show me a small Python function with a test`];
+  return SUGGESTIONS.map((text) => (place.kind === "dm" ? text : `@${bot} ${text}`));
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import aiohttp
+import discord
 import pytest
 
 from sandbox.state_file import StateFileError
@@ -60,3 +62,19 @@ async def test_unreadable_file_is_refused_and_left_alone(tmp_path: Path) -> None
             async with Sandbox.open(state_file=path):
                 raise AssertionError("it started")
         assert path.read_text() == content
+
+
+async def test_world_of_an_earlier_version_learns_new_permissions(tmp_path: Path) -> None:
+    """What moderators may do by now they may do in a kept world too, and its polls keep their votes."""
+    path = tmp_path / "world.json"
+    bot = Echo()
+    async with Sandbox.open(state_file=path) as first, logged_in(bot, first):
+        general = first.channels["general"]
+        poll = discord.Poll("Tea?", timedelta(hours=1)).add_answer(text="Tea")
+        message = (await bot.get_partial_messageable(general).send(poll=poll)).id
+        await first.people.vote(first.users["linus"], general, message, [1])
+        first.engine.edit_role(first.guild_id, first.house.roles["moderator"], {"permissions": 0})
+    async with Sandbox.open(state_file=path) as second:
+        await second.people.time_out(second.users["grace"], second.users["linus"], 60)
+        [kept] = second.messages(general, second.users["linus"])
+        assert kept["poll"]["results"]["answer_counts"] == [{"id": 1, "count": 1, "me_voted": True}]
