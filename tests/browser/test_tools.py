@@ -23,6 +23,42 @@ async def say(page: Page, text: str) -> None:
     await page.keyboard.press("Enter")
 
 
+async def fill_in_the_sample(page: Page) -> None:
+    """Copy what the page says of the sandbox's own tool into the form of /tools add."""
+    await page.get_by_text("Add one without code").click()
+    sample = page.locator(".sample")
+    await expect(sample.locator("dt")).to_have_count(5)
+    names, values = await sample.locator("dt").all_inner_texts(), await sample.locator("dd").all_inner_texts()
+    await page.locator("#composer-text").fill("/tools add")
+    await page.keyboard.press("Enter")
+    await page.get_by_role("button", name="Run the command").click()
+    form = page.get_by_role("dialog", name="Add a tool")
+    for name, value in zip(names, values, strict=True):
+        await form.get_by_label(name.capitalize()).fill(value)
+    await form.get_by_role("button", name="Submit").click()
+    await expect(page.locator(".message.ephemeral").last).to_contain_text("/weather")
+
+
+async def test_newcomer_adds_a_tool_and_sees_both_its_faces(browser: Browser, tmp_path: Path) -> None:
+    """A form makes the sandbox's weather a command at once, and a function that the model calls after an approval."""
+    async with demo(tmp_path) as address:
+        page = await open_page(browser, address)
+        await fill_in_the_sample(page)
+        await page.locator("#composer-text").fill("/weather")
+        await page.keyboard.press("Enter")
+        await page.get_by_label("city, required").fill("Paris")
+        await page.keyboard.press("Enter")
+        weather = re.compile(r"Paris: -?\d+ °C and .*, all invented")
+        await expect(page.locator(".message .content").filter(has_text=weather)).to_have_count(1)
+
+        await say(page, "What is the weather in Paris?")
+        await page.get_by_role("button", name="Approve", exact=True).click(timeout=ANSWER_MS)
+        call = page.locator(".calls > li").first
+        await expect(call).to_contain_text(re.compile(f"weather.*done.*output{weather.pattern}"), timeout=ANSWER_MS)
+        await expect(page.locator(".message .content").filter(has_text=weather)).to_have_count(2, timeout=ANSWER_MS)
+        await page.close()
+
+
 async def test_newcomer_watches_the_model_use_tools(browser: Browser, tmp_path: Path) -> None:
     """The embedded model rolls a die, asks and is answered, and posts a poll once that is approved, all inspected."""
     async with demo(tmp_path) as address:
