@@ -135,15 +135,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
     """The bot on a database that is up to date."""
     async with (
         Database.open(settings.database_url, wait_seconds=settings.database_wait_seconds) as database,
-        Transport(
-            timeouts=Timeouts(
-                connect_seconds=settings.provider_connect_timeout_seconds,
-                first_byte_seconds=settings.provider_first_byte_timeout_seconds,
-                idle_seconds=settings.provider_idle_timeout_seconds,
-                total_seconds=settings.run_timeout_seconds,
-            ),
-            retries=Retries(max_retries=settings.provider_max_retries),
-        ) as transport,
+        Transport(timeouts=timeouts(settings), retries=Retries(max_retries=settings.provider_max_retries)) as transport,
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
@@ -152,40 +144,16 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
         )
         tool_rules = ToolRules(database, clock=clock)
-        toolbox = Toolbox(
-            is_offered=settings.tools_enabled,
-            max_output_bytes=settings.tool_output_max_bytes,
-            room=Room(max_tokens=settings.provider_context_tokens // TOOLS_PART_OF_WINDOW, count_tokens=count_tokens),
-            rules=tool_rules,
-        )
-        toolbox.fill("people", [ASK_USER])
+        toolbox = toolbox_of(settings, tool_rules, count_tokens)
         notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
         answerer = Answerer(
             database,
             provider,
-            Requests(
-                database,
-                toolbox,
-                RequestOptions(
-                    system_prompt=settings.system_prompt,
-                    temperature=settings.temperature,
-                    tool_choice=settings.tool_choice,
-                    parallel_tool_calls=settings.parallel_tool_calls,
-                    window_tokens=settings.provider_context_tokens,
-                    max_output_tokens=settings.max_output_tokens,
-                    history_max_messages=settings.history_max_messages,
-                ),
-                count_tokens=count_tokens,
-            ),
+            Requests(database, toolbox, request_options(settings), count_tokens=count_tokens),
             toolbox,
             notices,
             pacer,
-            AnswerOptions(
-                defaults=defaults,
-                max_pages=settings.reply_max_pages,
-                max_steps=settings.tool_max_steps,
-                wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
-            ),
+            answer_options(settings, defaults),
             owner=owner.name,
             count_tokens=count_tokens,
             clock=clock,
@@ -270,3 +238,48 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             provider=provider,
             retention=retention,
         )
+
+
+def timeouts(settings: Settings) -> Timeouts:
+    """How long the provider may take for what."""
+    return Timeouts(
+        connect_seconds=settings.provider_connect_timeout_seconds,
+        first_byte_seconds=settings.provider_first_byte_timeout_seconds,
+        idle_seconds=settings.provider_idle_timeout_seconds,
+        total_seconds=settings.run_timeout_seconds,
+    )
+
+
+def request_options(settings: Settings) -> RequestOptions:
+    """What holds for every request to the provider."""
+    return RequestOptions(
+        system_prompt=settings.system_prompt,
+        temperature=settings.temperature,
+        tool_choice=settings.tool_choice,
+        parallel_tool_calls=settings.parallel_tool_calls,
+        window_tokens=settings.provider_context_tokens,
+        max_output_tokens=settings.max_output_tokens,
+        history_max_messages=settings.history_max_messages,
+    )
+
+
+def answer_options(settings: Settings, defaults: RunDefaults) -> AnswerOptions:
+    """What holds for every answer."""
+    return AnswerOptions(
+        defaults=defaults,
+        max_pages=settings.reply_max_pages,
+        max_steps=settings.tool_max_steps,
+        wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
+    )
+
+
+def toolbox_of(settings: Settings, rules: ToolRules, count_tokens: Callable[[str], int]) -> Toolbox:
+    """The toolbox, with what is in it before any cog is loaded."""
+    toolbox = Toolbox(
+        is_offered=settings.tools_enabled,
+        max_output_bytes=settings.tool_output_max_bytes,
+        room=Room(max_tokens=settings.provider_context_tokens // TOOLS_PART_OF_WINDOW, count_tokens=count_tokens),
+        rules=rules,
+    )
+    toolbox.fill("people", [ASK_USER])
+    return toolbox
