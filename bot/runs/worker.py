@@ -67,6 +67,7 @@ class RunWorker:
         self._wake = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._looks_back = False
+        self._news = set[int]()  # of runs under way; one that leaves its run to people may not hear of it any more
         self._claims_watch, self._house_watch = (JumpWatch(clock, lease / EXTENSIONS_PER_LEASE) for _ in range(2))
 
     def wake(self) -> None:
@@ -76,9 +77,15 @@ class RunWorker:
     def interrupt(self, run_id: int) -> None:
         """Somebody wants this run to stop, or its question has changed."""
         self._answerer.live.interrupt(run_id)
-        if run_id not in self._tasks:  # it may have ended without being claimed, and is to be delivered
-            self._looks_back = True
-            self._wake.set()
+        if run_id in self._tasks:
+            self._news.add(run_id)
+        else:  # it may have ended without being claimed, and is to be delivered
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """There may be a run that nobody works on, though it is not queued."""
+        self._looks_back = True
+        self._wake.set()
 
     async def settled(self, run_id: int) -> bool:
         """Wait until a run is delivered, or handed back; False if it is not under way here."""
@@ -115,13 +122,14 @@ class RunWorker:
 
     async def _next_runs(self) -> tuple[Run, ...]:
         """Now and then the runs that nobody looks after, then as many queued ones as there is room for."""
+        looks_back, self._looks_back = self._looks_back, False
         try:
             async with self._database.write() as transaction:
                 now = self._clock()
                 lease_expires_at, found = now + self._lease, tuple[Run, ...]()
                 if self._claims_watch.has_jumped():
                     await runs.give_time(transaction, now + self._defaults.timeout)
-                if self._looks_back:
+                if looks_back:
                     found = await runs.take_up(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, busy=self._tasks
                     )
@@ -130,8 +138,8 @@ class RunWorker:
                     found += await runs.claim(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, limit=room
                     )
-            self._looks_back = False
         except StoreError as error:
+            self._looks_back |= looks_back
             log.error("no run can be claimed now: %s", error)
             return ()
         # A run that was lost and came back while its old task still runs is begun anew by that one.
@@ -148,6 +156,9 @@ class RunWorker:
             await self._fail(run)
         finally:
             del self._tasks[run.id]
+            if run.id in self._news:
+                self._news.discard(run.id)
+                self._look_back()
             if len(self._tasks) == self._max_concurrent_runs - 1:
                 self._wake.set()
 
@@ -210,5 +221,4 @@ class RunWorker:
                 for run in await runs.overdue(transaction, now):
                     failure = None if run.waiting_since is None else NOBODY_DECIDED
                     await end(transaction, run.id, Cause.DEADLINE, self._defaults, now, failure=failure)
-        self._looks_back = True
-        self._wake.set()
+        self._look_back()

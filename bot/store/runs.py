@@ -128,7 +128,7 @@ async def take_up(
     """
     lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
     nobody = or_(runs.c.lease_owner.is_(None), runs.c.lease_owner == owner, runs.c.lease_expires_at <= now)
-    is_free = IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None)
+    is_free = IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None), runs.c.id.not_in(busy)
     acting = await _transition(connection, Status.REQUIRES_ACTION, Cause.CLAIMED, now, *is_free, values=lease)
     ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, runs.c.id.not_in(busy)).values(lease)
     return (*acting, *_oldest_first(await connection.execute(ended.returning(*COLUMNS))))
