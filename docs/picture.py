@@ -12,15 +12,19 @@ from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium
 from tests.browser.test_demo import demo
 
 PICTURE = Path(__file__).parent / "demo.png"
+ROLL = "@Parley Please roll a die with 6 sides."
 QUESTION = "@Parley write a python function that adds two numbers, and explain it"
 
 
 async def take(browser: Browser, address: str) -> None:
-    """Ask, and take the picture while the answer is being written."""
+    """Let a die be rolled, ask, and take the picture while the answer is being written."""
     page = await browser.new_page(
-        base_url=address, viewport={"width": 1200, "height": 640}, color_scheme="dark", device_scale_factor=1.5
+        base_url=address, viewport={"width": 1200, "height": 760}, color_scheme="dark", device_scale_factor=1.5
     )
     await page.goto("/")
+    await page.locator("#composer-text").fill(ROLL)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("button", name="Regenerate")).to_be_visible(timeout=60_000)
     await page.locator("#composer-text").fill(QUESTION)
     await page.keyboard.press("Enter")
     await expect(page.locator(".message code").filter(has_text="return")).to_be_visible(timeout=60_000)
