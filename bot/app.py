@@ -54,8 +54,6 @@ from bot.tools.toolbox import Toolbox
 log = logging.getLogger(__name__)
 
 ONLY_SHARD = 0  # one process hears everything
-# Whatever the tools take is taken from the conversation, and most questions need none.
-TOOLS_PART_OF_WINDOW = 10
 
 # Relays and local servers that answer questions may all the same not list their models.
 MODELS_NOT_LISTED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
@@ -275,10 +273,11 @@ def answer_options(settings: Settings, defaults: RunDefaults) -> AnswerOptions:
 
 def toolbox_of(settings: Settings, rules: ToolRules, count_tokens: Callable[[str], int]) -> Toolbox:
     """The toolbox, with what is in it before any cog is loaded."""
+    max_tokens = int(settings.provider_context_tokens * settings.tool_window_share)
     toolbox = Toolbox(
         is_offered=settings.tools_enabled,
         max_output_bytes=settings.tool_output_max_bytes,
-        room=Room(max_tokens=settings.provider_context_tokens // TOOLS_PART_OF_WINDOW, count_tokens=count_tokens),
+        room=Room(max_tokens=max_tokens, count_tokens=count_tokens),
         rules=rules,
     )
     toolbox.fill("people", [ASK_USER])

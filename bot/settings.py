@@ -240,6 +240,13 @@ class Settings(BaseSettings):
         "some refuse the parameter; set false for a model that confuses its calls.",
         examples=["false"],
     )
+    tool_window_share: float = Field(
+        default=0.1,
+        gt=0,
+        le=0.5,
+        description="The part of the model's window that the tools' descriptions may take. Where there are more, the "
+        "model is told of those that fit and of find_tool, which finds the others; a tenth leaves room to talk.",
+    )
     tool_max_steps: int = Field(
         default=10,
         ge=1,

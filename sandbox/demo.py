@@ -25,9 +25,8 @@ KEY_FILE = FOLDER / "secrets-key"
 # prompt that is close to the one its makers trained it with.
 DEMO_MODEL_SETTINGS = {
     "MAX_OUTPUT_TOKENS": "512",
-    # The bot tells a model of as many tools as fit a tenth of its window.  Of these the model's template writes down
-    # only those that a message names, so they need not fit; what is said fits its 8192 tokens by being few messages.
-    "PROVIDER_CONTEXT_TOKENS": "32768",
+    # Of all the tools, the model's template writes down only those that a message names.
+    "TOOL_WINDOW_SHARE": "0.5",
     "HISTORY_MAX_MESSAGES": "8",
     "SYSTEM_PROMPT": "You are a helpful AI assistant named Parley.",
 }
