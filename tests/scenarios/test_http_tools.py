@@ -73,7 +73,7 @@ async def test_model_calls_a_registered_tool(scene: Scene, running: Endpoint) ->
     await register(scene, "POST", running)
     scene.provider.play(ASKS, Story(text="Go out!"))
     answer = await scene.ask("linus", "general", "@bot how is the weather?")
-    assert answer.text == "Go out!"
+    assert answer.words == "Go out!"
     first, second = (request.body for request in scene.provider.requests)
     assert "weather" in json.dumps(first["tools"])
     assert second["messages"][-1]["content"] == "Sunny."  # type: ignore[index]  # JSON
@@ -105,7 +105,7 @@ async def test_call_that_is_made_again_carries_the_same_key(scene: Scene, runnin
     await scene.stop()
     await start(scene, running, key)
     answer = await scene.answer_of("general", 1)
-    assert answer.text == "Go out!"
+    assert answer.words == "Go out!"
     first, second = running.asked
     assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
     assert [row["outcome"] for row in scene.rows("http_tool_calls")] == ["unknown", "done"]

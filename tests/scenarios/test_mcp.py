@@ -32,7 +32,7 @@ async def shop(scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 async def test_model_calls_a_tool_of_a_server(shop: Scene) -> None:
     """The provider is told of the tool, and the server's answer goes back to it."""
     shop.provider.play(Story(tool_calls=(ADD,), finish_reason="tool_calls"), Story(text="It is 42."))
-    assert (await shop.ask("linus", "general", "@bot add 20 and 22")).text == "It is 42."
+    assert (await shop.ask("linus", "general", "@bot add 20 and 22")).words == "It is 42."
     bodies: list[Any] = [request.body for request in shop.provider.requests]
     first, second = bodies
     (told,) = [tool["function"] for tool in first["tools"] if tool["function"]["name"] == "shop_add"]
@@ -46,7 +46,7 @@ async def test_model_calls_a_tool_of_a_server(shop: Scene) -> None:
 async def test_answer_goes_on_when_a_server_dies_in_a_call(shop: Scene) -> None:
     """The model is told in a sentence, and the person gets an answer."""
     shop.provider.play(Story(tool_calls=(LOST,), finish_reason="tool_calls"), Story(text="It broke."))
-    assert (await shop.ask("linus", "general", "@bot break it")).text == "It broke."
+    assert (await shop.ask("linus", "general", "@bot break it")).words == "It broke."
     (call,) = shop.rows("tool_calls")
     assert call["output"] == "The server shop went away in the middle of this. Nobody knows whether it was done."
 

@@ -88,7 +88,7 @@ async def test_database_that_fails_when_tools_are_taken_up_is_waited_for(
     await scene.start()
     await scene.until(took_note(caplog, "run 1 waits for the database"))
     await by_hand(scene, "DROP TRIGGER refused")
-    assert (await scene.answer_of("general", 1)).text == "Let me look.\n\nIt is done."
+    assert (await scene.answer_of("general", 1)).words == "Let me look.\n\nIt is done."
     caplog.clear()
 
 
