@@ -86,7 +86,7 @@ async def test_poll_is_not_taken_for_a_page_of_the_answer(parley: Scene) -> None
 
     parley.sandbox.faults.listen(cut_the_page)
     await parley.press("ada", answer, "Approve")
-    await parley.until(lambda: parley.run(1)["status"] == "completed" and parley.run(1)["delivered_at"])
+    await parley.answer_of("general", 1)  # asking the tables all the time would leave the bot no request
     assert next(posts) > 2
     (message,) = polls(parley)
     assert message["content"] == f"-# <@{parley.sandbox.users['ada']}> asks"
