@@ -1,4 +1,4 @@
-"""Work of others that has to end when it is told to."""
+"""Work that has to end when it is told to, and work that has to be finished first."""
 
 from __future__ import annotations
 
@@ -24,3 +24,19 @@ async def surely_cancelled(work: Coroutine[Any, Any, Result]) -> Result:
             task.cancel()
             await asyncio.wait([task], timeout=CANCEL_AGAIN_SECONDS)
     return task.result()
+
+
+async def finished(work: Coroutine[Any, Any, Result]) -> Result:
+    """What the work gives; when this is cancelled the work is finished all the same, and the caller cancelled then."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    try:
+        return task.result()
+    finally:
+        if cancelled is not None:
+            raise cancelled

@@ -6,8 +6,8 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Self, TypeAlias
 
 import aiosqlite
@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from bot.cancelling import finished
 from bot.errors import StartupError, StoreError
 from bot.store import sqlite_driver
 from bot.store.faults import BUSY, GONE, raises_startup_error, raises_store_error
@@ -50,6 +51,38 @@ SQLITE_READ_ONLY = "PRAGMA query_only = ON"
 Transaction: TypeAlias = AsyncConnection
 
 
+class Uses:
+    """The transactions under way, so that a database is not closed under them.
+
+    discord.py awaits none of the handlers of its events, so the last of them may outlive the app for a moment.
+    """
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._has_ended = False
+        self._none = asyncio.Event()
+        self._none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """One transaction; who comes after the end is cancelled, as the end of the loop would do soon."""
+        if self._has_ended:
+            raise asyncio.CancelledError
+        self._count += 1
+        self._none.clear()
+        try:
+            yield
+        finally:
+            self._count -= 1
+            if not self._count:
+                self._none.set()
+
+    async def end(self) -> None:
+        """Take no more, and wait for those under way, even in a task that is cancelled meanwhile."""
+        self._has_ended = True
+        await finished(self._none.wait())
+
+
 class Database:
     """An open database.
 
@@ -67,6 +100,7 @@ class Database:
         self._wait_seconds = wait_seconds
         # First come, first served, where writers that wait in SQLite's busy timeout poll, and the unlucky starve.
         self._turns = asyncio.Semaphore(1 if is_sqlite else MAX_POSTGRESQL_WRITERS)
+        self._uses = Uses()
 
     @classmethod
     @asynccontextmanager
@@ -80,25 +114,27 @@ class Database:
             with raises_startup_error(location):
                 prepare_folder(location)
                 writers, readers = make_writers(location, wait_seconds), make_readers(location, wait_seconds)
-                stack.push_async_callback(writers.dispose)
-                stack.push_async_callback(readers.dispose)
+                stack.push_async_callback(dispose, writers)
+                stack.push_async_callback(dispose, readers)
                 for engine in (writers, readers):
                     async with engine.connect() as connection:
                         await connection.execute(text("SELECT 1"))
                 require_writable(location)
-            yield cls(location, readers, writers, wait_seconds)
+            database = cls(location, readers, writers, wait_seconds)
+            stack.push_async_callback(database._uses.end)
+            yield database
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection that sees one state of the database and cannot change it."""
-        with raises_store_error():
+        with self._uses.one(), raises_store_error():
             async with self._readers.begin() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A connection that may change the database; hold it briefly, and never while waiting for the network."""
-        with raises_store_error():
+        with self._uses.one(), raises_store_error():
             async with self._turn(), self._writers.begin() as connection:
                 yield connection
 
@@ -130,6 +166,11 @@ class Database:
 
     def _is_in_place(self) -> bool:
         return identity(self._file) == self._identity
+
+
+async def dispose(engine: AsyncEngine) -> None:
+    """Close the connections of an engine, all of them even if the task is cancelled meanwhile."""
+    await finished(engine.dispose())
 
 
 def make_readers(location: URL, wait_seconds: float = BUSY_TIMEOUT_SECONDS) -> AsyncEngine:
@@ -193,11 +234,9 @@ def make_sqlite_engine(
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def give_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None) -> None:
-        # SQLAlchemy closes the connection of a task that was cancelled.  That alone would keep the lock of the
-        # transaction for as long as anybody, such as a traceback, holds one of its cursors; and it would not wait for
-        # the driver's thread, which prints a traceback if the loop is closed when it has done.
+        # SQLAlchemy closes the connection of a task that was cancelled, and if it is cancelled again the driver keeps
+        # everybody waiting until the statement is done, which may itself be waiting for another process.
         connection.rollback()
-        connection.run_async(aiosqlite.Connection.close)
 
     return engine
 

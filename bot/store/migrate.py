@@ -10,7 +10,7 @@ from sqlalchemy import URL, Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.errors import DatabaseTooNew, StartupError
-from bot.store.database import Database, make_readers, make_sqlite_engine
+from bot.store.database import Database, dispose, make_readers, make_sqlite_engine
 from bot.store.faults import raises_startup_error
 from bot.store.location import SQLITE, name_of, parse_url, prepare_folder, sqlite_file
 
@@ -78,7 +78,7 @@ async def _is_current(location: URL) -> bool:
         async with readers.connect() as connection:
             return await _knows(connection, name_of(location))
     finally:
-        await readers.dispose()
+        await dispose(readers)
 
 
 async def _knows(connection: AsyncConnection, name: str) -> bool:
@@ -106,7 +106,7 @@ async def _upgrade(location: URL) -> None:
                 await connection.run_sync(_run_alembic)
                 await _require_sound_references(connection)
     finally:
-        await engine.dispose()
+        await dispose(engine)
 
 
 def _make_migrator(location: URL) -> AsyncEngine:

@@ -7,8 +7,8 @@ interpreter, which takes longer than most statements while a hundred answers str
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from functools import partial
@@ -23,6 +23,16 @@ class Connection(aiosqlite.Connection):
     def cursor(self) -> Cursor:  # type: ignore[override]  # what SQLAlchemy uses of it is there
         """A cursor for one statement after the other."""
         return Cursor(self._carry_out)
+
+    def stop(self) -> None:
+        """Close the connection after what it was given to do, and wait for that and for the end of its thread.
+
+        This is how every close ends, and all that is left of one whose task is cancelled; waiting as others do would
+        be cancelled too.  A thread that outlives its loop prints a traceback when it has done.
+        """
+        super().stop()
+        if threading.current_thread() is not self._thread:  # which may be the one that forgets the connection
+            self._thread.join()
 
     async def _carry_out(self, statement: Callable[[sqlite3.Connection], Result]) -> Result:
         result: Result = await self._execute(partial(statement, self._conn))  # type: ignore[no-untyped-call]
@@ -89,15 +99,8 @@ class Cursor:
 
 
 async def connect(*arguments: Any, **options: Any) -> Connection:
-    """A connection to what `sqlite3.connect` opens with these; its thread has ended if it could not be made.
-
-    aiosqlite does not wait for that, and its thread prints a traceback if the loop is closed when it has done.
-    """
+    """A connection to what `sqlite3.connect` opens with these; its thread has ended if it could not be made."""
     driver = Connection(partial(sqlite3.connect, *arguments, **options), iter_chunk_size=64)
     driver._thread.daemon = True  # as SQLAlchemy does where it makes the connection
-    try:
-        await driver
-    except BaseException:
-        await asyncio.to_thread(driver._thread.join)
-        raise
+    await driver
     return driver
