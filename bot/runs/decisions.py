@@ -70,7 +70,7 @@ class Decisions:
                     if other.waits and other.need is Need.APPROVAL and other.name == call.name:
                         await tool_calls.approve(transaction, other.id, presser.user_id, now)
             await self._go_on(transaction, run, now, interaction_token)
-        self._worker.interrupt(run.id)
+        self._worker.decided(run.id)
 
     async def deny(self, call_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Have a call not carried out, and tell the model so.  Raises: Refusal."""
@@ -79,14 +79,14 @@ class Decisions:
             run, call = await self._waiting(transaction, call_id, presser, Need.APPROVAL)
             await tool_calls.finish(transaction, call.id, DENIED, Outcome.DENIED, now, by=presser.user_id)
             await self._go_on(transaction, run, now, interaction_token)
-        self._worker.interrupt(run.id)
+        self._worker.decided(run.id)
 
     async def answer(self, call_id: int, presser: Presser, text: str, *, interaction_token: str | None = None) -> None:
         """Answer a question of the model's.  Raises: Refusal."""
         async with self._database.write() as transaction:
             run, call = await self._waiting(transaction, call_id, presser, Need.ANSWER)
             await self._answer(transaction, run, call, presser.user_id, text, interaction_token)
-        self._worker.interrupt(run.id)
+        self._worker.decided(run.id)
 
     async def choose(
         self, call_id: int, presser: Presser, number: int, *, interaction_token: str | None = None
@@ -98,7 +98,7 @@ class Decisions:
             if number >= len(choices):
                 raise Refusal("That is not among the answers.")
             await self._answer(transaction, run, call, presser.user_id, choices[number], interaction_token)
-        self._worker.interrupt(run.id)
+        self._worker.decided(run.id)
 
     async def question(self, call_id: int, presser: Presser) -> str:
         """What the model asks, for the form in which it is answered.  Raises: Refusal."""
@@ -131,7 +131,7 @@ class Decisions:
                 raise Refusal(SUBMITTED)
             await tool_calls.correct(transaction, call.id, text, Outcome.SUPPLIED, now, moderator.user_id)
             await self._go_on(transaction, run, now)
-        self._worker.interrupt(run.id)
+        self._worker.decided(run.id)
 
     async def submit_tool_outputs(self, run_id: int, outputs: Sequence[tuple[str, str]], *, by: int) -> None:
         """Give the outputs of all calls that a run waits for, each as the call's id and its output; of none else.
@@ -149,7 +149,7 @@ class Decisions:
             for call in pending:
                 await tool_calls.finish(transaction, call.id, given[call.call_id], Outcome.SUPPLIED, now, by=by)
             await self._go_on(transaction, run, now)
-        self._worker.interrupt(run_id)
+        self._worker.decided(run_id)
 
     async def required_action(self, run_id: int) -> dict[str, Any] | None:
         """What a run waits for, as the Runs API says it; None if it does not wait for tool outputs."""

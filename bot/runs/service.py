@@ -30,6 +30,9 @@ class Worker(Protocol):
     def interrupt(self, run_id: int) -> None:
         """Someone wants this run to stop, or its question has changed."""
 
+    def decided(self, run_id: int) -> None:
+        """A person has decided what this run waits for."""
+
     async def settled(self, run_id: int) -> bool:
         """Wait until a run is delivered, or handed back; False if it is not under way here."""
 
@@ -123,7 +126,7 @@ class RunService:
         if run is not None:
             self._worker.wake()
         elif live is not None and live.waiting_since is not None:
-            self._worker.interrupt(live.id)
+            self._worker.decided(live.id)
         if notice is not None:
             raise Refusal(notice)
         return run

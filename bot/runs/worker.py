@@ -77,9 +77,13 @@ class RunWorker:
     def interrupt(self, run_id: int) -> None:
         """Somebody wants this run to stop, or its question has changed."""
         self._answerer.live.interrupt(run_id)
+        self.decided(run_id)
+
+    def decided(self, run_id: int) -> None:
+        """A person has decided what this run waits for; one that is under way finds that by itself."""
         if run_id in self._tasks:
             self._news.add(run_id)
-        else:  # it may have ended without being claimed, and is to be delivered
+        else:  # or it has ended without being claimed, and is to be delivered
             self._look_back()
 
     def _look_back(self) -> None:

@@ -331,3 +331,29 @@ async def test_button_shows_all_about_the_calls(errands: Scene) -> None:
     told = await errands.refused("linus", "general")
     assert "draw" in told
     assert "hunter2" not in told
+
+
+async def test_decision_while_another_call_is_carried_out(errands: Scene) -> None:
+    """What is under way beside it is not cut off: the approved call follows, and both outputs go back."""
+    errands.provider.play(asks(call("slow", "a", 0, seconds=2), call("order", "b", 1, dish="soup")), DONE)
+    await errands.say("linus", "general", "@bot please")
+    answer = await errands.wait_for(
+        lambda: next((found for found in errands.answers("general") if "Approve" in found.buttons), None)
+    )
+    await errands.press("linus", answer, "Approve")
+    done = await final(errands)
+    assert done.words.endswith("It is done.")
+    assert outputs(errands) == ["slept", "1 soup on the way"]
+    assert "person_asked" not in errands.causes(1)
+
+
+async def test_output_by_hand_stays_though_the_call_ends_later(errands: Scene) -> None:
+    """What the moderator wrote for a call that is being carried out is what the model gets, and nothing is cut off."""
+    errands.provider.play(asks(call("slow", seconds=2)), DONE)
+    await errands.say("linus", "general", "@bot please")
+    await errands.wait_for(lambda: any("half way" in text for text in errands.writes("general")))
+    (stored,) = errands.rows("tool_calls")
+    await errands.command("grace", "general", "submit", call=stored["id"], output="Enough.")
+    assert (await final(errands)).words.endswith("It is done.")
+    assert outputs(errands) == ["Enough."]
+    assert [row["outcome"] for row in errands.rows("tool_calls")] == ["supplied"]

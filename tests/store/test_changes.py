@@ -34,6 +34,9 @@ class Interrupted:
         """Note it."""
         self.run_ids.append(run_id)
 
+    def decided(self, run_id: int) -> None:
+        """Nobody decides anything here."""
+
     async def settled(self, run_id: int) -> bool:  # noqa: ARG002 - nothing is under way here
         """Nothing is under way here."""
         return False
