@@ -56,7 +56,7 @@ class Decisions:
     async def approve(
         self, call_id: int, presser: Presser, *, for_conversation: bool = False, interaction_token: str | None = None
     ) -> None:
-        """Have a call carried out; with `for_conversation` its tool is not asked about there any more.
+        """Have a call carried out; with `for_conversation` its asker is not asked about its tool there any more.
 
         `interaction_token`, here and below, is of the press where only one person sees the answer.  Raises: Refusal.
         """

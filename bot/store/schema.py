@@ -217,13 +217,14 @@ tool_files = Table(
     sqlite_autoincrement=True,
 )
 
-# Approved for a whole conversation: until its next epoch such calls wait for nobody.
+# Approved for a whole conversation: until its next epoch such calls for the same asker wait for nobody.
 tool_approvals = Table(
     "tool_approvals",
     metadata,
     Column("conversation_id", Id, ForeignKey("conversations.id"), primary_key=True),
     Column("epoch", Integer, primary_key=True),
     Column("tool", Text, primary_key=True),
+    Column("asker_id", BigInteger, primary_key=True, autoincrement=False),
     Column("approved_by", BigInteger, nullable=False),
     Column("approved_at", UtcDateTime, nullable=False),
 )

@@ -14,18 +14,24 @@ from bot.store.schema import tool_approvals
 
 
 async def add(connection: AsyncConnection, run: Run, tool: str, by: int, now: datetime) -> None:
-    """Approve a tool until the conversation of a run begins anew; once more changes nothing."""
+    """Approve a tool for a run's asker until its conversation begins anew; once more changes nothing."""
     statement = insert_into(connection, tool_approvals).values(
-        conversation_id=run.conversation_id, epoch=run.epoch, tool=tool, approved_by=by, approved_at=now
+        conversation_id=run.conversation_id,
+        epoch=run.epoch,
+        tool=tool,
+        asker_id=run.asker_id,
+        approved_by=by,
+        approved_at=now,
     )
     await connection.execute(statement.on_conflict_do_nothing())
 
 
 async def approved(connection: AsyncConnection, run: Run, tools: Collection[str]) -> frozenset[str]:
-    """Those of these tools that need no approval any more in the conversation of a run."""
+    """Those of these tools that need no approval any more for a run's asker, in its conversation."""
     statement = select(tool_approvals.c.tool).where(
         tool_approvals.c.conversation_id == run.conversation_id,
         tool_approvals.c.epoch == run.epoch,
+        tool_approvals.c.asker_id == run.asker_id,
         tool_approvals.c.tool.in_(tools),
     )
     return frozenset(await connection.scalars(statement))

@@ -46,9 +46,10 @@ def of_calls() -> None:
         sa.Column("conversation_id", ID, nullable=False),
         sa.Column("epoch", sa.Integer, nullable=False),
         sa.Column("tool", sa.Text, nullable=False),
+        sa.Column("asker_id", sa.BigInteger, nullable=False, autoincrement=False),
         sa.Column("approved_by", sa.BigInteger, nullable=False),
         sa.Column("approved_at", sa.BigInteger, nullable=False),
-        sa.PrimaryKeyConstraint("conversation_id", "epoch", "tool", name="pk_tool_approvals"),
+        sa.PrimaryKeyConstraint("conversation_id", "epoch", "tool", "asker_id", name="pk_tool_approvals"),
         sa.ForeignKeyConstraint(["conversation_id"], ["conversations.id"], name="fk_tool_approvals_conversation_id"),
     )
 

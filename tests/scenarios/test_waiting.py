@@ -131,6 +131,19 @@ async def test_approval_for_the_conversation_holds_until_it_ends(errands: Scene)
     assert "Approve" in (await asked(errands)).buttons
 
 
+async def test_approval_for_the_conversation_covers_nobody_else(errands: Scene) -> None:
+    """What one person approved for themselves, or a moderator for them, is asked again where another one asks."""
+    errands.provider.play(ORDER, DONE, ORDER, DONE, ORDER, DONE)
+    await errands.press("linus", await asked(errands), "Approve for this conversation")
+    await final(errands)
+    await errands.press("grace", await asked(errands, user="edsger"), "Approve for this conversation")
+    await final(errands, run_id=2)
+    assert (await errands.ask("edsger", "general", "@bot again")).words.endswith("It is done.")
+    assert [row["asker_id"] for row in errands.rows("tool_approvals")] == [
+        errands.sandbox.users[name] for name in ("linus", "edsger")
+    ]
+
+
 async def test_waiting_run_survives_a_restart(scene: Scene) -> None:
     """The buttons under the message work after the process has ended and another begun, and no message is added."""
     await scene.start(**MODULES)

@@ -42,8 +42,8 @@ async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | No
     call_id = await connection.scalar(insert(tool_calls).values(call).returning(tool_calls.c.id))
     file = {"run_id": run.id, "call_id": call_id, "name": "map.png", "description": "A map", "content": b"PNG"}
     await connection.execute(insert(tool_files).values(file))
-    approval = {"conversation_id": run.conversation_id, "epoch": run.id, "tool": "roll", "approved_by": 1}
-    await connection.execute(insert(tool_approvals).values(approval | {"approved_at": NOW}))
+    approval = {"conversation_id": run.conversation_id, "epoch": run.id, "tool": "roll", "asker_id": 1}
+    await connection.execute(insert(tool_approvals).values(approval | {"approved_by": 1, "approved_at": NOW}))
     await replies.plan(connection, run.id, 0, run.place_id, f"nonce {run.id}", NOW)
     await usage.record(connection, run.id, "model", Usage(input_tokens=1, output_tokens=1), NOW)
     if previous is not None:

@@ -69,9 +69,9 @@ INSERT INTO tool_files (id, run_id, call_id, name, description, content)
 VALUES
     (1, 3, 1, 'map.png', 'A map', X'89504E470D0A1A0A');
 
-INSERT INTO tool_approvals (conversation_id, epoch, tool, approved_by, approved_at)
+INSERT INTO tool_approvals (conversation_id, epoch, tool, asker_id, approved_by, approved_at)
 VALUES
-    (1, 1, 'poll', 1300000000000000007, 1767268800960);
+    (1, 1, 'poll', 1300000000000000002, 1300000000000000007, 1767268800960);
 
 INSERT INTO tool_switches (place_kind, place_id, tool, guild_id, is_enabled, set_by, set_at)
 VALUES
