@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.messages import one_line
+from bot.reply.characters import has_content, reach, units
 from bot.tools.model import File, Need, Outcome
 
 # Small lines are for a glance: the newest ones, and of each what fits beside the tool's name on a phone.
@@ -145,9 +146,7 @@ def activity(
     """What is to be shown of these calls, oldest first; `progress` is what they last said, by their ids."""
     told = [line(call, progress.get(call.id, "")) for call in calls if not call.waits]
     prompts = first_prompts(tuple(prompt(call) for call in calls if call.waits))
-    whole = tuple(
-        argument_file(call) for call in calls if call.waits and len(pretty(call.arguments)) > MAX_SHOWN_ARGUMENTS
-    )
+    whole = tuple(argument_file(call) for call in calls if call.waits and units(exact(call)) > MAX_SHOWN_ARGUMENTS)
     return Activity(lines="\n".join(newest(told)), prompts=prompts, files=(*files, *whole))
 
 
@@ -155,7 +154,7 @@ def newest(lines: list[str]) -> list[str]:
     """The last lines, as many as are read, below a word on those before."""
     shown: list[str] = []
     for each in lines[: -MAX_LINES - 1 : -1]:
-        if sum(map(len, shown)) + len(each) <= MAX_LINES_CHARACTERS:
+        if sum(map(units, shown)) + units(each) <= MAX_LINES_CHARACTERS:
             shown.insert(0, each)
     hidden = len(lines) - len(shown)
     return [f"-# … and {hidden} more before", *shown] if hidden else shown
@@ -166,7 +165,7 @@ def first_prompts(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
     shown = prompts[:1]
     for each in prompts[1:]:
         more = (*shown, each)
-        if sum(one.rows for one in more) > MAX_ROWS or sum(len(one.text) for one in more) > MAX_PROMPTS_CHARACTERS:
+        if sum(one.rows for one in more) > MAX_ROWS or sum(units(one.text) for one in more) > MAX_PROMPTS_CHARACTERS:
             break
         shown = more
     return shown
@@ -175,6 +174,17 @@ def first_prompts(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
 def argument_file(call: ShownCall) -> File:
     """The whole of the arguments that are too long to be shown."""
     return File(name=f"{call.name}.json", content=pretty(call.arguments).encode("utf-8", "replace"))
+
+
+def exact(call: ShownCall) -> str:
+    """The arguments for a block of code, in which nothing is hidden: signs that cannot be seen are written out."""
+    written = pretty(call.arguments)
+    return fenced("".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in written))
+
+
+def cut(text: str, max_units: int) -> str:
+    """As much of a text as Discord counts for so many characters."""
+    return text[: reach(text, 0, max_units)]
 
 
 def line(call: ShownCall, progress: str = "") -> str:
@@ -211,18 +221,16 @@ def duration(call: ShownCall) -> str:
 def glance(arguments: str) -> str:
     """The arguments on one short line, without what may be secret."""
     try:
-        read = json.loads(arguments)
+        read = without_secrets(json.loads(arguments))
+        if isinstance(read, dict):
+            shown = [f"{name}: {_glance(value)}" for name, value in read.items() if value is not None]
+            return one_line(", ".join(shown), MAX_ARGUMENTS_CHARACTERS)
     except (ValueError, RecursionError):
-        return one_line(arguments, MAX_VALUE_CHARACTERS)
-    if not isinstance(read, dict):
-        return one_line(arguments, MAX_VALUE_CHARACTERS)
-    shown = [f"{name}: {_glance(name, value)}" for name, value in read.items() if value is not None]
-    return one_line(", ".join(shown), MAX_ARGUMENTS_CHARACTERS)
+        return one_line(unread(arguments), MAX_VALUE_CHARACTERS)
+    return one_line(json.dumps(read, ensure_ascii=False), MAX_VALUE_CHARACTERS)
 
 
-def _glance(name: str, value: Any) -> str:
-    if SECRET.search(name):
-        return HIDDEN
+def _glance(value: Any) -> str:
     return one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), MAX_VALUE_CHARACTERS)
 
 
@@ -238,22 +246,26 @@ def prompt(call: ShownCall) -> Prompt:
             text=f"❓ {question}",
             choices=choices,
         )
-    shown = pretty(call.arguments)
-    cut = shown if len(shown) <= MAX_SHOWN_ARGUMENTS else shown[:MAX_SHOWN_ARGUMENTS] + "\n… (the rest is in the file)"
+    shown = exact(call)
+    if units(shown) > MAX_SHOWN_ARGUMENTS:
+        shown = cut(shown, MAX_SHOWN_ARGUMENTS) + "\n… (the rest is in the file)"
     return Prompt(
         call_id=call.id,
         run_id=call.run_id,
         tool=call.name,
         need=Need.APPROVAL,
-        text=f"⏸️ **{named(call)}** needs your approval. It would be called with exactly this:\n{block(cut)}",
+        text=f"⏸️ **{named(call)}** needs your approval. It would be called with exactly this:\n```\n{shown}\n```",
     )
 
 
 def asked(arguments: str) -> tuple[str, tuple[str, ...]]:
-    """The question that a model puts to a person, and the answers it offers."""
+    """The question that a model puts to a person, and the answers it offers, of which something can be seen."""
     read = json.loads(arguments)
-    choices = dict.fromkeys(one_line(str(choice), 80) for choice in read.get("choices") or () if str(choice).strip())
-    return one_line(str(read.get("question", "")), MAX_QUESTION_CHARACTERS), tuple(choices)
+    choices = dict.fromkeys(
+        one_line(str(choice), 80) for choice in read.get("choices") or () if has_content(str(choice))
+    )
+    question = cut(one_line(str(read.get("question", "")), MAX_QUESTION_CHARACTERS), MAX_QUESTION_CHARACTERS)
+    return question if has_content(question) else "…", tuple(choices)
 
 
 def details(calls: Sequence[ShownCall]) -> str:
@@ -273,17 +285,35 @@ def pretty(arguments: str, *, hides: bool = False) -> str:
     """The arguments as they were written, indented where they are JSON; with `hides` without what may be secret."""
     try:
         read = json.loads(arguments)
+        return json.dumps(without_secrets(read) if hides else read, ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
-        return arguments
-    if hides and isinstance(read, dict):
-        read = {name: HIDDEN if SECRET.search(name) else value for name, value in read.items()}
-    return json.dumps(read, ensure_ascii=False, indent=2)
+        return unread(arguments) if hides else arguments
+
+
+def unread(arguments: str) -> str:
+    """Arguments that are no JSON, unless they may hold something secret."""
+    return HIDDEN if SECRET.search(arguments) else arguments
+
+
+def without_secrets(value: Any) -> Any:
+    """What is read from JSON, without what its names say is secret, however deep it stands."""
+    match value:
+        case dict():
+            return {name: HIDDEN if SECRET.search(name) else without_secrets(each) for name, each in value.items()}
+        case list():
+            return [without_secrets(each) for each in value]
+        case _:
+            return value
 
 
 def block(text: str) -> str:
     """The text in a block of code, which it cannot close."""
-    fenced = text.replace("```", "`\u200b`\u200b`")
-    return f"```\n{fenced}\n```"
+    return f"```\n{fenced(text)}\n```"
+
+
+def fenced(text: str) -> str:
+    """The text without the end of a block of code."""
+    return re.sub("`(?=`)", "`\u200b", text)
 
 
 def code(text: str) -> str:

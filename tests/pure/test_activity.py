@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.reply.activity import HIDDEN, MAX_ROWS, activity, details, line
-from bot.reply.characters import units
+from bot.reply.activity import HIDDEN, MAX_ROWS, activity, asked, details, line
+from bot.reply.characters import has_content, units
 from bot.store.tool_calls import StoredCall
 from bot.tools.model import Need, Outcome
 
@@ -103,3 +103,56 @@ def test_activity_always_fits_one_message(calls: list[StoredCall], said: str) ->
     assert sum(prompt.rows for prompt in shown.prompts) <= MAX_ROWS
     assert bool(shown.prompts) == any(call.waits for call in calls)
     assert all(text.startswith("-# ") for text in shown.lines.splitlines())
+
+
+@pytest.mark.parametrize("count", range(3, 9))
+def test_arguments_cannot_leave_their_block(count: int) -> None:
+    """However many backticks stand in a row."""
+    (prompt,) = activity([replace(WAITS, arguments=json.dumps({"text": "`" * count}))]).prompts
+    assert prompt.text.count("```") == 2
+
+
+@pytest.mark.parametrize("arguments", ['{"password": "hunter2"', '{"a":' * 900 + '{"token": "hunter2"}' + "}" * 900])
+def test_secrets_in_what_cannot_be_read_are_hidden(arguments: str) -> None:
+    """What may hold one is not shown at all, where nobody can say which part of it is."""
+    call = replace(DONE, arguments=arguments)
+    assert HIDDEN in line(call)
+    assert "hunter2" not in line(call) + details([call])
+    assert activity([replace(WAITS, arguments=arguments)]).prompts
+
+
+@pytest.mark.parametrize("sign", ["x", "`", "```", "😀", "*", "\\", '"', "\u202e", "\n"])
+def test_activity_of_the_worst_signs_fits_one_message(sign: str) -> None:
+    """What takes more room when it is shown than when it was written is cut all the same."""
+    worst = json.dumps({"question": sign * 700, "choices": [sign * 80] * 25})
+    for need in Need:
+        waits = replace(WAITS, need=need, name=sign * 64, arguments=worst)
+        done = replace(DONE, name=sign * 64, arguments=worst, output=sign * 80)
+        assert units(activity([waits, *[replace(done, id=number) for number in range(2, 9)]]).text) <= 2000
+
+
+def test_secrets_within_other_arguments_are_hidden_too() -> None:
+    """However deep they stand."""
+    call = replace(
+        DONE, arguments=json.dumps({"login": {"name": "ada", "password": "hunter2"}, "all": [{"token": "hunter2"}]})
+    )
+    assert "ada" in details([call])
+    assert "hunter2" not in line(call) + details([call])
+
+
+def test_approval_shows_signs_that_cannot_be_seen() -> None:
+    """Nothing that turns or hides other text is drawn: it stands there as JSON writes it."""
+    (prompt,) = activity(
+        [replace(WAITS, arguments=json.dumps({"to": "a\u202eb\u200bc\U000e0041d", "é": "für\n😀"}))]
+    ).prompts
+    assert r"a\u202eb\u200bc\udb40\udc41d" in prompt.text
+    assert r'"é": "für\n😀"' in prompt.text
+
+
+def test_question_of_nothing_can_be_shown_and_answered() -> None:
+    """Where nothing can be seen of a question a sign stands for it, and such an answer is left out."""
+    (prompt,) = activity(
+        [replace(WAITS, need=Need.ANSWER, arguments='{"question": " \u200b", "choices": ["a", "\u200b"]}')]
+    ).prompts
+    assert has_content(asked('{"question": " \u200b"}')[0])
+    assert prompt.choices == ("a",)
