@@ -146,7 +146,10 @@ def activity(
     """What is to be shown of these calls, oldest first; `progress` is what they last said, by their ids."""
     told = [line(call, progress.get(call.id, "")) for call in calls if not call.waits]
     prompts = first_prompts(tuple(prompt(call) for call in calls if call.waits))
-    whole = tuple(argument_file(call) for call in calls if call.waits and units(exact(call)) > MAX_SHOWN_ARGUMENTS)
+    shown = {prompt.call_id for prompt in prompts if prompt.need is Need.APPROVAL}
+    whole = tuple(
+        argument_file(call) for call in calls if call.id in shown and units(exact(call)) > MAX_SHOWN_ARGUMENTS
+    )
     return Activity(lines="\n".join(newest(told)), prompts=prompts, files=(*files, *whole))
 
 

@@ -12,6 +12,7 @@ from bot.reply.activity import NOTHING, Activity, Prompt
 from bot.reply.characters import has_content, units
 from bot.reply.pages import MAX_PAGE_CHARS, paginate
 from bot.runs.model import IncompleteReason, Run, Status
+from bot.tools.attaching import attached
 from bot.tools.model import File
 
 # How much of the model's latest thinking is shown while there is nothing else to show.
@@ -66,8 +67,8 @@ def streaming(
 
 def waiting(run: Run, activity: Activity, *, max_pages: int) -> tuple[PageContent, ...]:
     """The pages of a run that waits for a person."""
-    pages = joined(paginate(run.text)[:max_pages], activity.text)
-    return with_last(pages, buttons=(Button(Action.STOP, run.id),), prompts=activity.prompts, files=activity.files)
+    pages, (files, _) = joined(paginate(run.text)[:max_pages], activity.text), attached(activity.files)
+    return with_last(pages, buttons=(Button(Action.STOP, run.id),), prompts=activity.prompts, files=files)
 
 
 def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown: bool) -> tuple[PageContent, ...]:
@@ -98,7 +99,9 @@ def ended(
     if len(pages) > max_pages:
         notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
         pages, files = pages[:max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
-    return with_last(joined(pages, "\n".join(filter(None, (activity.lines, notice)))), buttons=buttons, files=files)
+    files, left_out = attached(files)
+    below = "\n".join(filter(None, (activity.lines, left_out, notice)))
+    return with_last(joined(pages, below), buttons=buttons, files=files)
 
 
 def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:

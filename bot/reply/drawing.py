@@ -26,9 +26,6 @@ DECISIONS = {
 MAX_LABEL_CHARACTERS = 80  # of a button
 MAX_OPTION_CHARACTERS = 100  # of a line of a list
 MAX_OPTIONS = 25
-# Of one message: Discord takes ten files, of 10 MiB together in a server without boosts (reference, Uploading Files).
-MAX_FILES = 10
-MAX_FILES_BYTES = 10 * 2**20
 
 
 def drawn(button: Button, row: int = 0) -> discord.ui.Button[discord.ui.View]:
@@ -97,11 +94,8 @@ def view_of(page: PageContent) -> discord.ui.View | None:
 
 
 def files_of(page: PageContent) -> list[discord.File]:
-    """The page's attachments, as many as one message takes; discord.py closes a file with the first attempt to send."""
-    files, size = list[discord.File](), 0
-    for file in page.files[:MAX_FILES]:
-        size += len(file.content)
-        if size <= MAX_FILES_BYTES:
-            described = file.description or None
-            files.append(discord.File(io.BytesIO(file.content), filename=file.name, description=described))
-    return files
+    """The page's attachments; discord.py closes a file with the first attempt to send."""
+    return [
+        discord.File(io.BytesIO(file.content), filename=file.name, description=file.description or None)
+        for file in page.files
+    ]

@@ -7,8 +7,7 @@ import contextlib
 import io
 import json
 import logging
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ import discord
 from bot.interactions import NOT_TAKEN, respond
 from bot.messages import one_line
 from bot.reply.characters import units
+from bot.tools.attaching import MAX_NOTE_CHARACTERS, attached
 from bot.tools.caller import Caller, PlaceSettings
 from bot.tools.model import File, Output
 from bot.tools.toolbox import Returned, Tool, output_of, unheard
@@ -27,14 +27,7 @@ log = logging.getLogger(__name__)
 AT_ONCE_SECONDS = 2.0
 PROGRESS_SECONDS = 1.5  # between two edits: an answer's edits share a bucket of about 5 in 5 seconds
 MAX_PROGRESS_CHARACTERS = 200
-# Discord's limits of one message (resources/message.mdx); `filesize_limit` of each interaction is that of one file.
-MAX_MESSAGE_CHARACTERS = 2000
-MAX_FILES = 10
-MAX_MESSAGE_BYTES = 25 * 2**20
-MAX_FILE_NAME_CHARACTERS = 100  # longer than anybody reads
-MAX_DESCRIPTION_CHARACTERS = 1024
-MAX_NOTE_CHARACTERS = 300
-MEGABYTE = 2**20
+MAX_MESSAGE_CHARACTERS = 2000  # Discord's limit (resources/message.mdx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,33 +112,8 @@ def shown(name: str, returned: Returned, max_file_bytes: int) -> Shown:
     else:
         is_short = units(text) <= MAX_MESSAGE_CHARACTERS - (MAX_NOTE_CHARACTERS if output.files else 0)
     whole_text = () if is_short else (File(name=file, content=output.text.encode("utf-8", "replace")),)
-    kept, left_out = _sorted_out((*whole_text, *output.files), max_file_bytes)
-    lines = [text] if is_short else []
-    if left_out:
-        lines.append(one_line(f"-# Too much for one message here: {', '.join(left_out)}.", MAX_NOTE_CHARACTERS - 1))
-    return Shown(text="\n".join(lines), files=kept)
-
-
-def _sorted_out(files: Iterable[File], max_file_bytes: int) -> tuple[tuple[File, ...], list[str]]:
-    """The files that go into one message, with names that are safe everywhere, and what the others are."""
-    kept: list[File] = []
-    left_out: list[str] = []
-    room = max(MAX_MESSAGE_BYTES, max_file_bytes)
-    for file in files:
-        name, size = safe_name(file.name), len(file.content)
-        if len(kept) == MAX_FILES or size > max_file_bytes or size > room:
-            left_out.append(f"{name} ({size / MEGABYTE:.1f} MB)")
-        else:
-            room -= size
-            kept.append(
-                File(name=name, content=file.content, description=file.description[:MAX_DESCRIPTION_CHARACTERS])
-            )
-    return tuple(kept), left_out
-
-
-def safe_name(name: str) -> str:
-    """A file's name without folders and signs that mean something to some system; its ending stays."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).strip("._")[-MAX_FILE_NAME_CHARACTERS:] or "file"
+    kept, note = attached((*whole_text, *output.files), max_file_bytes)
+    return Shown(text="\n".join(filter(None, (text if is_short else "", note))), files=kept)
 
 
 def _caller(interaction: discord.Interaction[Any], tool: Tool, progress: Callable[[str], None]) -> Caller:

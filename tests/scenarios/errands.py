@@ -44,6 +44,18 @@ class Errands(commands.Cog):
         """
         return Output(text=f"A drawing of a {shape}", files=(File(name="drawing.txt", content=b"()"),))
 
+    @tool(idempotent=True)
+    async def pack(self, caller: Caller, count: int) -> Output:  # noqa: ARG002 - interface
+        """Pack many files
+
+        Args:
+            count: How many
+        """
+        large = File(name="large.bin", content=bytes(11 * 2**20))
+        odd = File(name='../../\U0001f600"\r\n/x;y.txt', content=b"odd", description="long " * 400)
+        files = (File(name=f"{number}.txt", content=b"small") for number in range(count))
+        return Output(text="packed", files=(large, odd, File(name="", content=b""), *files))
+
 
 async def setup(bot: commands.Bot) -> None:
     """Called by discord.py."""

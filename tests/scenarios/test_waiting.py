@@ -334,6 +334,15 @@ async def test_files_of_a_tool_are_in_the_reply(errands: Scene) -> None:
     assert outputs(errands) == ["A drawing of a circle"]
 
 
+async def test_files_that_discord_would_not_take_are_named(errands: Scene) -> None:
+    """Too large a file, too many, odd names and long descriptions do not cost the answer, and are said."""
+    errands.provider.play(asks(call("pack", count=9)), DONE)
+    answer = await errands.ask("linus", "general", "@bot please")
+    names = [file["filename"] for file in answer.messages[-1]["attachments"]]
+    assert names == ["x_y.txt", "file", *(f"{number}.txt" for number in range(8))]
+    assert answer.small_print[1] == "Too much for one message here: large.bin (11.0 MB), 8.txt (0.0 MB)."
+
+
 async def test_button_shows_all_about_the_calls(errands: Scene) -> None:
     """To the asker and to moderators alone, with the whole output."""
     errands.provider.play(asks(call("draw", shape="circle", password="hunter2")), DONE)
