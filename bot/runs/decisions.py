@@ -118,14 +118,17 @@ class Decisions:
         return True
 
     async def supply(self, call_id: int, place_id: int, moderator: Presser, text: str) -> None:
-        """Give or correct the output of a call whose run waits for outputs in this place, by hand.  Raises: Refusal."""
+        """Give or correct the output of a call whose run waits for outputs in this place, by hand.
+
+        What one person alone sees is not for moderators.  Raises: Refusal.
+        """
         if not moderator.is_moderator:
             raise Refusal(NOT_YOURS)
         now = self._clock()
         async with self._database.write() as transaction:
             call = await tool_calls.get(transaction, call_id)
             run = None if call is None else await runs.get(transaction, call.run_id)
-            if call is None or run is None or run.place_id != place_id:
+            if call is None or run is None or run.place_id != place_id or run.interaction_token is not None:
                 raise Refusal(UNKNOWN)
             if not await self._is_open(transaction, run, call):
                 raise Refusal(SUBMITTED)

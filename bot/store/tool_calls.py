@@ -137,11 +137,15 @@ async def pending_of_run(connection: AsyncConnection, run_id: int) -> tuple[Stor
 
 
 async def of_waiting_runs(connection: AsyncConnection, place_id: int) -> tuple[StoredCall, ...]:
-    """The calls of a place's runs that wait for outputs, of the step that each waits with, oldest first."""
+    """The calls of a place's runs that wait for outputs, of the step that each waits with, oldest first.
+
+    Those of answers that one person alone sees are not among them.
+    """
     newest = (
         select(func.max(tool_calls.c.message_id))
         .join(runs, runs.c.id == tool_calls.c.run_id)
-        .where(IS_LIVE, runs.c.status == Status.REQUIRES_ACTION, runs.c.place_id == place_id)
+        .where(IS_LIVE, runs.c.status == Status.REQUIRES_ACTION)
+        .where(runs.c.place_id == place_id, runs.c.interaction_token.is_(None))
         .group_by(tool_calls.c.run_id)
     )
     return await _calls(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.app import utc_now
-from bot.runs.decisions import DECIDED, DENIED, OVER
+from bot.runs.decisions import DECIDED, DENIED, OVER, UNKNOWN
 from bot.runs.service import NOT_YOURS
 from bot.runs.worker import NOBODY_DECIDED
 from sandbox.stories import ScriptedCall, Story
@@ -379,3 +379,16 @@ async def test_output_by_hand_stays_though_the_call_ends_later(errands: Scene) -
     assert (await final(errands)).words.endswith("It is done.")
     assert outputs(errands) == ["Enough."]
     assert [row["outcome"] for row in errands.rows("tool_calls")] == ["supplied"]
+
+
+async def test_private_call_is_nobody_elses(errands: Scene) -> None:
+    """What waits in an answer that one person alone sees is neither listed for moderators nor theirs to submit."""
+    errands.provider.play(ORDER, DONE)
+    await errands.command("linus", "general", "ask", question="for me", private=True)
+    await errands.until(lambda: any(row["waiting_since"] is not None for row in errands.rows("runs")))
+    (stored,) = errands.rows("tool_calls")
+    await errands.command("grace", "general", "submit", call=stored["id"], output="Sold out.")
+    assert await errands.refused("grace", "general") == UNKNOWN
+    grace, general = errands.sandbox.users["grace"], errands.place("general")
+    listed = await errands.sandbox.people.autocomplete(grace, general, "submit", {"call": ""}, "call")
+    assert listed == []
