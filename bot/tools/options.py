@@ -111,8 +111,9 @@ def without_null(described: Any) -> Mapping[str, Any]:
     if isinstance(kinds, list) and len(kinds) == 2 and "null" in kinds:
         return described | {"type": next(kind for kind in kinds if kind != "null")}
     ways = described.get("anyOf")
-    if isinstance(ways, list) and len(ways) == 2 and {"type": "null"} in ways:
-        (way,) = (way for way in ways if way != {"type": "null"})
+    others = [way for way in ways if way != {"type": "null"}] if isinstance(ways, list) else []
+    if isinstance(ways, list) and len(ways) == 2 and len(others) == 1:
+        (way,) = others
         outer = {name: value for name, value in described.items() if name != "anyOf"}
         return outer | way if isinstance(way, dict) else {}
     return described

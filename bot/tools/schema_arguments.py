@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError  # type: ignore[import-untyped]  # it comes without types
+from jsonschema import Draft3Validator, Draft202012Validator, SchemaError  # type: ignore[import-untyped]  # it comes without types
 from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped]
 from referencing import Registry
 from referencing.exceptions import Unresolvable
@@ -58,9 +58,11 @@ class SchemaArguments:
         required = self._schema.get("required", ())
         passed = json_object(written)
         try:
-            json.dumps(passed, allow_nan=False)
+            sendable(passed)
         except (ValueError, RecursionError) as exc:
-            raise Refusal("The arguments hold a number that is not finite, or are nested too deep.") from exc
+            raise Refusal(
+                "The arguments hold a number that is not finite, or half a character, or are nested too deep."
+            ) from exc
         given = {name: value for name, value in passed.items() if value is not None or name in required}
         self._followed = 0
         try:
@@ -71,6 +73,8 @@ class SchemaArguments:
             raise Refusal(
                 "The arguments cannot be checked: they are nested too deep, or a number is too large."
             ) from exc
+        except (TypeError, ValueError, AttributeError) as exc:  # a reference can lead to what is no schema
+            raise Refusal("The arguments cannot be checked: the tool's own schema is not right.") from exc
         if faults:
             raise Refusal(f"The arguments are not right. {'; '.join(map(complaint, faults[:MAX_FAULTS_NAMED]))}.")
         return given
@@ -102,16 +106,34 @@ def leave_alone(*_: Any) -> None:
     """Finds no fault."""
 
 
+def sendable(value: Any) -> str:
+    """The value as JSON.  Raises: ValueError for what UTF-8 or JSON cannot say, RecursionError."""
+    written = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    written.encode()  # half of a surrogate pair would break whatever it is sent with
+    return written
+
+
 def check_schema(schema: Mapping[str, Any]) -> None:
     """Raises: Refusal unless it is a JSON schema of an object, of a bearable size, that is whole in itself."""
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise Refusal('The JSON schema has to describe an object: {"type": "object", "properties": {…}}.')
     check_size(schema)
-    dialect = validator_for(schema, default=Draft202012Validator)
+    dialect = dialect_of(schema)
     try:
         dialect.check_schema(schema, format_checker=None)
     except SchemaError as exc:
         raise Refusal(f"This is not a JSON schema. {complaint(exc)}.") from exc
+
+
+def dialect_of(schema: Mapping[str, Any]) -> Any:
+    """How a schema is read.  Raises: Refusal for a dialect that has other words for what is asked of people here."""
+    try:
+        dialect = validator_for(schema, default=Draft202012Validator)
+    except (TypeError, ValueError) as exc:
+        raise Refusal(f"{DIALECT} has to be the address of a dialect of JSON schemas, or to be left out.") from exc
+    if dialect is Draft3Validator:
+        raise Refusal(f"The dialect that {DIALECT} names is too old: from draft 4 on they are understood.")
+    return dialect
 
 
 def check_size(schema: Mapping[str, Any]) -> None:
@@ -124,9 +146,9 @@ def check_size(schema: Mapping[str, Any]) -> None:
     else:
         raise Refusal(f"The JSON schema is nested too deep: {MAX_SCHEMA_DEPTH} levels are the most.")
     try:
-        size = len(json.dumps(schema, ensure_ascii=False, allow_nan=False))
+        size = len(sendable(schema))
     except ValueError as exc:
-        raise Refusal("The JSON schema holds a number that is not finite.") from exc
+        raise Refusal("The JSON schema holds a number that is not finite, or half a character.") from exc
     if size > MAX_SCHEMA_CHARACTERS:
         raise Refusal(f"The JSON schema is too long: {size} characters, of at most {MAX_SCHEMA_CHARACTERS}.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -28,6 +29,8 @@ from bot.tools.parameters import Command
 from bot.tools.slash import show
 from bot.tools.toolbox import Tool
 
+log = logging.getLogger(__name__)
+
 TYPES: Mapping[Kind, type] = {
     Kind.STRING: str,
     Kind.INTEGER: int,
@@ -40,6 +43,16 @@ NOT_IN_A_NAME = re.compile(r"[^a-z0-9_-]")
 
 def command_of(tool: Tool) -> Command:
     """The command, in no tree yet.  Raises: Refusal if Discord cannot have it."""
+    try:
+        return _command_of(tool)
+    except Refusal:
+        raise
+    except Exception as error:  # what a stranger's schema says may not keep the bot from starting
+        log.exception("no command can be made of the tool %s", tool.name)
+        raise Refusal(f"{tool.name} has parameters that no slash command can have.") from error
+
+
+def _command_of(tool: Tool) -> Command:
     options = {f"option_{number}": option for number, option in enumerate(options_of(tool.arguments.schema))}
     if len(options) > MAX_OPTIONS:
         raise Refusal(f"{tool.name} has {len(options)} parameters, and a slash command takes {MAX_OPTIONS} at most.")

@@ -77,6 +77,15 @@ async def test_server_that_cannot_be_had_is_explained(server: ServerConfiguratio
         assert (bench.status.is_up, bench.status.tool_count) == (False, 0)
 
 
+async def test_half_a_character_does_not_end_the_connection() -> None:
+    """No JSON in UTF-8 can say it: the call is refused, where everybody's connection would break over it."""
+    async with running(plain()) as bench:
+        await bench.until_up()
+        half = await called(bench.toolbox, "shop_echo", '{"text": "\\ud800"}')
+        assert (half.outcome, half.text[:38]) == (Outcome.REFUSED, "The arguments hold a number that is no")
+        assert await said(bench.toolbox, "shop_echo", '{"text": "whole"}') == "whole"
+
+
 async def test_stray_output_is_passed_over(caplog: pytest.LogCaptureFixture) -> None:
     """Lines that are no messages are left out, and a full standard error stops nobody; no log says what they held."""
     async with running(plain("rubbish", "stderr")) as bench:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.errors import Refusal
 from bot.tools.schema_arguments import MAX_SCHEMA_CHARACTERS, MAX_SCHEMA_DEPTH, SchemaArguments
 
+DRAFT_3, DRAFT_4 = (f"http://json-schema.org/draft-0{number}/schema#" for number in (3, 4))
 POINT = {"type": "object", "properties": {"x": {"type": "number"}, "y": {"type": "number"}}, "required": ["x"]}
 SCHEMA = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -77,6 +78,7 @@ def test_arguments_that_fit_are_read_as_they_are(written: str, read: dict[str, o
     [
         ("{", "The arguments are not JSON: "),
         ("[]", "The arguments have to be one JSON object."),
+        ('{"city": "\\ud800", "note": ""}', "The arguments hold a number that is not finite, or half a character"),
         ('{"city": "Bern", "note": "", "days": NaN}', "The arguments hold a number that is not finite"),
         ('{"city": "Bern", "note": "", "days": 1e999}', "The arguments hold a number that is not finite"),
         ('{"note": ""}', "The arguments are not right. 'city' is a required property."),
@@ -103,7 +105,11 @@ def test_arguments_that_do_not_fit_are_refused_with_their_place(written: str, to
         ({"type": "object", "required": "x"}, "This is not a JSON schema. required: "),
         (nested(MAX_SCHEMA_DEPTH), "The JSON schema is nested too deep"),
         ({"type": "object", "description": "x" * MAX_SCHEMA_CHARACTERS}, "The JSON schema is too long"),
-        ({"type": "object", "maxProperties": float("inf")}, "The JSON schema holds a number that is not finite."),
+        ({"type": "object", "maxProperties": float("inf")}, "The JSON schema holds a number that is not finite"),
+        ({"type": "object", "description": "\ud800"}, "The JSON schema holds a number that is not finite, or half a"),
+        ({"type": "object", "$schema": []}, "$schema has to be the address of a dialect"),
+        ({"type": "object", "$schema": "http://["}, "$schema has to be the address of a dialect"),
+        ({"type": "object", "$schema": DRAFT_3, "required": True}, "The dialect that $schema names is too old"),
         ({"type": "object", "properties": {"x": {"$ref": "https://evil.example/x.json"}}}, "$ref may only refer to"),
         ({"type": "object", "allOf": [{"$ref": "file:///etc/passwd"}]}, "$ref may only refer to a part of the same"),
         ({"type": "object", "$dynamicRef": "#x"}, "The JSON schema may not use $dynamicRef"),
@@ -127,6 +133,21 @@ def test_schema_that_cannot_be_used_is_refused(schema: Any, told: str) -> None:
 def test_schema_that_would_not_end_is_given_up(schema: dict[str, Any], written: str, told: str) -> None:
     """Neither a bomb nor a loop of references holds up the bot."""
     assert refusal_of(schema, written).startswith(told)
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"required": ["x"], "properties": {"x": {"$ref": "#/required/0"}}},
+        {"required": ["x"], "properties": {"x": {"$ref": "#/required/x"}}},
+        {"minProperties": 1, "properties": {"x": {"$ref": "#/minProperties"}}},
+        {"$schema": DRAFT_4, "properties": {"x": {"$ref": 5}}},
+    ],
+)
+def test_reference_to_what_is_no_schema_is_a_sentence(keywords: dict[str, Any]) -> None:
+    """No error of the library's comes out, where it would end the answer instead of the call."""
+    told = refusal_of({"type": "object"} | keywords, '{"x": 1}')
+    assert told == "The arguments cannot be checked: the tool's own schema is not right."
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,27 @@ def test_what_no_option_says_is_typed_as_json() -> None:
         value_of(way, "1, 2")
 
 
+def test_value_that_can_only_be_null_is_typed_as_json() -> None:
+    """Nobody needs it, and it may be in a schema all the same."""
+    (way,) = options({"way": {"anyOf": [{"type": "null"}, {"type": "null"}]}})
+    assert way["description"] == "way (as JSON)"
+
+
+def test_schema_that_nobody_foresaw_is_a_refusal() -> None:
+    """Commands are made at the start, and no server's tool may keep the bot from starting."""
+    old = {"type": "object", "required": True, "properties": {"x": {"type": "string"}}}
+    tool = Tool(
+        name="do",
+        description="Do it",
+        arguments=SchemaArguments(old, is_checked=True),
+        carry_out=nothing,
+        is_idempotent=True,
+        timeout_seconds=1,
+    )
+    with pytest.raises(Refusal, match="do has parameters that no slash command can have"):
+        command_of(tool)
+
+
 def test_description_fits() -> None:
     """The first hundred characters of it, on one line."""
     assert described({}, description="a\nb" * 100)["description"] == ("a b" * 34)[:99] + "…"
