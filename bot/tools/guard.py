@@ -20,7 +20,7 @@ import httpx
 from bot.errors import Refusal
 from bot.tools.hosts import Hosts, Target
 from bot.tools.networks import IPAddress, is_public
-from bot.tools.pinned import PinnedBackend, resolve_with_system
+from bot.tools.pinned import PinnedBackend, SystemResolver
 from bot.tools.response import Limits, Response
 
 __all__ = ["Guard", "Response"]
@@ -50,12 +50,12 @@ class Guard:
         allowed_hosts: Collection[str],
         unsafe_addresses: Collection[str] = (),
         setting: str = "TOOL_HTTP_HOSTS",
-        resolve: Resolver = resolve_with_system,
+        resolve: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         """`setting` is what allows further hosts, as refusals tell.  Raises: ValueError for what is no host."""
         self._hosts = Hosts(allowed_hosts, unsafe_addresses, setting=setting)
-        self._resolve = resolve
+        self._resolve = resolve or SystemResolver()
         self._given_ssl_context = ssl_context
 
     @cached_property

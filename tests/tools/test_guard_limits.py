@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import threading
 import time
 import zlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import ip_address
 
 import pytest
 
 from bot.errors import Refusal
 from bot.tools.guard import Guard
+from bot.tools.pinned import MAX_READ_BYTES, PinnedBackend, SystemResolver
 from tests.tools.endpoint import Answer, Asked, endpoint, reply, saying
 from tests.tools.guarding import TRUST, asked, guard, refusal
 
@@ -83,6 +87,29 @@ async def test_endless_answers_are_cut_off() -> None:
         assert sentence == "127.0.0.1 sent more than 100,000 bytes, which is too much."
     async with endpoint(head) as server:
         assert "could not be reached" in await refusal(asked(guard(server.address), server.url))
+
+
+async def test_answers_are_read_a_little_at_a_time() -> None:
+    """Parsing 64 kB of tiny chunks or of interim answers takes half a second, in which nobody else has a turn."""
+    async with endpoint(endless) as server:
+        stream = await PinnedBackend([ip_address("127.0.0.1")]).connect_tcp("example.org", server.port)
+        await stream.write(b"GET / HTTP/1.1\r\n\r\n")
+        sips = [len(await stream.read(65_536)) for _ in range(20)]
+        await stream.aclose()
+    assert max(sips) == MAX_READ_BYTES
+
+
+async def test_slow_lookups_hold_up_nobody_else() -> None:
+    """A name whose servers take their time keeps its thread; the bot's other lookups have other ones."""
+    loop, over = asyncio.get_running_loop(), threading.Event()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, over.wait, 10)
+    try:
+        async with asyncio.timeout(5):
+            assert "127.0.0.1" in await SystemResolver()("localhost", 443)
+    finally:
+        over.set()
+        await busy
 
 
 async def test_body_may_be_as_long_as_the_limit() -> None:

@@ -139,6 +139,13 @@ def test_any_bytes_are_letters(body: bytes, content_type: str) -> None:
     assert isinstance(letters(body, content_type), str)
 
 
+def test_header_that_was_made_to_be_hard_is_not_read() -> None:
+    """All of it would take seconds, in which nobody gets an answer."""
+    began = time.process_time()
+    assert letters("ž".encode(), 'text/html; charset=utf-8; a="' + ";" * 90_000) == "ž"
+    assert time.process_time() - began < 1
+
+
 HOSTILE = {
     "nested": "<div>" * 400_000,
     "lists": "<ul><li>" * 250_000,
