@@ -156,12 +156,10 @@ class Toolbox:
         self._sources[source] = {tool.name: tool for tool in tools}
 
     def find(self, name: str, guild_id: int | None) -> Tool | None:
-        """The tool of this name that exists in a guild."""
-        for tools in ({FIND_TOOL: self._finder}, *self._sources.values()):
-            tool = tools.get(name)
-            if tool is not None and tool.guild_id in (None, guild_id):
-                return tool
-        return None
+        """The tool of this name that exists in a guild; the guild's own does not stand in for one of the host's."""
+        named = [tools[name] for tools in ({FIND_TOOL: self._finder}, *self._sources.values()) if name in tools]
+        there = [tool for tool in named if tool.guild_id in (None, guild_id)]
+        return min(there, key=is_of_one_guild, default=None)
 
     def of_guild(self, guild_id: int) -> Mapping[str, tuple[Tool, ...]]:
         """The tools that exist in a guild, by their source and in the order of their names."""
@@ -235,7 +233,9 @@ class Toolbox:
         if not self._is_offered:
             return []
         tools = [tool for of_source in self._sources.values() for tool in of_source.values()]
-        return [tool for tool in tools if tool.for_model and tool.guild_id in (None, asker.guild_id)]
+        there = [tool for tool in tools if tool.for_model and tool.guild_id in (None, asker.guild_id)]
+        # A server of the host's may come back with a name that a moderator gave meanwhile: no name is offered twice.
+        return list({tool.name: tool for tool in sorted(there, key=is_of_one_guild, reverse=True)}.values())
 
     async def _switched_on(self, asker: Asker) -> list[Tool]:
         """The tools for models that are on in a place.  Raises: Refusal if that cannot be found out."""
@@ -252,7 +252,7 @@ class Toolbox:
             return tool
         if tool is not None and tool in self._for_models(asker):
             raise Refusal(f"{name} is switched off here by a moderator.")
-        known = [tool.name for tool in sorted(on, key=name_of)]
+        known = [tool.name for tool in sorted(await self._usable(asker), key=name_of)]
         if len(known) > MAX_NAMED:
             known = [*known[:MAX_NAMED], f"and others, which {FIND_TOOL} finds"]
         raise Refusal(f"There is no tool named {one_line(name, 64)}. These exist: {', '.join(known) or 'none'}.")
@@ -289,6 +289,11 @@ class Toolbox:
 def name_of(tool: Tool) -> str:
     """What tools are ordered by."""
     return tool.name
+
+
+def is_of_one_guild(tool: Tool) -> bool:
+    """Whether a tool exists in one guild alone."""
+    return tool.guild_id is not None
 
 
 def allowed(tools: Iterable[Tool], caller: Caller) -> list[Tool]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import discord
+import pytest
 
 from bot.errors import Refusal
 from bot.tools.arguments import Arguments
@@ -188,3 +189,21 @@ async def test_search_finds_only_what_may_be_called() -> None:
 async def test_model_that_makes_a_name_up_is_told_of_the_search() -> None:
     """The sentence stays short however many tools there are."""
     assert (await said(toolbox(*MANY), "fly")).endswith("tool24, and others, which find_tool finds.")
+
+
+async def test_made_up_name_reveals_no_tool_that_the_asker_may_not_use() -> None:
+    """What is said of a name that is none is what may be called, not what there is."""
+    box = toolbox(a_tool("ban", permissions=BAN), a_tool("roll"))
+    assert await said(box, "fly") == "There is no tool named fly. These exist: roll."
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+async def test_server_s_own_tool_does_not_stand_in_for_one_of_the_host(own_first: bool) -> None:
+    """Whichever came first, as when an MCP server was away while a moderator gave the name; no name comes twice."""
+    own, ours = a_tool("search", guild_id=5), a_tool("search", description="The host's")
+    box = toolbox()
+    for source, tool in sorted({"http:5": own, "mcp:shop": ours}.items(), reverse=not own_first):
+        box.fill(source, [tool])
+    asker = replace(ASKER, guild_id=5)
+    assert [spec.description for spec in await box.offered(asker)] == ["The host's"]
+    assert box.find("search", 5) is ours
