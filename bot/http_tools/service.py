@@ -9,10 +9,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from bot.errors import Refusal
 from bot.http_tools.call import GRACE_SECONDS, Exchange, HttpCaller, fresh_key
-from bot.http_tools.entry import Entry, Reading, read
+from bot.http_tools.entry import NO_SECRET, Entry, Reading, read
 from bot.http_tools.request import CallerIds
 from bot.http_tools.secrets import Secrets
 from bot.store import http_tools
@@ -34,6 +35,10 @@ MAX_TIMEOUT_SECONDS = 60.0
 MAX_CALLS_SHOWN = 12  # of some 130 characters each, in one message
 GROUP = "http"  # by which moderators switch them all
 
+OTHER_HOST = (
+    "Secret: the endpoint is on another host now, which could pass on what was signed with the secret of the old one. "
+    f"Enter a secret for it, or {NO_SECRET}."
+)
 GONE = "There is no such tool here. `/tools show` offers those that there are."
 NOT_FOR_YOU = "Not permitted: this tool is for certain roles only, and the person who asks has none of them."
 NOT_HERE = "Not permitted: this tool works only in certain channels."
@@ -153,6 +158,8 @@ class HttpTools:
         """The tool with what the form says now, and whether Discord took it.  Raises: Refusal, as `add` does."""
         before = await self.get(guild_id, tool_id)
         reading = self._read(guild_id, entry, own_name=before.name)
+        if before.secret is not None and reading.secret is None and not is_same_host(before.url, reading.url):
+            raise Refusal(OTHER_HOST)
         async with self._database.write() as transaction:
             other = await http_tools.find(transaction, guild_id, reading.name)
             if other is not None and other.id != tool_id:
@@ -247,6 +254,11 @@ def require_allowed(tool: HttpTool, caller: Caller) -> None:
     places = {caller.channel.id, getattr(caller.channel, "parent_id", None)}
     if tool.channel_ids and places.isdisjoint(tool.channel_ids):
         raise Refusal(NOT_HERE)
+
+
+def is_same_host(url: str, other: str) -> bool:
+    """Whether two addresses are answered by the same host at the same port."""
+    return urlsplit(url).netloc.lower() == urlsplit(other).netloc.lower()
 
 
 def known(tool: HttpTool | None) -> HttpTool:

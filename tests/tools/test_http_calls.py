@@ -18,7 +18,7 @@ from bot.http_tools.call import HttpCaller, idempotency_key
 from bot.http_tools.entry import Entry
 from bot.http_tools.request import CallerIds, read_answer, request_for, signature_headers
 from bot.http_tools.secrets import NO_KEY, UNREADABLE, Secrets
-from bot.http_tools.service import MAX_TOOLS, HttpTools, Traits
+from bot.http_tools.service import MAX_TOOLS, OTHER_HOST, HttpTools, Traits
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.tools.guard import Guard
@@ -147,6 +147,22 @@ async def test_secret_needs_a_key_of_the_host(database: Database) -> None:
         await tools.add(GUILD_ID, 1, replace(ENTRY, secret="long enough for all"), Traits())
     assert str(refused.value) == NO_KEY
     assert await tools.of_guild(GUILD_ID) == ()
+
+
+async def test_secret_does_not_go_to_another_host(database: Database) -> None:
+    """Who may edit a tool does not know its secret: what it signs may not be led to a host of theirs."""
+    tools = service(database, Toolbox(), guard(), KEYS[0])
+    tool, _ = await tools.add(GUILD_ID, 1, replace(ENTRY, secret="long enough for all"), Traits())
+    elsewhere = replace(ENTRY, endpoint="GET https://collector.example/now")
+    with pytest.raises(Refusal) as refused:
+        await tools.edit(GUILD_ID, tool.id, elsewhere)
+    assert str(refused.value) == OTHER_HOST
+    later, _ = await tools.edit(GUILD_ID, tool.id, replace(ENTRY, endpoint="POST https://Weather.example/later"))
+    assert later.secret == tool.secret
+    for secret, is_kept in (("another one for them", True), ("none", False)):
+        moved, _ = await tools.edit(GUILD_ID, tool.id, replace(elsewhere, secret=secret))
+        assert (moved.secret is not None) is is_kept
+        assert moved.secret != tool.secret
 
 
 def test_secrets_survive_a_new_key_before_the_old_one() -> None:
