@@ -30,6 +30,8 @@ MAX_ROWS = 4  # and one for Stop
 MAX_ROW_CHOICES = 4  # as buttons; more are a list to select from, with a row of its own
 SECRET = re.compile(r"pass(word|phrase|wd)?|secret|token|api_?key|credential|authorization|cookie", re.IGNORECASE)
 HIDDEN = "•••"
+# What turns the order of letters around, or stands between them unseen: with it one could approve what one cannot read.
+UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 
 MARKS: Mapping[Outcome | None, str] = MappingProxyType(
     {
@@ -288,7 +290,8 @@ def pretty(arguments: str, *, hides: bool = False) -> str:
     """The arguments as they were written, indented where they are JSON; with `hides` without what may be secret."""
     try:
         read = json.loads(arguments)
-        return json.dumps(without_secrets(read) if hides else read, ensure_ascii=False, indent=2)
+        written = json.dumps(without_secrets(read) if hides else read, ensure_ascii=False, indent=2)
+        return UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], written)
     except (ValueError, RecursionError):
         return unread(arguments) if hides else arguments
 
