@@ -16,6 +16,7 @@ NEEDED: Mapping[str, int] = MappingProxyType(
         "Attach Files": 1 << 15,
         "Read Message History": 1 << 16,
         "Send Messages in Threads": 1 << 38,
+        "Create Polls": 1 << 49,
     }
 )
 NEEDED_BITS = sum(NEEDED.values())

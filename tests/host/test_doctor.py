@@ -148,11 +148,11 @@ async def test_missing_intent_says_what_to_tick(examine: Examine, discord: Stand
 
 async def test_missing_permissions_are_named_with_their_server(examine: Examine, discord: StandIn) -> None:
     """A host of two servers learns which one lacks what."""
-    without = NEEDED_BITS & ~NEEDED["Attach Files"] & ~NEEDED["Send Messages in Threads"]
+    without = NEEDED_BITS & ~NEEDED["Attach Files"] & ~NEEDED["Create Polls"]
     discord.guilds = [guild("Complete", guild_id=1), guild("Lacking\x1b[2J", without, guild_id=2)]
     code, lines = await examine()
     assert lines["permissions"].startswith("✗")
-    assert "(Lacking\N{REPLACEMENT CHARACTER}[2J: Attach Files, Send Messages in Threads)" in lines["permissions"]
+    assert "(Lacking\N{REPLACEMENT CHARACTER}[2J: Attach Files, Create Polls)" in lines["permissions"]
     assert "Complete" not in lines["permissions"]
     assert code == 1
 
