@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.runs.model import LIVE, RunKind, Status
+from bot.tools.model import Need, Outcome
 
 TOKENS_PER_PRICE = 1_000_000  # providers quote their prices for a million tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One run as a list shows it; the tokens are None until the provider has counted them."""
+    """One run as a list shows it; the tokens are None until the provider has counted them.
+
+    `waiting_since` is set while it waits for a person.
+    """
 
     id: int
     status: Status
@@ -22,6 +26,7 @@ class RunSummary:
     place_id: int
     asker_id: int
     is_private: bool
+    waiting_since: datetime | None
     attempt: int
     created_at: datetime
     expires_at: datetime
@@ -67,11 +72,13 @@ class PageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolRecord:
-    """One tool call, without what went in and came out."""
+    """One tool call, without what went in and came out; `waits_for` is what a person has yet to do."""
 
     name: str
     started_at: datetime | None
     ended_at: datetime | None
+    outcome: Outcome | None = None
+    waits_for: Need | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +132,10 @@ def duration(run: RunSummary, now: datetime) -> tuple[str, timedelta]:
     """What a run has been doing, and for how long.
 
     It counts from when the run was first taken up, or from its question if it never was or waits again, to its end or
-    until now.
+    until now; one that waits for a person counts from when it began to.
     """
+    if run.is_live and run.waiting_since is not None:
+        return "waiting for a person for", now - run.waiting_since
     begun_at = None if run.status is Status.QUEUED else run.started_at
     what = {
         (True, True): "answering for",
@@ -146,11 +155,14 @@ def _moments(history: RunHistory) -> Iterator[Moment]:
     run = history.run
     if run.cancel_requested_at is not None:
         yield Moment(run.cancel_requested_at, "asked to stop", who=run.cancel_requested_by)
+    before: Status | None = None
     for event in history.events:
-        words = (event.cause,) if event.cause == event.to_status else (event.cause, f"now {event.to_status}")
-        yield Moment(event.at, spoken(", ".join(words)))
+        is_told = event.to_status not in (event.cause, before)
+        yield Moment(event.at, spoken(f"{event.cause}, now {event.to_status}" if is_told else event.cause))
+        before = event.to_status
     for tool in history.tools:
-        for at, what in ((tool.started_at, "tool started"), (tool.ended_at, "tool ended")):
+        ended = "tool ended" if tool.outcome in (None, Outcome.DONE) else f"tool ended ({spoken(tool.outcome)})"
+        for at, what in ((tool.started_at, "tool started"), (tool.ended_at, ended)):
             if at is not None:
                 yield Moment(at, what, name=tool.name)
     for page in history.pages:

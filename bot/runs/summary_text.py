@@ -8,11 +8,13 @@ from datetime import UTC, datetime, timedelta
 
 from bot.runs.model import RunKind, Status
 from bot.runs.summary import Moment, Prices, RunHistory, RunSummary, duration, moments, spoken
+from bot.tools.model import Need
 
 UNKNOWN = "\N{EN DASH}"
 MAX_NAME_CHARACTERS = 48  # ten models of this length, with all else, are half of what a Discord message holds
 MAX_OPTION_NAME_CHARACTERS = 30  # an option of a menu holds 100, of which an emoji counts two
 MAX_SENTENCE_CHARACTERS = 300
+MAX_NEEDS = 5  # more are not asked of people at once
 # Discord allows 4000 characters in all components of a message; the facts above a timeline take less than a thousand.
 MAX_TIMELINE_CHARACTERS = 2800
 LEFT_OUT = "… what came before is left out here"
@@ -28,6 +30,7 @@ SIGNS = {
     Status.EXPIRED: "⌛",
 }
 
+NEEDS = {Need.APPROVAL: "approval of", Need.ANSWER: "an answer to"}
 HOW_TO_READ = (
     "Tokens are those read and written. Times count from when an answer was begun, from its question if it never was."
 )
@@ -123,11 +126,13 @@ def notes(prices: Prices) -> tuple[str, ...]:
     return (HOW_TO_READ,) if prices.are_known else (HOW_TO_READ, NO_PRICES)
 
 
-def facts(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> tuple[tuple[str, str], ...]:
+def facts(history: RunHistory, now: datetime, prices: Prices, writing: Writing) -> tuple[tuple[str, str], ...]:
     """What is known of one run, each fact with its name."""
+    run = history.run
     words = row(run, now, prices, writing)
     found: list[tuple[str, str | None]] = [
         ("status", words.status),
+        ("waits for", waits_text(history, writing) if run.is_live else None),
         ("why", plain(run.failure, MAX_SENTENCE_CHARACTERS) if run.failure else None),
         ("kind", None if run.kind is RunKind.ANSWER else run.kind),
         ("asker", words.asker),
@@ -140,6 +145,13 @@ def facts(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> t
         ("deadline", writing.date(run.expires_at) if run.is_live else None),
     ]
     return tuple((name, text) for name, text in found if text is not None)
+
+
+def waits_text(history: RunHistory, writing: Writing) -> str | None:
+    """What a person has to do before the run goes on; None if nobody has to do anything."""
+    waiting = [f"{NEEDS[tool.waits_for]} {writing.name(tool.name)}" for tool in history.tools if tool.waits_for]
+    more = [f"{len(waiting) - MAX_NEEDS} more"] if len(waiting) > MAX_NEEDS else []
+    return ", ".join([*waiting[:MAX_NEEDS], *more]) or None
 
 
 def token_text(run: RunSummary) -> str:
@@ -182,7 +194,7 @@ def _discord_entry(run: RunSummary, words: Row) -> str:
 def discord_history(history: RunHistory, now: datetime, prices: Prices) -> str:
     """One run for Discord, with as much of its timeline as a message holds."""
     run = history.run
-    known = [f"**{name.capitalize()}:** {text}" for name, text in facts(run, now, prices, DISCORD)]
+    known = [f"**{name.capitalize()}:** {text}" for name, text in facts(history, now, prices, DISCORD)]
     lines = [" · ".join(entry) for entry in timeline(history, DISCORD)]
     return "\n".join(
         [f"### {SIGNS[run.status]} Run #{run.id}", *known, "", *newest_that_fit(lines, MAX_TIMELINE_CHARACTERS)]
@@ -209,7 +221,7 @@ def terminal_list(runs: Sequence[RunSummary], now: datetime, prices: Prices) -> 
 
 def terminal_history(history: RunHistory, now: datetime, prices: Prices) -> str:
     """One run for a terminal."""
-    known = facts(history.run, now, prices, TERMINAL)
+    known = facts(history, now, prices, TERMINAL)
     return "\n".join([f"Run #{history.run.id}", *aligned(known), "", *aligned(timeline(history, TERMINAL))])
 
 

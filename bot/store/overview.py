@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, SelectBase, select, union
+from sqlalchemy import Select, SelectBase, and_, case, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import LIVE
 from bot.runs.summary import PageRecord, RunEvent, RunHistory, RunSummary, ToolRecord
 from bot.store.conversations import Scope
-from bot.store.schema import IS_LIVE, conversations, replies, run_events, runs, status_in, tool_calls, usage
+from bot.store.schema import IS_LIVE, conversations, messages, replies, run_events, runs, status_in, tool_calls, usage
 
 SUMMARIES = (
     select(
@@ -21,6 +21,7 @@ SUMMARIES = (
         runs.c.place_id,
         runs.c.asker_id,
         (conversations.c.scope == Scope.PRIVATE).label("is_private"),
+        runs.c.waiting_since,
         runs.c.attempt,
         runs.c.created_at,
         runs.c.expires_at,
@@ -36,6 +37,8 @@ SUMMARIES = (
     .join_from(runs, conversations, conversations.c.id == runs.c.conversation_id)
     .outerjoin(usage, usage.c.run_id == runs.c.id)
 )
+IS_UNDECIDED = and_(tool_calls.c.decided_at.is_(None), tool_calls.c.output.is_(None), messages.c.hidden_at.is_(None))
+WAITS_FOR = case((IS_UNDECIDED, tool_calls.c.need)).label("waits_for")
 listed = runs.alias()
 
 
@@ -71,8 +74,10 @@ async def history(connection: AsyncConnection, run_id: int) -> RunHistory | None
         return None
     events = select(run_events.c.at, run_events.c.cause, run_events.c.to_status).where(run_events.c.run_id == run_id)
     pages = select(replies.c.number, replies.c.created_at, replies.c.posted_at).where(replies.c.run_id == run_id)
-    tools = select(tool_calls.c.name, tool_calls.c.started_at, tool_calls.c.ended_at).where(
-        tool_calls.c.run_id == run_id
+    tools = (
+        select(tool_calls.c.name, tool_calls.c.started_at, tool_calls.c.ended_at, tool_calls.c.outcome, WAITS_FOR)
+        .join(messages, messages.c.id == tool_calls.c.message_id)
+        .where(tool_calls.c.run_id == run_id)
     )
     return RunHistory(
         run=found[0],

@@ -27,6 +27,7 @@ def a_summary(**fields: Any) -> RunSummary:
         place_id=10,
         asker_id=100,
         is_private=False,
+        waiting_since=None,
         attempt=1,
         created_at=ASKED_AT,
         expires_at=after(600),

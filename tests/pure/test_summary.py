@@ -8,10 +8,12 @@ import pytest
 
 from bot.runs.model import Status
 from bot.runs.summary import PageRecord, Prices, RunEvent, RunHistory, ToolRecord, duration, moments
+from bot.tools.model import Outcome
 from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
 
 LIVE = {"status": Status.IN_PROGRESS, "ended_at": None}
 QUEUED = {"status": Status.QUEUED, "started_at": None, "ended_at": None}
+WAITING = {"status": Status.REQUIRES_ACTION, "ended_at": None, "waiting_since": after(4)}
 HANDED_BACK = {"status": Status.QUEUED, "ended_at": None}
 NEVER_BEGUN = {"status": Status.CANCELLED, "started_at": None}
 
@@ -23,12 +25,13 @@ NEVER_BEGUN = {"status": Status.CANCELLED, "started_at": None}
         (LIVE, ("answering for", 9)),
         (QUEUED, ("waiting for", 10)),
         (HANDED_BACK, ("waiting for", 10)),
+        (WAITING, ("waiting for a person for", 6)),
         (NEVER_BEGUN, ("waited", 3)),
     ],
-    ids=["ended", "live", "queued", "handed back", "never begun"],
+    ids=["ended", "live", "queued", "handed back", "waiting", "never begun"],
 )
 def test_duration_counts_from_when_it_was_begun(fields: dict[str, object], expected: tuple[str, int]) -> None:
-    """To its end or until now; what waits or was never taken up counts from its question."""
+    """To its end or until now; what waits in line or was never taken up counts from its question."""
     words, seconds = expected
     assert duration(a_summary(**fields), after(10)) == (words, timedelta(seconds=seconds))
 
@@ -75,6 +78,21 @@ def test_moments_are_in_order() -> None:
         (after(3), "finished, now completed"),
         (after(4), "delivered"),
     ]
+
+
+def test_moments_tell_a_status_when_it_changes() -> None:
+    """What happens while a run waits for outputs does not repeat it, and a tool that did not end well says how."""
+    causes = ("tool_calls", "person_asked", "person_answered", "claimed")
+    history = a_history(
+        events=tuple(RunEvent(at=after(1), cause=cause, to_status=Status.REQUIRES_ACTION) for cause in causes),
+        tools=(
+            ToolRecord(name="poll", started_at=None, ended_at=after(2), outcome=Outcome.DENIED),
+            ToolRecord(name="roll", started_at=None, ended_at=after(3), outcome=Outcome.DONE),
+        ),
+    )
+    told = [what for _, what in said(history)]
+    assert told[:4] == ["tool calls, now requires action", "person asked", "person answered", "claimed"]
+    assert told[4:] == ["tool ended (denied)", "tool ended"]
 
 
 def test_wish_to_stop_comes_before_its_effect() -> None:

@@ -24,6 +24,7 @@ from bot.runs.summary_text import (
     terminal_history,
     terminal_list,
 )
+from bot.tools.model import Need
 from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
 
 FREE = Prices(input_per_million=None, output_per_million=None)
@@ -41,6 +42,7 @@ ANY_RUN = st.builds(
     model=ANY_NAME,
     asker_id=st.integers(0, 2**63 - 1),
     is_private=st.booleans(),
+    waiting_since=st.none() | st.just(after(2)),
     attempt=st.integers(0, 10**6),
     cancel_requested_by=st.none() | st.integers(0, 2**63 - 1),
     failure=st.none() | ANY_NAME,
@@ -48,7 +50,11 @@ ANY_RUN = st.builds(
     output_tokens=st.none() | st.integers(0, 2**31),
 )
 ANY_TOOL = st.builds(
-    ToolRecord, name=ANY_NAME, started_at=st.none() | st.just(after(1)), ended_at=st.none() | st.just(after(2))
+    ToolRecord,
+    name=ANY_NAME,
+    started_at=st.none() | st.just(after(1)),
+    ended_at=st.none() | st.just(after(2)),
+    waits_for=st.none() | st.sampled_from(Need),
 )
 
 
@@ -116,6 +122,19 @@ def test_history_in_discord_is_facts_and_timeline() -> None:
         f"<t:{UNIX_SECONDS + 1}:T> · +1.00 s · claimed, now in progress",
         f"<t:{UNIX_SECONDS + 1}:T> · +1.50 s · tool started `look_up`",
     ]
+
+
+def test_run_that_waits_says_for_what() -> None:
+    """Whose approval of which tool, and whose answer; a run that has ended waits for nobody."""
+    tools = tuple(
+        ToolRecord(name=name, started_at=None, ended_at=None, waits_for=need)
+        for name, need in (("poll", Need.APPROVAL), ("roll", None), ("ask_user", Need.ANSWER))
+    )
+    waiting = a_summary(status=Status.REQUIRES_ACTION, ended_at=None, waiting_since=after(2))
+    shown = discord_history(a_history(waiting, tools=tools), after(3), FREE)
+    assert "**Waits for:** approval of `poll`, an answer to `ask_user`" in shown
+    assert "**Duration:** waiting for a person for 1.00 s" in shown
+    assert "Waits for" not in discord_history(a_history(tools=tools), after(3), FREE)
 
 
 def test_host_is_named_where_no_member_wished() -> None:

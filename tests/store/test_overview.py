@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import Refusal
+from bot.messages import ToolCall
 from bot.providers.events import Usage
 from bot.runs.model import RunKind, Status
 from bot.runs.overview import Overview
 from bot.runs.summary import PageRecord, Prices, ToolRecord
 from bot.store import conversations, messages, overview, replies, runs, usage
+from bot.store import tool_calls as stored_calls
 from bot.store.conversations import Conversation, Scope
 from bot.store.database import Database
-from bot.store.schema import tool_calls
+from bot.tools.model import Need, Outcome
 from tests.store.stories import ASKER_ID, NOW, PLACE_ID, answer, ask, claim_one, converse, later, place, say
 
 OTHER_PLACE_ID = PLACE_ID + 1
@@ -103,12 +104,11 @@ async def test_history_tells_a_runs_way_in_order(database: Database) -> None:
         await replies.posted(connection, run.id, 0, 99, later(2))
         await replies.plan(connection, run.id, 1, PLACE_ID, "nonce-1", later(3))
         message_id = await messages.add_answer(connection, run, "I look it up.", 4, later(2))
-        await connection.execute(
-            insert(tool_calls).values(
-                run_id=run.id, message_id=message_id, position=0, call_id="c", name="look_up", arguments="{}",
-                started_at=later(2),
-            )
-        )  # fmt: skip
+        calls = [ToolCall(id=name, name=name, arguments="{}") for name in ("look_up", "poll", "ask_user", "ban")]
+        needs = [None, Need.APPROVAL, Need.ANSWER, Need.APPROVAL]
+        added = await stored_calls.add(connection, run, message_id, calls, needs)
+        await stored_calls.start(connection, [added[0].id], later(2))
+        await stored_calls.finish(connection, added[3].id, "Not approved.", Outcome.DENIED, later(3), by=7)
         await runs.request_cancel(connection, run.id, 7, later(4))
         found = await overview.history(connection, run.id)
     assert found is not None
@@ -120,7 +120,12 @@ async def test_history_tells_a_runs_way_in_order(database: Database) -> None:
         PageRecord(number=0, created_at=later(1), posted_at=later(2)),
         PageRecord(number=1, created_at=later(3), posted_at=None),
     )
-    assert found.tools == (ToolRecord(name="look_up", started_at=later(2), ended_at=None),)
+    assert found.tools == (
+        ToolRecord(name="look_up", started_at=later(2), ended_at=None),
+        ToolRecord(name="poll", started_at=None, ended_at=None, waits_for=Need.APPROVAL),
+        ToolRecord(name="ask_user", started_at=None, ended_at=None, waits_for=Need.ANSWER),
+        ToolRecord(name="ban", started_at=None, ended_at=later(3), outcome=Outcome.DENIED),
+    )
     assert (found.run.cancel_requested_by, found.run.cancel_requested_at) == (7, later(4))
 
 
