@@ -77,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     backup.add_argument(
         "file", type=Path, metavar="FILE", help="where the copy goes; docs/backup.md says how to restore"
     )
-    commands.add_parser("doctor", help="check token, intents, permissions, provider, database and clock")
+    commands.add_parser("doctor", help="check database, tools, token, intents, permissions, clock and provider")
     commands.add_parser("settings", help="print every setting as .env.example shows it")
     return result
 

@@ -34,6 +34,7 @@ from bot.providers.transport import Retries, Timeouts, Transport
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
 from bot.store.migrate import require_current
+from bot.tool_checks import judge_tools, try_servers
 
 Answer = TypeVar("Answer")
 
@@ -104,6 +105,9 @@ async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], da
     set_up_logging(settings.model_copy(update={"log_level": LogLevel.ERROR}))
     report.add(passed("settings", "complete"))
     await report.ask("database", is_migrated(settings.database_url), judge_database)
+    report.add(judge_tools(settings))
+    for check in await try_servers(settings):
+        report.add(check)
     await examine_discord(settings, report, now)
     await examine_provider(settings, report)
     return 1 if report.failed else 0

@@ -38,6 +38,13 @@ class McpServers:
         """How each is doing now, as they stand in the file."""
         return tuple(server.status for server in self._servers)
 
+    async def first_statuses(self) -> tuple[ServerStatus, ...]:
+        """How each is doing once all were tried, as long as they are running."""
+        self._may_begin.set()
+        for server in self._servers:
+            await server.was_tried.wait()
+        return self.statuses()
+
     def people_tools(self) -> list[Tool]:
         """What people have as slash commands, also while its server is away: they would lose their settings of it."""
         return [tool for server in self._servers for tool in server.known_tools if tool.for_people]

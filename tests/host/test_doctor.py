@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import logging
+import re
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -31,6 +34,8 @@ KEY = "a-key-for-tests"
 NAMES = [
     "settings",
     "database",
+    "tools",
+    "mcp",
     "token",
     "intents",
     "invite",
@@ -94,6 +99,7 @@ def examine(discord: StandIn, provider: ScriptedProvider, tmp_path: Path) -> Exa
             "provider_base_url": provider.base_url,
             "provider_api_key": SecretStr(KEY),
             "provider_model": MODEL,
+            "tools_file": str(tmp_path / "tools.toml"),
         }
         settings = settings_for(discord, **defaults | changes)
         out = io.StringIO()
@@ -111,6 +117,10 @@ async def test_all_is_well(examine: Examine, provider: ScriptedProvider, tmp_pat
     assert list(lines) == NAMES
     assert all(line.startswith("✓") for line in lines.values())
     assert lines["database"] == "✓ database: writable and up to date"
+    assert lines["tools"] == (
+        "✓ tools: the model may use them; those that moderators add may ask no host; pages are read of no host"
+    )
+    assert lines["mcp"] == f"✓ mcp: {tmp_path}/tools.toml lists no server"
     assert lines["token"] == "✓ token: logged in as Parley#1234"
     assert lines["invite"] == f"✓ invite: {invite_link(77)}"
     assert lines["permissions"].startswith("✓ permissions: complete in its server")
@@ -134,6 +144,44 @@ async def test_wrong_token_says_where_to_get_one(examine: Examine) -> None:
     assert lines["intents"].startswith("- ")
     assert lines["gateway"].startswith("✓")
     assert lines["clock"].startswith("✓")
+    assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"tool_unsafe_addresses": "127.0.0.1:8080"}, "! tools: TOOL_UNSAFE_ADDRESSES opens 127.0.0.1:8080 to tools"),
+        ({"tool_http_hosts": "api.example.org"}, "! tools: tools that moderators add can have no secret: set SECRETS"),
+        (
+            {"tool_fetch_hosts": "*", "tools_enabled": False},
+            "✓ tools: only people have them (TOOLS_ENABLED); those that moderators add may ask no host; "
+            "pages are read of every public host",
+        ),
+    ],
+)
+async def test_settings_of_tools_are_told(examine: Examine, changes: dict[str, object], line: str) -> None:
+    """What they open, and what is missing for secrets."""
+    code, lines = await examine(**changes)
+    assert lines["tools"].startswith(line)
+    assert code == 0
+
+
+async def test_mcp_servers_are_tried(examine: Examine, tmp_path: Path) -> None:
+    """Each in a sentence: how many tools it has, or why it is away, which keeps no bot from starting."""
+    command = [sys.executable, str(Path(__file__).parents[1] / "tools" / "mcp_plain.py")]
+    listed = f"[servers.shop]\ncommand = {json.dumps(command)}\n[servers.gone]\ncommand = ['/no/such/program']\n"
+    (tmp_path / "tools.toml").write_text(listed, encoding="utf-8")
+    code, lines = await examine()
+    assert re.fullmatch(r"✓ mcp shop: answers, with [0-9]+ tools?", lines["mcp shop"])
+    assert lines["mcp gone"].startswith("! mcp gone: is away. ")
+    assert code == 0
+
+
+async def test_mistakes_in_the_file_of_servers_are_named(examine: Examine, tmp_path: Path) -> None:
+    """With them the bot does not start."""
+    (tmp_path / "tools.toml").write_text("[servers.shop]\ncommand = ['x']\nslashes = true\n", encoding="utf-8")
+    code, lines = await examine()
+    assert lines["mcp"].startswith(f"✗ mcp: {tmp_path}/tools.toml: the server shop: slashes is unknown")
     assert code == 1
 
 
