@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import groupby
-from typing import Protocol
 
 import discord
 
 from bot.errors import Refusal
+from bot.mcp.status import ServerStatus
 from bot.messages import one_line
 from bot.notices import Notices
 from bot.tool_rules import ToolRules
@@ -24,6 +23,13 @@ MAX_REASON_CHARACTERS = 200
 MAX_NAMED = 10
 TURNED_OFF = "⚠️ The host has turned tools off for the model (TOOLS_ENABLED)."
 LEGEND = "-# On and off are for the model, people keep their commands. `/tools enable` and `/tools disable` switch."
+# As Discord's settings call what its interface calls otherwise.
+PERMISSIONS = {
+    "read_messages": "View Channels",
+    "manage_guild": "Manage Server",
+    "moderate_members": "Timeout Members",
+    "send_polls": "Create Polls",
+}
 NEEDS = {Need.APPROVAL: "asks for approval", Need.ANSWER: "asks the person"}
 
 
@@ -41,22 +47,6 @@ REACHES = {
     Reach.CATEGORY: PlaceKind.CATEGORY,
     Reach.SERVER: PlaceKind.GUILD,
 }
-
-
-class ServerStatus(Protocol):
-    """A server that tools come from."""
-
-    @property
-    def name(self) -> str:
-        """What the host calls it."""
-
-    @property
-    def is_up(self) -> bool:
-        """Whether its tools are there."""
-
-    @property
-    def error(self) -> str | None:
-        """Why not, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,28 +123,33 @@ class ToolOverview:
         if self._notices.standing is not None:
             yield f"⚠️ {self._notices.standing}"
         for server in self._servers():
-            if not server.is_up:
-                yield f"⚠️ MCP server {server.name} is down. {one_line(server.error or '', MAX_REASON_CHARACTERS)}"
+            if server.error is not None:
+                state = "" if server.is_up else " is away"
+                yield f"⚠️ MCP server {server.name}{state}: {one_line(server.error, MAX_REASON_CHARACTERS)}"
 
     def _tools(self, guild_id: int, switches: Switches) -> Iterator[str]:
         found = self._toolbox.of_guild(guild_id)
         if not found:
             yield "There are none."
+        titles: dict[str, list[Tool]] = {}
         for source, tools in found.items():
-            for group, members in groupby(sorted(tools, key=lambda tool: (tool.group, tool.name)), lambda it: it.group):
-                yield f"**{titled(source)}**, `{GROUP}{group}`"
-                yield from (line(tool, switches.deciding(tool.name, tool.group)) for tool in members)
+            titles.setdefault(titled(source), []).extend(tools)
+        for title, members in titles.items():
+            yield f"**{title}**"
+            for tool in sorted(members, key=lambda tool: (tool.group, tool.name)):
+                yield line(tool, switches.deciding(tool.name, tool.group))
 
 
 def line(tool: Tool, switch: Switch | None) -> str:
     """One tool of the list."""
     is_on = switch is None or switch.is_enabled
     sign = "⚪" if not tool.for_model else "🟢" if is_on else "🔴"
-    said = [f"{sign} `{tool.name}`"]
+    said = [f"{sign} `{tool.name}` in `{GROUP}{tool.group}`"]
     if not tool.for_model:
         said.append("for people only")
     elif switch is not None:
-        said.append(f"{on_or_off(is_on)} by `{switch.tool}` in {named(switch.place)}")
+        by = "" if switch.tool == tool.name else " by its group"
+        said.append(f"{on_or_off(is_on)} in {named(switch.place)}{by}")
     if not tool.for_people:
         said.append("for the model only")
     if tool.need is not None:
@@ -165,7 +160,8 @@ def line(tool: Tool, switch: Switch | None) -> str:
 
 def who(permissions: int) -> str:
     """Who may use a tool."""
-    names = [name.replace("_", " ").title() for name, is_needed in discord.Permissions(permissions) if is_needed]
+    needed = [name for name, is_needed in discord.Permissions(permissions) if is_needed]
+    names = [PERMISSIONS.get(name) or name.replace("_", " ").title() for name in needed]
     return f"needs {', '.join(names)}" if names else "everyone"
 
 

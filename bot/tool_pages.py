@@ -16,13 +16,12 @@ from bot.tool_overview import ToolOverview, ToolPage
 
 def overview_of(client: ParleyClient) -> ToolOverview:
     """What can be shown and switched."""
-    mcp: Any = getattr(client, "mcp", None)
     return ToolOverview(
         client.toolbox,
         client.tool_rules,
         client.notices,
         is_offered=client.settings.tools_enabled,
-        servers=tuple if mcp is None else mcp.statuses,
+        servers=client.mcp.statuses,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import discord
 import pytest
@@ -20,9 +21,11 @@ from tests.commands.town import Town
 
 
 @pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """A window in which tools are too many before they are too long."""
-    return settings.model_copy(update={"provider_context_tokens": 32_000})
+def settings(settings: Settings, tmp_path: Path) -> Settings:
+    """A window in which tools are too many before they are too long, and a server that is never started."""
+    listed = tmp_path / "tools.toml"
+    listed.write_text("[servers.shop]\ncommand = ['shop']\n", encoding="utf-8")
+    return settings.model_copy(update={"provider_context_tokens": 32_000, "tools_file": str(listed)})
 
 
 @pytest.fixture
@@ -120,12 +123,18 @@ async def test_list_shows_each_tool_with_what_holds_for_it(office: Office) -> No
     await office.does("disable", name="group:gadgets", place="server")
     await office.does("enable", name="gadget07")
     text = await office.reads()
-    assert "**Part of this bot**, `group:gadgets`" in text
-    assert "🔴 `gadget06` · off by `group:gadgets` in this server · everyone" in text
-    assert f"🟢 `gadget07` · on by `gadget07` in <#{office.town.general.id}> · everyone" in text
-    assert "🟢 `roll` · everyone" in text
-    assert "🟢 `banish` · asks for approval · needs Ban Members" in text
+    assert text.count("**Part of this bot**") == 1
+    assert "🔴 `gadget06` in `group:gadgets` · off in this server by its group · everyone" in text
+    assert f"🟢 `gadget07` in `group:gadgets` · on in <#{office.town.general.id}> · everyone" in text
+    assert "🟢 `roll` in `group:games` · everyone" in text
+    assert "🟢 `poll` in `group:chat` · asks for approval · needs Create Polls" in text
+    assert "🟢 `banish` in `group:moderation` · asks for approval · needs Ban Members" in text
     assert "🔴 `gadget07`" in await office.reads(office.parlour)
+
+
+async def test_list_tells_of_servers_that_are_away(office: Office) -> None:
+    """Above the tools that are there; this one has not been begun with."""
+    assert "⚠️ MCP server shop is away: It is starting." in await office.does("list")
 
 
 async def test_list_has_pages_that_outlive_the_process(office: Office, process: Process) -> None:
