@@ -167,7 +167,7 @@ def who(permissions: int) -> str:
 
 def titled(source: str) -> str:
     """Where tools come from, in words."""
-    kind, _, name = source.partition(":")
+    kind, name, *_ = [*source.split(":"), ""]
     titles = {
         "code": "Part of this bot",
         "people": "Part of this bot",

@@ -12,12 +12,13 @@ from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
 from bot.runs.service import Said
 from bot.settings import Trigger
-from bot.tools.declare import DECLARATION
 
 AnyCommand = app_commands.Command[Any, Any, Any] | app_commands.Group
 
 MAX_QUESTION_CHARACTERS = 1800  # with the name before it, the question fits one message
-MAX_LIST_CHARACTERS = 1200  # of the commands in /help, which is one message of 2000
+# Of the parts of /help, which is one message of 2000: commands with what they do, and tools by their names alone.
+MAX_LIST_CHARACTERS = 800
+MAX_TOOLS_CHARACTERS = 400
 CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
 
 
@@ -78,17 +79,16 @@ class Conversation(commands.Cog):
             how = "Write in this channel; I answer every message."
         else:
             how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."
-        known = interaction.client.tree.get_commands(type=discord.AppCommandType.chat_input)
-        listed = [
-            f"- `/{command.name}`: {command.description}"
-            for command in sorted(known, key=lambda command: DECLARATION in command.extras)  # tools can be many
-            if is_offered(interaction, command)
-        ]
+        offered = [command for command in self.known(interaction.guild) if is_offered(interaction, command)]
+        tools = [command for command in offered if self.bot.toolbox.find(command.name, interaction.guild_id)]
+        others = [f"`/{command.name}`: {command.description}" for command in offered if command not in tools]
+        names = sorted(f"`/{command.name}`" for command in tools)
         lines = [
             how,
             "Under an answer are buttons, for the person who asked and for moderators: **Stop** while it is written, "
-            "then **Regenerate**, and **Continue** if it was cut.",
-            *beginning(listed, MAX_LIST_CHARACTERS),
+            "then **Regenerate**, and **Continue** if it was cut. Some tools wait until one of you approves them.",
+            *(f"- {each}" for each in beginning(others, MAX_LIST_CHARACTERS)),
+            f"Tools, for you and for the model: {', '.join(beginning(names, MAX_TOOLS_CHARACTERS))}",
             f"-# The model here is `{self.bot.settings.provider_model}`. What you write to me is sent to its provider, "
             "with your display name.",
         ]
@@ -96,15 +96,22 @@ class Conversation(commands.Cog):
             lines.append(CANNOT_WRITE)
         return "\n".join(lines)
 
+    def known(self, guild: discord.abc.Snowflake | None) -> list[AnyCommand]:
+        """The commands of everywhere and of a server, those for moderators last."""
+        places = (None,) if guild is None else (None, guild)
+        lists = [self.bot.tree.get_commands(guild=place, type=discord.AppCommandType.chat_input) for place in places]
+        found = [command for listed in lists for command in listed]
+        return sorted(found, key=lambda command: command.default_permissions is not None)
 
-def beginning(lines: list[str], max_characters: int) -> list[str]:
-    """As many of the lines as fit, and how many are left out."""
+
+def beginning(entries: list[str], max_characters: int) -> list[str]:
+    """As many of the entries as fit, with what stands between them, and how many are left out."""
     kept, room = list[str](), max_characters
-    for line in lines:
-        room -= len(line) + 1
+    for entry in entries:
+        room -= len(entry) + 3
         if room < 0:
-            return [*kept, f"- and {len(lines) - len(kept)} more, which Discord lists when you type `/`"]
-        kept.append(line)
+            return [*kept, f"and {len(entries) - len(kept)} more, which Discord lists when you type `/`"]
+        kept.append(entry)
     return kept
 
 

@@ -74,5 +74,11 @@ async def test_help_tells_how_to_ask_in_this_place(town: Town) -> None:
     assert here.ephemeral
     assert here.response is not None
     assert here.response.content.startswith(f"Mention {town.mention}")
+    lines = here.response.content.splitlines()
+    assert lines[2].startswith("- `/ask`: Ask a question")
+    assert lines[-2] == (
+        "Tools, for you and for the model: `/calculate`, `/remind`, `/roll`, `/search_channel`, `/server_info`, "
+        "`/summarize`, `/time`, `/user_info`"
+    )
     alone = await town.linus.user.slash("help")
     assert alone.response.content.startswith("Write to me here")

@@ -66,6 +66,14 @@ async def test_options_have_the_limits_of_the_parameters(desk: Desk) -> None:
             await desk.town.edsger.slash(desk.town.general, "weather", **options)
 
 
+async def test_help_names_the_tools_of_the_server(desk: Desk) -> None:
+    """What was added here stands beside what the bot brings along, and in no direct message."""
+    await desk.added()
+    there, alone = await desk.town.edsger.slash(desk.town.general, "help"), await desk.town.edsger.user.slash("help")
+    assert "`/user_info`, `/weather`" in text_of(there)
+    assert "`/weather`" not in alone.response.content
+
+
 async def test_request_is_signed_with_the_secret(desk: Desk) -> None:
     """Whoever knows the secret can tell that the bot asks, and when; the database and the card do not show it."""
     card = text_of(await desk.added(secret=SECRET))

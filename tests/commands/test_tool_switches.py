@@ -13,6 +13,7 @@ from discord.ext import commands
 from bot.http_tools.panel import MANAGERS_ONLY
 from bot.notices import NO_TOOLS
 from bot.settings import Settings
+from bot.tool_overview import titled
 from bot.tools.find_tool import FIND_TOOL, MAX_OFFERED
 from sandbox.semantics import walk_components
 from sandbox.stories import ScriptedCall, Story, refusal
@@ -101,6 +102,15 @@ async def test_commands_are_there_for_managers_only(office: Office) -> None:
     texts = [result.response.content for result in helped if result.response is not None]
     assert ["`/tools`" in text for text in texts] == [True, False]
     assert all("more, which Discord lists when you type `/`" in text for text in texts)  # the tools do not fit
+
+
+def test_source_is_told_in_words() -> None:
+    """A server of the host's has the name that the host gave it, also where it is in some Discord servers only."""
+    assert [titled(source) for source in ("code:cogs.dice", "mcp:shop", "mcp:shop:12")] == [
+        "Part of this bot",
+        "MCP server shop",
+        "MCP server shop",
+    ]
 
 
 async def test_commands_that_a_server_gives_to_others_are_refused_in_words(
