@@ -30,8 +30,6 @@ MAX_ROWS = 4  # and one for Stop
 MAX_ROW_CHOICES = 4  # as buttons; more are a list to select from, with a row of its own
 SECRET = re.compile(r"pass(word|phrase|wd)?|secret|token|api_?key|credential|authorization|cookie", re.IGNORECASE)
 HIDDEN = "•••"
-# What turns the order of letters around, or stands between them unseen: with it one could approve what one cannot read.
-UNSEEN = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 
 MARKS: Mapping[Outcome | None, str] = MappingProxyType(
     {
@@ -178,13 +176,17 @@ def first_prompts(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
 
 def argument_file(call: ShownCall) -> File:
     """The whole of the arguments that are too long to be shown."""
-    return File(name=f"{call.name}.json", content=pretty(call.arguments).encode("utf-8", "replace"))
+    return File(name=f"{call.name}.json", content=written_out(pretty(call.arguments)).encode("utf-8", "replace"))
 
 
 def exact(call: ShownCall) -> str:
-    """The arguments for a block of code, in which nothing is hidden: signs that cannot be seen are written out."""
-    written = pretty(call.arguments)
-    return fenced("".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in written))
+    """The arguments for a block of code, in which nothing is hidden."""
+    return fenced(written_out(pretty(call.arguments)))
+
+
+def written_out(text: str) -> str:
+    """The text with the signs that cannot be seen, or that turn others around, as JSON writes them."""
+    return "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
 
 
 def cut(text: str, max_units: int) -> str:
@@ -290,8 +292,7 @@ def pretty(arguments: str, *, hides: bool = False) -> str:
     """The arguments as they were written, indented where they are JSON; with `hides` without what may be secret."""
     try:
         read = json.loads(arguments)
-        written = json.dumps(without_secrets(read) if hides else read, ensure_ascii=False, indent=2)
-        return UNSEEN.sub(lambda unseen: json.dumps(unseen[0])[1:-1], written)
+        return json.dumps(without_secrets(read) if hides else read, ensure_ascii=False, indent=2)
     except (ValueError, RecursionError):
         return unread(arguments) if hides else arguments
 

@@ -82,7 +82,7 @@ def test_approval_shows_what_would_not_be_seen() -> None:
     """Letters that turn the order around, or that nobody sees, are written out; others stay as they are."""
     hidden = '{"path": "a\u202etxt.exe", "to": "\U000e0041é👩\u200d💻"}'
     (prompt,) = activity([replace(WAITS, arguments=hidden)]).prompts
-    assert '"path": "a\\u202etxt.exe",\n  "to": "\\udb40\\udc41é👩\u200d💻"' in prompt.text
+    assert '"path": "a\\u202etxt.exe",\n  "to": "\\udb40\\udc41é👩\\u200d💻"' in prompt.text
 
 
 ANYTHING = st.text(max_size=1500)
