@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from mpmath.ctx_iv import MPIntervalContext  # type: ignore[import-untyped]  # it has no types
-
 from bot.errors import Refusal
 
 Value = Any  # a Fraction, or an interval of mpmath's in which the number surely lies
@@ -38,6 +36,8 @@ class Arithmetic:
     """
 
     def __init__(self, digits: int) -> None:
+        from mpmath.ctx_iv import MPIntervalContext  # type: ignore[import-untyped]  # no types; 4 MB for who calculates
+
         self._reals: Any = MPIntervalContext()
         self._reals.dps = digits
         self.is_exact = True

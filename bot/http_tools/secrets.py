@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from pydantic import SecretStr
 
 from bot.errors import Refusal
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 NO_KEY = (
     "Secret: this bot cannot keep secrets yet. The host has to put SECRETS_KEY into .env, made as .env.example says, "
@@ -23,7 +28,7 @@ class Secrets:
     def __init__(self, keys: SecretStr) -> None:
         """`keys` are Fernet keys with commas in between; without any there are no secrets."""
         written = [key for key in map(str.strip, keys.get_secret_value().split(",")) if key]
-        self._keys = MultiFernet([Fernet(key) for key in written]) if written else None
+        self._keys = keyring(written) if written else None
 
     def encrypted(self, secret: str) -> str:
         """What to store.  Raises: Refusal without a key."""
@@ -35,7 +40,16 @@ class Secrets:
         """The secret.  Raises: Refusal if none of the keys fits."""
         if self._keys is None:
             raise Refusal(UNREADABLE)
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._keys.decrypt(stored).decode()
         except InvalidToken as exc:
             raise Refusal(UNREADABLE) from exc
+
+
+def keyring(keys: Sequence[str]) -> MultiFernet:
+    """All keys as one.  Raises: ValueError for what is no key."""
+    from cryptography.fernet import Fernet, MultiFernet  # 7 MB, for hosts whose moderators have secrets
+
+    return MultiFernet([Fernet(key) for key in keys])

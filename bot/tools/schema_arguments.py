@@ -1,4 +1,7 @@
-"""What a model passes to a tool whose parameters are a JSON schema that somebody else wrote."""
+"""What a model passes to a tool whose parameters are a JSON schema that somebody else wrote.
+
+jsonschema is imported where it is needed: it takes 2 MB and 30 ms, which only who has such tools should pay.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,6 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
-
-from jsonschema import Draft3Validator, Draft202012Validator, SchemaError  # type: ignore[import-untyped]  # it comes without types
-from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped]
-from referencing import Registry
-from referencing.exceptions import Unresolvable
 
 from bot.errors import Refusal
 from bot.messages import one_line
@@ -55,6 +53,8 @@ class SchemaArguments:
 
     def read(self, written: str) -> dict[str, Any]:
         """The arguments by name, from JSON; null stands for what is left out and not required.  Raises: Refusal."""
+        from referencing.exceptions import Unresolvable
+
         required = self._schema.get("required", ())
         passed = json_object(written)
         try:
@@ -81,6 +81,10 @@ class SchemaArguments:
 
     @cached_property
     def _validator(self) -> Any:
+        from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it comes without types
+        from jsonschema.validators import extend, validator_for  # type: ignore[import-untyped]
+        from referencing import Registry
+
         # A `$schema` would have jsonschema go on with its own keywords instead of these.
         schema = {name: value for name, value in self._schema.items() if name != DIALECT}
         dialect = validator_for(self._schema, default=Draft202012Validator)
@@ -115,6 +119,8 @@ def sendable(value: Any) -> str:
 
 def check_schema(schema: Mapping[str, Any]) -> None:
     """Raises: Refusal unless it is a JSON schema of an object, of a bearable size, that is whole in itself."""
+    from jsonschema import SchemaError
+
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise Refusal('The JSON schema has to describe an object: {"type": "object", "properties": {…}}.')
     check_size(schema)
@@ -127,6 +133,9 @@ def check_schema(schema: Mapping[str, Any]) -> None:
 
 def dialect_of(schema: Mapping[str, Any]) -> Any:
     """How a schema is read.  Raises: Refusal for a dialect that has other words for what is asked of people here."""
+    from jsonschema import Draft3Validator, Draft202012Validator
+    from jsonschema.validators import validator_for
+
     try:
         dialect = validator_for(schema, default=Draft202012Validator)
     except (TypeError, ValueError) as exc:
