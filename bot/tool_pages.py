@@ -8,9 +8,10 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import ParleyClient, sentence_for
+from bot.client import ParleyClient
 from bot.http_tools.panel import require_manager
-from bot.interactions import acknowledge, tell
+from bot.interactions import acknowledge
+from bot.pressing import faults_told
 from bot.tool_overview import ToolOverview, ToolPage
 
 
@@ -72,7 +73,5 @@ class ToolsButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the page in the same message, or say in words why not."""
         await acknowledge(interaction)
-        try:
+        async with faults_told(interaction):
             await interaction.edit_original_response(view=await look(interaction, self.number))
-        except Exception as error:
-            await tell(interaction, sentence_for(error))

@@ -11,22 +11,23 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.client import ParleyClient, sentence_for
-from bot.interactions import acknowledge, tell
+from bot.client import ParleyClient
+from bot.interactions import acknowledge
+from bot.pressing import faults_told, presser, private_token
 from bot.reply.content import Action, Button
 from bot.reply.drawing import drawn
-from bot.runs.service import Presser, RunService
 
 
-async def press(service: RunService, button: Button, presser: Presser, *, interaction_token: str | None) -> None:
+async def press(interaction: discord.Interaction[Any], button: Button) -> None:
     """Do what a button says.  Raises: Refusal."""
+    service, who, token = interaction.client.service, presser(interaction), private_token(interaction)
     match button.action:
         case Action.STOP:
-            await service.stop(button.run_id, presser)
+            await service.stop(button.run_id, who)
         case Action.CONTINUE:
-            await service.go_on(button.run_id, presser, interaction_token=interaction_token)
+            await service.go_on(button.run_id, who, interaction_token=token)
         case Action.REGENERATE | Action.RETRY:
-            await service.again(button.run_id, presser, interaction_token=interaction_token)
+            await service.again(button.run_id, who, interaction_token=token)
 
 
 class AnswerButton(
@@ -49,13 +50,8 @@ class AnswerButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Acknowledge, then do it, or say in words why it does not apply."""
         await acknowledge(interaction)
-        presser = Presser(user_id=interaction.user.id, is_moderator=interaction.permissions.manage_messages)
-        is_private = interaction.message is not None and interaction.message.flags.ephemeral
-        token = interaction.token if is_private else None
-        try:
-            await press(interaction.client.service, self.button, presser, interaction_token=token)
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
+        async with faults_told(interaction):
+            await press(interaction, self.button)
 
 
 async def setup(bot: ParleyClient) -> None:

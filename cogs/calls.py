@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import re
 from typing import Any, Self
 
@@ -13,27 +12,16 @@ from discord.ext import commands
 
 from bot.client import ParleyClient, sentence_for
 from bot.interactions import acknowledge, respond, tell
+from bot.pressing import faults_told, presser, private_token
 from bot.runs.decisions import MAX_ANSWER_CHARACTERS
-from bot.runs.service import Presser
+from bot.tools.slash import shown
 
 Interaction = discord.Interaction[Any]
 Button = ui.Button[ui.View]
 
 OF_CALL = r"(?P<call>[0-9]+):(?P<run>[0-9]+)"
 MAX_TITLE_CHARACTERS = 45  # of a form
-MAX_MESSAGE_CHARACTERS = 2000
 MAX_CHOICES, MAX_CHOICE_CHARACTERS = 25, 100
-
-
-def presser(interaction: Interaction) -> Presser:
-    """Who presses, and whether as a moderator of the place."""
-    return Presser(user_id=interaction.user.id, is_moderator=interaction.permissions.manage_messages)
-
-
-def private_token(interaction: Interaction) -> str | None:
-    """By which an answer that only one person sees can be gone on with."""
-    is_private = interaction.message is not None and interaction.message.flags.ephemeral
-    return interaction.token if is_private else None
 
 
 class ApprovalButton(ui.DynamicItem[Button], template=rf"parley:(?P<decision>approve|deny|always):{OF_CALL}"):
@@ -53,14 +41,12 @@ class ApprovalButton(ui.DynamicItem[Button], template=rf"parley:(?P<decision>app
         """Acknowledge, then do it, or say in words why it does not apply."""
         await acknowledge(interaction)
         decisions, who, token = interaction.client.decisions, presser(interaction), private_token(interaction)
-        try:
+        async with faults_told(interaction):
             if self.decision == "deny":
                 await decisions.deny(self.call_id, who, interaction_token=token)
             else:
                 always = self.decision == "always"
                 await decisions.approve(self.call_id, who, for_conversation=always, interaction_token=token)
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
 
 
 class ChoiceButton(ui.DynamicItem[Button], template=rf"parley:choice:(?P<number>[0-9]+):{OF_CALL}"):
@@ -114,24 +100,23 @@ class OwnAnswerButton(ui.DynamicItem[Button], template=rf"parley:answer:{OF_CALL
 
     async def callback(self, interaction: Interaction) -> None:
         """Show the form to whom it is for."""
-        try:
+        async with faults_told(interaction):
             question = await interaction.client.decisions.question(self.call_id, presser(interaction))
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
-            return
-        await respond(lambda: interaction.response.send_modal(AnswerForm(self.call_id, question)))
+            await respond(lambda: interaction.response.send_modal(AnswerForm(self.call_id, question)))
 
 
 class AnswerForm(ui.Modal):
     """The form in which a person answers the model."""
 
     def __init__(self, call_id: int, question: str) -> None:
-        super().__init__(title=question[:MAX_TITLE_CHARACTERS])
+        is_whole = len(question) <= MAX_TITLE_CHARACTERS
+        super().__init__(title=question if is_whole else "A question")
         self.call_id = call_id
         self.text: ui.TextInput[AnswerForm] = ui.TextInput(
             style=discord.TextStyle.paragraph, max_length=MAX_ANSWER_CHARACTERS
         )
-        self.add_item(ui.TextDisplay(question))
+        if not is_whole:
+            self.add_item(ui.TextDisplay(question))
         self.add_item(ui.Label(text="Your answer", component=self.text))
 
     async def on_submit(self, interaction: Interaction, /) -> None:
@@ -160,12 +145,10 @@ class ToolsButton(ui.DynamicItem[Button], template=r"parley:calls:(?P<run>[0-9]+
 
     async def callback(self, interaction: Interaction) -> None:
         """Show them as a message, or as a file where they are long."""
-        try:
+        async with faults_told(interaction):
             told = await interaction.client.decisions.details(self.run_id, presser(interaction))
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
-            return
-        await respond(lambda: interaction.response.send_message(ephemeral=True, **shown(told)))
+            now = shown("tools", told, interaction.filesize_limit)
+            await respond(lambda: interaction.response.send_message(now.text, files=now.attachments(), ephemeral=True))
 
 
 class Calls(commands.Cog):
@@ -203,19 +186,10 @@ def button(item: ui.Item[Any]) -> Button:
 async def choose(interaction: Interaction, call_id: int, number: int) -> None:
     """Answer with one of the choices, or say in words why that does not apply."""
     await acknowledge(interaction)
-    try:
+    async with faults_told(interaction):
         await interaction.client.decisions.choose(
             call_id, presser(interaction), number, interaction_token=private_token(interaction)
         )
-    except Exception as error:
-        await tell(interaction, sentence_for(error))
-
-
-def shown(text: str) -> dict[str, Any]:
-    """A text as a message, or as its file."""
-    if len(text) <= MAX_MESSAGE_CHARACTERS:
-        return {"content": text}
-    return {"file": discord.File(io.BytesIO(text.encode("utf-8", "replace")), "tools.md")}
 
 
 async def setup(bot: ParleyClient) -> None:

@@ -14,10 +14,11 @@ from discord import app_commands, ui
 from discord.app_commands import Range
 from discord.ext import commands
 
-from bot.client import ParleyClient, sentence_for, where
+from bot.client import ParleyClient, where
 from bot.errors import Refusal
 from bot.interactions import acknowledge, respond, tell
 from bot.messages import one_line
+from bot.pressing import faults_told
 from bot.reply.characters import has_content
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
@@ -50,12 +51,10 @@ class CancelButton(ui.DynamicItem[ui.Button[ui.View]], template=r"parley:reminde
         """Cancel it, show what is left, and say in words why where it cannot be cancelled."""
         await acknowledge(interaction)
         client, user_id = interaction.client, interaction.user.id
-        try:
+        async with faults_told(interaction):
             if not await client.reminders.cancel(self.reminder_id, user_id):
                 await tell(interaction, NOT_THERE)
             await interaction.edit_original_response(**await listed(client, user_id))
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
 
 
 class Remind(commands.Cog):

@@ -14,11 +14,11 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.client import ParleyClient, sentence_for
+from bot.client import ParleyClient
 from bot.errors import Refusal
-from bot.interactions import acknowledge, respond, tell
+from bot.interactions import acknowledge, respond
+from bot.pressing import faults_told, presser
 from bot.runs.overview import RunPage, RunView
-from bot.runs.service import Presser
 from bot.runs.summary import RunSummary
 from bot.runs.summary_text import SIGNS, option_text
 
@@ -61,7 +61,7 @@ async def look(interaction: discord.Interaction[ParleyClient], aim: Aim) -> ui.L
         return list_view(await client.overview.page(place_id, aim.page), aim.page)
     shown = await client.overview.run(place_id, aim.run_id)
     if aim.step is Step.CANCEL:
-        await client.service.stop(aim.run_id, Presser(user_id=interaction.user.id, is_moderator=True))
+        await client.service.stop(aim.run_id, presser(interaction))
         shown = await client.overview.run(place_id, aim.run_id)
     return run_view(shown, aim.page)
 
@@ -69,10 +69,8 @@ async def look(interaction: discord.Interaction[ParleyClient], aim: Aim) -> ui.L
 async def show(interaction: discord.Interaction[ParleyClient], aim: Aim) -> None:
     """Acknowledge, then show it in the same message, or say in words why it does not apply."""
     await acknowledge(interaction)
-    try:
+    async with faults_told(interaction):
         await interaction.edit_original_response(view=await look(interaction, aim))
-    except Exception as error:
-        await tell(interaction, sentence_for(error))
 
 
 def list_view(page: RunPage, number: int) -> ui.LayoutView:

@@ -60,7 +60,7 @@ def log_text(tool: HttpTool, calls: Sequence[HttpCall]) -> str:
 
 def call_line(call: HttpCall) -> str:
     """One call."""
-    by = "by hand" if call.run_id is None else f"run #{call.run_id}"
+    by = "slash command" if call.run_id is None else f"run #{call.run_id}"
     status = "" if call.status is None else f" {call.status}"
     return (
         f"{SIGNS.get(call.outcome, '❌')}{status} {WORDS.get(call.outcome, call.outcome.value)}, "

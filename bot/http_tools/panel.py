@@ -28,11 +28,13 @@ from bot.http_tools.entry import (
 )
 from bot.http_tools.service import Traits
 from bot.interactions import acknowledge, respond, tell
+from bot.pressing import faults_told
 from bot.store.http_tools import HttpTool
 from bot.tools.options import MAX_NAME_CHARACTERS
 
 MANAGERS_ONLY = "Only moderators can change tools: that takes Manage Server."
 NOT_SYNCED = "Discord has not taken the slash command yet; the next change, or the next start of the bot, tries again."
+KEPT_SECRET = f"Signs each request. Left empty it stays as it is; {NO_SECRET} takes it away"
 NOT_SAVED = "Nothing was saved yet."
 # As long as Discord takes answers to what a person did: interactions/receiving-and-responding.mdx.
 KEPT_SECONDS = 900.0
@@ -103,7 +105,7 @@ FIELDS = {
     ),
     "secret": Field(
         label="Secret",
-        hint=f"Signs the requests. Left empty it stays as it is; {NO_SECRET} takes it away",
+        hint="16 to 200 characters that sign each request; without one they are not signed",
         max_characters=MAX_SECRET_CHARACTERS,
         is_required=False,
     ),
@@ -117,8 +119,11 @@ class ToolForm(ui.Modal):
         super().__init__(title="Add a tool" if draft.tool_id is None else "Edit a tool", timeout=KEPT_SECONDS)
         self._draft, self._entry = draft, entry
         self._inputs = {name: text_input(name, getattr(replace(entry, secret=""), name)) for name in FIELDS}
+        hints = {name: known.hint for name, known in FIELDS.items()}
+        if draft.tool_id is not None:
+            hints["secret"] = KEPT_SECRET
         for name, given in self._inputs.items():
-            self.add_item(ui.Label(text=FIELDS[name].label, description=FIELDS[name].hint, component=given))
+            self.add_item(ui.Label(text=FIELDS[name].label, description=hints[name], component=given))
 
     async def on_submit(self, interaction: Interaction, /) -> None:  # type: ignore[override]  # it is always our client
         """Save it, or say what is wrong and offer what was typed again."""
@@ -215,11 +220,9 @@ def channels_menu(tool_id: int, chosen: Iterable[int] = ()) -> ui.ChannelSelect[
 async def restrict(interaction: Interaction, tool_id: int, traits: Traits) -> None:
     """Let only certain roles, or only certain channels, have a tool, and show how it stands then."""
     await acknowledge(interaction)
-    try:
+    async with faults_told(interaction):
         tool, is_synced = await interaction.client.http_tools.change(require_manager(interaction), tool_id, traits)
         await interaction.edit_original_response(content=card(tool, is_synced), view=menus(tool))
-    except Exception as error:
-        await tell(interaction, sentence_for(error))
 
 
 class RolesMenu(ui.DynamicItem[ui.RoleSelect[ui.View]], template=r"parley:http:roles:(?P<tool>[0-9]+)"):
@@ -278,11 +281,9 @@ class RemoveButton(ui.DynamicItem[ui.Button[ui.View]], template=r"parley:http:re
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Remove the tool."""
         await acknowledge(interaction)
-        try:
+        async with faults_told(interaction):
             await interaction.client.http_tools.remove(require_manager(interaction), self.tool_id)
             await interaction.edit_original_response(content="The tool was removed, with its command.", view=None)
-        except Exception as error:
-            await tell(interaction, sentence_for(error))
 
 
 def last_question(tool_id: int) -> ui.View:

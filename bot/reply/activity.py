@@ -55,6 +55,7 @@ WORDS: Mapping[Outcome, str] = MappingProxyType(
         Outcome.UNKNOWN: "outcome unknown",
     }
 )
+BY_PERSON = frozenset({Outcome.ANSWERED, Outcome.SUPPLIED, Outcome.DENIED})  # outcomes that somebody decided
 NO_PROGRESS: Mapping[int, str] = MappingProxyType({})
 
 
@@ -282,10 +283,13 @@ def details(calls: Sequence[ShownCall]) -> str:
 
 def _detail(number: int, call: ShownCall) -> str:
     ended = "waits for a person" if call.waits else "under way" if call.outcome is None else call.outcome.value
-    who = "" if call.decided_by is None else f", decided by <@{call.decided_by}>"
-    head = ", ".join(filter(None, (ended.replace("_", " "), duration(call))))
+    parts = [ended.replace("_", " "), duration(call)]
+    if call.decided_by is not None:
+        by = f" by <@{call.decided_by}>"
+        parts = [parts[0] + by] if call.outcome in BY_PERSON else [*parts, f"approved{by}"]
+    head = ", ".join(filter(None, parts))
     said = "" if call.output is None else f"\nOutput:\n{block(call.output)}"
-    return f"{number}. **{named(call)}**: {head}{who}\n{block(pretty(call.arguments, hides=True))}{said}"
+    return f"{number}. **{named(call)}**: {head}\n{block(pretty(call.arguments, hides=True))}{said}"
 
 
 def pretty(arguments: str, *, hides: bool = False) -> str:

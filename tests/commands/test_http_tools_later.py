@@ -41,6 +41,9 @@ async def test_form_of_a_tool_is_filled_in(desk: Desk) -> None:
     """Without a choice /tools edit opens the form; a new name moves the command, and an empty secret stays."""
     await desk.added(secret=SECRET)
     form = await desk.does("edit", name="weather")
+    assert "Left empty it stays as it is" in str(form.modal)
+    new = await desk.does("add")
+    assert "Left empty" not in str(new.modal)
     assert filled_in(form) == desk.typed() | {"secret": ""}
     changed = desk.typed(name="forecast", parameters="", description="Tell it")
     card = text_of(await desk.ida.submit_modal(form, changed))
@@ -203,7 +206,7 @@ async def test_trial_shows_what_the_endpoint_answers(desk: Desk) -> None:
     assert (noted["user_id"], noted["channel_id"], noted["run_id"]) == (desk.ida.id, desk.town.general.id, None)
     log = text_of(await desk.does("log", name="weather"))
     assert log.startswith("### Latest calls of `/weather`\n✅ 200 done, ")
-    assert log.endswith(f" for <@{desk.ida.id}> in <#{desk.town.general.id}> (by hand)")
+    assert log.endswith(f" for <@{desk.ida.id}> in <#{desk.town.general.id}> (slash command)")
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,22 @@ def test_secrets_are_shown_nowhere(name: str) -> None:
     assert "hunter2" not in line(call) + details([call])
 
 
+@pytest.mark.parametrize(
+    ("changed", "head"),
+    [
+        ({}, "done, 40 ms"),
+        ({"decided_by": 5}, "done, 40 ms, approved by <@5>"),
+        ({"decided_by": 5, "outcome": Outcome.DENIED, "started_at": None}, "denied by <@5>"),
+        ({"decided_by": 5, "outcome": Outcome.ANSWERED, "started_at": None}, "answered by <@5>"),
+        ({"decided_by": 5, "outcome": Outcome.SUPPLIED}, "supplied by <@5>"),
+        ({"decided_by": 5, "outcome": Outcome.TIMED_OUT}, "timed out, 40 ms, approved by <@5>"),
+    ],
+)
+def test_details_tell_who_decided(changed: dict[str, object], head: str) -> None:
+    """Who approved a call, or whose word its output is."""
+    assert details([replace(DONE, **changed)]).splitlines()[0] == f"1. **roll**: {head}"  # type: ignore[arg-type]
+
+
 def test_only_the_newest_lines_are_shown() -> None:
     """Of many calls the last five, below how many there were before them."""
     shown = activity([replace(DONE, id=number, output=str(number)) for number in range(8)]).lines.split("\n")

@@ -22,6 +22,7 @@ LIBRARIES = {
         "bot/inspection.py",
         "bot/interactions.py",
         "bot/missed.py",
+        "bot/pressing.py",
         "bot/reminding.py",
         "bot/people.py",
         "bot/tool_overview.py",

@@ -221,6 +221,7 @@ async def test_question_is_answered_in_a_form(errands: Scene) -> None:
     assert await errands.refused("edsger", "general") == NOT_YOURS
     opened = await errands.press("linus", answer, "Something else…")
     assert opened.modal is not None
+    assert str(opened.modal).count("Which colour?") == 1
     linus = errands.sandbox.users["linus"]
     await errands.sandbox.people.submit(linus, opened.interaction_id, {field_of(opened.modal): "green"})
     await final(errands)
