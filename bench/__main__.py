@@ -56,7 +56,7 @@ async def measure(chosen: Sequence[str]) -> None:
     if PAGES in chosen:
         print(f"\n{measure_pages()}", flush=True)
     if TOOLS in chosen:
-        say("tools, about 10 s")
+        say("tools, about 30 s")
         print(f"\n{await measure_tools()}", flush=True)
 
 

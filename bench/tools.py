@@ -1,4 +1,4 @@
-"""What tools cost: declaring many of them."""
+"""What tools cost: declaring many of them, and a step of many calls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from bench.steps import measure_steps
 from bot.app import assembled
 from bot.endpoints import point_discord_at
 from bot.settings import Settings
@@ -62,8 +63,8 @@ TOOL = '''
 
 
 async def measure_tools() -> str:
-    """A table of times, in Markdown."""
-    return await measure_declaring()
+    """Tables of times, in Markdown.  Raises: BotFailed."""
+    return f"{await measure_declaring()}\n\n{await measure_steps()}"
 
 
 async def measure_declaring() -> str:
