@@ -241,6 +241,7 @@ class Answerer:
             return Ending(cause=Cause.FAILED, failure=UNEXPECTED)
         finally:
             self.live.end(run)
+            progress.close()
 
     async def _write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
         """Stream step after step, with the use of tools between them: how the last one ended."""

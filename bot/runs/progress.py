@@ -23,6 +23,7 @@ class Progress:
     def __init__(self, calls: Iterable[StoredCall] = (), *, changed: Callable[[], None]) -> None:
         self._calls = {call.id: call for call in calls}
         self._said: dict[int, str] = {}
+        self._is_over = False
         self._changed = changed
         self._shown: Activity | None = None if self._calls else NOTHING
 
@@ -44,9 +45,14 @@ class Progress:
         self._tell()
 
     def say(self, call_id: int, text: str) -> None:
-        """A call tells how far it has come."""
-        self._said[call_id] = text
-        self._tell()
+        """A call tells how far it has come; one that has ended tells nothing any more."""
+        if not self._is_over and self._calls[call_id].outcome is None:
+            self._said[call_id] = text
+            self._tell()
+
+    def close(self) -> None:
+        """No call is under way any more."""
+        self._is_over = True
 
     def ended(self, outputs: Mapping[StoredCall, Result], now: datetime) -> None:
         """These calls have got their outputs."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,6 +22,8 @@ from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
 from bot.tools.model import Asker, Need, Outcome, Result
 
+log = logging.getLogger(__name__)
+
 # The outputs are worth nothing if no time is left to submit them and to hear the model's answer: a fifth of what is
 # left, as a model takes to read and write, but not more than half a minute.
 SUBMIT_SHARE = 0.2
@@ -28,6 +31,8 @@ MAX_SUBMIT_SECONDS = 30.0
 # Outputs are stored as they come, but of many calls several together, so that a step has few commits: as many stores
 # before the last, each after waiting this long for others to come in.
 GATHER_SECONDS = (0.5, 2.0, 8.0)
+# For a tool that is stopped to clean up behind itself.
+END_SECONDS = 0.5
 NO_TIME = Result(
     text="It was stopped, because the answer has to be given now. Say so, and that it may be tried again.",
     outcome=Outcome.TIMED_OUT,
@@ -74,6 +79,7 @@ class Steps:
         self._tools = tools
         self._count_tokens = count_tokens
         self._clock = clock
+        self._stubborn: set[asyncio.Task[Result]] = set()
 
     async def needs(self, run: Run, calls: Iterable[ToolCall]) -> tuple[Need | None, ...]:
         """What each of these calls waits for from a person."""
@@ -156,21 +162,33 @@ class Steps:
         self, run: Run, calls: tuple[StoredCall, ...], progress: Progress
     ) -> Mapping[StoredCall, Result]:
         """The outputs of the calls that came last; those that came before them are stored."""
-        ends_at = asyncio.get_running_loop().time() + self._seconds_for_tools(run)
+        loop = asyncio.get_running_loop()
+        ends_at = loop.time() + self._seconds_for_tools(run)
         outputs: dict[StoredCall, Result] = {}
-        async with asyncio.TaskGroup() as group:
-            under_way = {group.create_task(self._call(run, call, progress)): call for call in calls}
+        under_way = {loop.create_task(self._call(run, call, progress)): call for call in calls}
+        try:
             for gather_seconds in (*GATHER_SECONDS, None):
                 await _some(under_way, ends_at, gather_seconds)
                 outputs = {under_way.pop(task): task.result() for task in [*under_way] if task.done()}
-                if not under_way or asyncio.get_running_loop().time() >= ends_at:
+                if not under_way or loop.time() >= ends_at:
                     break
                 await until_stored(run.id, partial(self._store, run, outputs))
                 progress.ended(outputs, self._clock())
-            for task, call in under_way.items():
-                task.cancel()
-                outputs[call] = NO_TIME
-        return outputs
+            return outputs | dict.fromkeys(under_way.values(), NO_TIME)
+        finally:
+            await self._end(run, under_way)
+
+    async def _end(self, run: Run, under_way: Mapping[asyncio.Task[Result], StoredCall]) -> None:
+        """End these calls; a tool that does not heed it is left to itself, so that it holds up nobody else."""
+        for task in under_way:
+            task.cancel()
+        if not under_way:
+            return
+        _, stubborn = await asyncio.wait(under_way, timeout=END_SECONDS)
+        for task in stubborn:
+            log.warning("run %d: the tool %s does not heed that it was stopped", run.id, under_way[task].name)
+            self._stubborn.add(task)
+            task.add_done_callback(self._stubborn.discard)
 
     def _seconds_for_tools(self, run: Run) -> float:
         """What is left of a run's time, without what is needed to submit the outputs and to answer."""
@@ -178,8 +196,12 @@ class Steps:
         return left - min(left * SUBMIT_SHARE, MAX_SUBMIT_SECONDS)
 
     async def _call(self, run: Run, call: StoredCall, progress: Progress) -> Result:
-        said = partial(progress.say, call.id)
-        return await self._tools.call(call.name, call.arguments, asker(run, call.id), said)
+        loop = asyncio.get_running_loop()
+
+        def say(text: str) -> None:  # tools may do so from threads of theirs
+            loop.call_soon_threadsafe(progress.say, call.id, text)
+
+        return await self._tools.call(call.name, call.arguments, asker(run, call.id), say)
 
     async def _store(self, run: Run, outputs: Mapping[StoredCall, Result]) -> None:
         async with self._database.write() as transaction:

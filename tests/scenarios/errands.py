@@ -12,7 +12,33 @@ from bot.tools.model import File, Output
 
 
 class Errands(commands.Cog):
-    """Tools that act."""
+    """Tools that act; `may_end` lets those end that heed nothing else."""
+
+    def __init__(self) -> None:
+        self.may_end = asyncio.Event()
+
+    async def cog_unload(self) -> None:
+        """The bot is about to end."""
+        self.may_end.set()
+
+    @tool(idempotent=True, timeout_seconds=60)
+    async def cling(self, caller: Caller) -> str:
+        """Heed no one"""
+        caller.progress("clinging")
+        while not self.may_end.is_set():
+            try:
+                await self.may_end.wait()
+            except asyncio.CancelledError:
+                caller.progress("still clinging")
+        return "let go"
+
+    @tool(idempotent=True)
+    async def think(self, caller: Caller) -> str:
+        """Work in a thread"""
+        for times in range(8):
+            await asyncio.to_thread(caller.progress, f"thinking hard, {times}")
+            await asyncio.sleep(0.3)
+        return "thought"
 
     @tool(idempotent=False, approval=True)
     async def order(self, caller: Caller, dish: str, count: int = 1) -> str:  # noqa: ARG002 - interface

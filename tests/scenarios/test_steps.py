@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -62,3 +63,29 @@ async def test_calls_that_take_too_long_are_stopped_in_time(scene: Scene) -> Non
     assert "has to be given now" in stopped
     assert slept == "slept"
     assert [row["outcome"] for row in scene.rows("tool_calls")] == ["timed_out", "done"]
+
+
+async def test_tool_that_cannot_be_stopped_holds_up_nothing(scene: Scene) -> None:
+    """When its time is over it is left to itself: the model is told so, and Stop ends the next answer at once."""
+    await scene.start(**MODULES, run_timeout_seconds=6)
+    scene.provider.play(asks(call("cling")), DONE, asks(call("cling", "call_2")))
+    answer = await scene.ask("linus", "general", "@bot please")
+    assert answer.words.endswith("It is done.")
+    assert "has to be given now" in outputs(scene)[0]
+    await scene.say("linus", "general", "@bot again")
+    second = await scene.wait_for(
+        lambda: next((found for found in scene.answers("general") if "Stop" in found.buttons), None)
+    )
+    await scene.press("linus", second, "Stop")
+    assert (await scene.answer_of("general", 2)).small_print[-1] == "Stopped."
+
+
+async def test_progress_from_a_thread_is_shown(scene: Scene) -> None:
+    """Much of what takes long is done in one; in debug mode the loop refuses whatever is not handed over to it."""
+    await scene.start(**MODULES)
+    asyncio.get_running_loop().set_debug(True)
+    scene.provider.play(asks(call("think")), DONE)
+    await scene.say("linus", "general", "@bot please")
+    await scene.wait_for(lambda: any("thinking hard" in text for text in scene.writes("general")))
+    await scene.answer_of("general", 1)
+    assert outputs(scene) == ["thought"]
