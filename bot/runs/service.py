@@ -181,6 +181,7 @@ class RunService:
         """Begin anew in a place, and in the person's private talk there.
 
         What is being written is stopped if the person may stop it, and else ends in the conversation that is over.
+        What waits for somebody is stopped whoever it waits for: it would hold up the new conversation for hours.
         """
         now, ended = self._clock(), list[int]()
         async with self._database.write() as transaction:
@@ -189,7 +190,9 @@ class RunService:
                 conversation = await conversations.find(transaction, place, now)
                 await conversations.start_epoch(transaction, conversation.id)
                 live = await runs.live(transaction, conversation.id)
-                if live is not None and (is_moderator or live.asker_id == where.user_id):
+                if live is None:
+                    continue
+                if is_moderator or live.asker_id == where.user_id or live.waiting_since is not None:
                     await cancel(transaction, live, where.user_id, self._defaults, now)
                     ended.append(live.id)
         for run_id in ended:

@@ -393,3 +393,15 @@ async def test_private_call_is_nobody_elses(errands: Scene) -> None:
     grace, general = errands.sandbox.users["grace"], errands.place("general")
     listed = await errands.sandbox.people.autocomplete(grace, general, "submit", {"call": ""}, "call")
     assert listed == []
+
+
+async def test_reset_ends_what_waits_for_whoever_says_so(errands: Scene) -> None:
+    """A question that nobody decides about does not hold up the conversation that another person begins."""
+    errands.provider.play(ORDER, Story(text="Hello, Edsger."))
+    waiting = await asked(errands)
+    await errands.command("edsger", "general", "reset")
+    assert (await errands.ask("edsger", "general", "@bot hello?")).words == "Hello, Edsger."
+    stopped = await final(errands)
+    assert stopped.ids == waiting.ids
+    assert "Approve" not in stopped.buttons
+    assert errands.run(1)["status"] == "cancelled"
