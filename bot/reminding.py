@@ -17,6 +17,7 @@ from bot.reply.calls import translated
 from bot.store import reminders
 from bot.store.database import Database
 from bot.store.reminders import Reminder
+from bot.tools.sight import is_closed, is_inside
 
 log = logging.getLogger(__name__)
 
@@ -139,11 +140,10 @@ class Reminding:
             channel = self._client.get_channel(channel_id) or await self._client.fetch_channel(channel_id)
             if not isinstance(channel, Channel):
                 return None
-            allowed = channel.permissions_for(member)
+            may_write = await may_write_in(channel, member)
         except (discord.NotFound, discord.Forbidden, discord.ClientException):
             return None
-        may_send = allowed.send_messages_in_threads if isinstance(channel, discord.Thread) else allowed.send_messages
-        return channel if allowed.view_channel and may_send else None
+        return channel if may_write else None
 
     async def _post(self, place: Channel | discord.DMChannel, reminder: Reminder, note: str) -> bool:
         """Whether the person is told there now, by this or by an earlier attempt.  Raises: NOT_TAKEN."""
@@ -175,6 +175,17 @@ class Reminding:
         except discord.Forbidden:
             log.info("reminder %d cannot be looked for", reminder.id)  # only the nonce tells
         return False
+
+
+async def may_write_in(channel: Channel, member: discord.Member) -> bool:
+    """Whether somebody may say something there.  Raises: discord.HTTPException, discord.ClientException."""
+    allowed = channel.permissions_for(member)
+    if not isinstance(channel, discord.Thread):
+        return allowed.view_channel and allowed.send_messages
+    if channel.locked and not allowed.manage_threads:
+        return False
+    is_let_in = not is_closed(channel, member) or await is_inside(channel, member.id)
+    return allowed.view_channel and allowed.send_messages_in_threads and is_let_in
 
 
 def wording(reminder: Reminder) -> str:

@@ -91,10 +91,10 @@ class Remind(commands.Cog):
 
     @tool(idempotent=True, group="reminders", for_people=False)
     async def list_reminders(self, caller: Caller) -> str:
-        """Tell what the person who asks will be reminded of, as far as they asked for it in this server"""
-        here = where(caller.channel, caller.guild, caller.user.id).guild_id
+        """Tell what the person who asks will be reminded of in this channel"""
+        here = where(caller.channel, caller.guild, caller.user.id).channel_id  # all who are here read it
         pending = await self.bot.reminders.pending(caller.user.id)
-        lines = (line(each.due_at, each.text) for each in pending if each.guild_id == here)
+        lines = (line(each.due_at, each.text) for each in pending if each.channel_id == here)
         return "\n".join(lines) or "There is nothing."
 
     @app_commands.command()

@@ -12,7 +12,7 @@ import pytest
 from bot.app import utc_now
 from bot.reminding import CLOSED, LEFT
 from sandbox.journal import RequestRecord
-from sandbox.semantics import Overwrite, OverwriteType, permission_bits
+from sandbox.semantics import ChannelType, Overwrite, OverwriteType, permission_bits
 from sandbox.stories import ScriptedCall, Story
 from sandbox.wire import Payload
 from tests.scenarios.process import bot_process
@@ -207,6 +207,34 @@ async def test_reminder_whose_place_is_closed_comes_as_a_direct_message(
     assert message["content"].endswith("I cannot write to you where you asked for this.")
 
 
+def leave(scene: Scene, thread_id: int) -> None:
+    """Linus is let out of the thread."""
+    scene.sandbox.engine.remove_thread_member(thread_id, scene.sandbox.users["linus"])
+
+
+def lock(scene: Scene, thread_id: int) -> None:
+    """Moderators alone may write in the thread from now on."""
+    scene.sandbox.engine.edit_channel(thread_id, {}, thread_metadata={"locked": True})
+
+
+@pytest.mark.parametrize("loss", [leave, lock])
+async def test_reminder_goes_into_no_thread_that_is_closed_to_its_person(
+    scene: Scene, clock: Clock, loss: Callable[[Scene, int], None]
+) -> None:
+    """Nobody leaves words with the bot for a thread that they could not write in by then."""
+    await scene.start()
+    engine, linus = scene.sandbox.engine, scene.sandbox.users["linus"]
+    thread = engine.create_thread(scene.place("general"), "quiet", linus, type=ChannelType.PRIVATE_THREAD)
+    for user_id in (scene.sandbox.bot_id, linus):
+        engine.add_thread_member(thread.id, user_id)
+    await scene.command("linus", thread.id, "remind", when="in 20 minutes", what="Tea")
+    await scene.wait_for(lambda: scene.rows("reminders") or None)
+    loss(scene, thread.id)
+    clock.ahead += timedelta(minutes=20)
+    await comes(scene, direct(scene))
+    assert told(scene, thread.id) == []
+
+
 async def test_reminder_of_a_server_without_the_bot_comes_as_a_direct_message(scene: Scene, clock: Clock) -> None:
     """Whoever removed the bot meanwhile, the person had asked it."""
     await scene.start()
@@ -278,12 +306,13 @@ async def test_model_makes_a_reminder_once(parley: Scene) -> None:
     assert f"<t:{row['due_at'] // 1000}:F>" in sent(parley.provider.requests[-1])[-1]
 
 
-async def test_model_knows_the_reminders_of_who_asks_in_this_server(parley: Scene) -> None:
+async def test_model_knows_the_reminders_of_who_asks_in_this_channel(parley: Scene) -> None:
     """What a person asked for elsewhere is nobody's business here, and neither are others' reminders."""
     await asked(parley, "in 2 hours", "Coffee")
+    await asked(parley, "in 4 hours", "Surprise party", "playground")
     await parley.command("linus", direct(parley), "remind", when="in 3 hours", what="Secret")
     await parley.command("grace", "general", "remind", when="in 1 hour", what="Lunch")
-    await parley.wait_for(lambda: len(parley.rows("reminders")) == 3)
+    await parley.wait_for(lambda: len(parley.rows("reminders")) == 4)
     call = ScriptedCall(name="list_reminders")
     parley.provider.play(Story(tool_calls=(call,), finish_reason="tool_calls"), Story(text="Coffee."))
     await parley.ask("linus", "general", "@bot what did I ask for?")
