@@ -197,37 +197,35 @@ class Settings(BaseSettings):
         description="The most messages of a conversation that are sent to the model, if its window has room. 200 "
         "are more than most windows hold, and are read in a few milliseconds.",
     )
+    trigger: Trigger = Field(
+        default=Trigger.MENTION,
+        description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "
+        "takes part in; all: every message of a person. Direct messages are always answered.",
+    )
+    conversation_scope: ConversationScope = Field(
+        default=ConversationScope.CHANNEL,
+        description="Who shares a conversation in a channel. channel: everyone there, as in a talk among people; "
+        "member: each person has their own.",
+    )
+    edit_window_seconds: float = Field(
+        default=900.0,
+        ge=0,
+        le=3600,
+        description="Seconds after an answer in which an edit of its question has it answered again, in the same "
+        "messages; 0 never does. Corrections come within minutes, and later the answer has been read; after an hour "
+        "Discord hardly lets a bot edit its messages.",
+    )
+    reply_max_pages: int = Field(
+        default=5,
+        ge=1,
+        le=25,
+        description="The most Discord messages (2000 characters each) of one answer; a longer one is attached whole "
+        "as a file. Five fill a screen and can be posted within one rate-limit window.",
+    )
     tools_enabled: bool = Field(
         default=True,
         description="Whether the model may use tools; people have them as slash commands all the same. A provider "
         "that refuses them is asked without by itself; set false where they make a model's answers worse.",
-    )
-    tool_modules: str = Field(
-        default="",
-        description="Python modules with tools of your own, separated by commas, that are loaded like the files in "
-        "cogs/; for tools that are kept apart from this program.",
-        examples=["my_tools.weather, my_tools.tickets"],
-    )
-    tool_http_hosts: HostNames = Field(
-        default=(),
-        description="Which hosts the tools may ask that moderators add with /tools add, with commas in between: a "
-        "name, *.name for all below it, name:port where it is not 443, or * for every public host. None by default, "
-        "because what is asked learns who asks and with which words. Private networks are never asked.",
-        examples=["api.example.org,*.example.net,api.example.com:8443"],
-    )
-    tool_fetch_hosts: HostNames = Field(
-        default=(),
-        description="Which hosts' web pages may be read, by people with /fetch_page and by the model, listed in the "
-        "same way. None by default, and then there is no /fetch_page; * is what most people want of it, and lets a "
-        "model tell any public host whatever it puts into an address.",
-        examples=["*"],
-    )
-    tool_unsafe_addresses: HostPorts = Field(
-        default=(),
-        description="For tests and for trying out alone: host:port, with commas in between, that tools may ask "
-        "without https and in private networks. Each opens a piece of the bot's own network to everybody who may use "
-        "a tool.",
-        examples=["127.0.0.1:8080"],
     )
     tool_choice: ToolChoice = Field(
         default=ToolChoice.AUTO,
@@ -268,12 +266,33 @@ class Settings(BaseSettings):
         description="Seconds that an answer waits for a person to approve a call or to answer a question. A day lets "
         "everyone see it once; after a week nobody remembers what it was about.",
     )
+    tool_fetch_hosts: HostNames = Field(
+        default=(),
+        description="Which hosts' web pages may be read, by people with /fetch_page and by the model, with commas in "
+        "between: a name, *.name for all below it, name:port where it is not 443, or * for every public host. None by "
+        "default, and then there is no /fetch_page; * is what most people want of it, and lets a model tell any "
+        "public host whatever it puts into an address. Private networks are never asked.",
+        examples=["*"],
+    )
+    tool_http_hosts: HostNames = Field(
+        default=(),
+        description="Which hosts the tools may ask that moderators add with /tools add, listed in the same way. None "
+        "by default, because what is asked learns who asks and with which words.",
+        examples=["api.example.org,*.example.net,api.example.com:8443"],
+    )
     secrets_key: Annotated[SecretStr, AfterValidator(fernet_keys)] = Field(
         default=SecretStr(""),
-        description="Encrypts the secrets of tools that moderators add; without it they cannot give any. Make one with "
-        "`openssl rand -base64 32 | tr +/ -_`. To change it, put the new key before the old one, with a comma in "
+        description="Encrypts the secrets of the tools that moderators add, which can have none without it. Make one "
+        "with `openssl rand -base64 32 | tr +/ -_`. To change it, put the new key before the old one, with a comma in "
         "between; whoever has it and the database can read them.",
         examples=["everybody-knows-this-one-make-one-yourself0="],
+    )
+    tool_unsafe_addresses: HostPorts = Field(
+        default=(),
+        description="For tests and for trying out alone: host:port, with commas in between, that tools may ask "
+        "without https and in private networks. Each opens a piece of the bot's own network to everybody who may use "
+        "a tool.",
+        examples=["127.0.0.1:8080"],
     )
     tools_file: str = Field(
         default="tools.toml",
@@ -281,30 +300,11 @@ class Settings(BaseSettings):
         description="The file that lists MCP servers, whose tools the model may use; it may be missing. "
         "docs/mcp.md says what stands in it.",
     )
-    trigger: Trigger = Field(
-        default=Trigger.MENTION,
-        description="What is answered in a server's channels. mention: mentions, replies to the bot, and threads it "
-        "takes part in; all: every message of a person. Direct messages are always answered.",
-    )
-    conversation_scope: ConversationScope = Field(
-        default=ConversationScope.CHANNEL,
-        description="Who shares a conversation in a channel. channel: everyone there, as in a talk among people; "
-        "member: each person has their own.",
-    )
-    edit_window_seconds: float = Field(
-        default=900.0,
-        ge=0,
-        le=3600,
-        description="Seconds after an answer in which an edit of its question has it answered again, in the same "
-        "messages; 0 never does. Corrections come within minutes, and later the answer has been read; after an hour "
-        "Discord hardly lets a bot edit its messages.",
-    )
-    reply_max_pages: int = Field(
-        default=5,
-        ge=1,
-        le=25,
-        description="The most Discord messages (2000 characters each) of one answer; a longer one is attached whole "
-        "as a file. Five fill a screen and can be posted within one rate-limit window.",
+    tool_modules: str = Field(
+        default="",
+        description="Python modules with tools of your own, separated by commas, that are loaded like the files in "
+        "cogs/; for tools that are kept apart from this program.",
+        examples=["my_tools.weather, my_tools.tickets"],
     )
     max_concurrent_runs: int = Field(
         default=100,

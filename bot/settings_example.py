@@ -22,6 +22,7 @@ HEADINGS = {
     "discord_token": "Discord",
     "provider_base_url": "The model provider",
     "system_prompt": "Answers",
+    "tools_enabled": "Tools",
     "max_concurrent_runs": "Running",
     "database_url": "Storage",
     "log_level": "Logging",
