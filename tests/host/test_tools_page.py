@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "tools.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r"^`([\w/.]+)`:\n\n```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
@@ -30,3 +32,18 @@ def test_code_of_the_page_is_a_tested_tool(tmp_path: Path) -> None:
 def test_tool_of_the_page_takes_fifteen_lines() -> None:
     """As many as the page promises, without those that are empty."""
     assert len([line for line in FILES["cogs/coins.py"].splitlines() if line.strip()]) == 15
+
+
+def test_readme_shows_the_tool_of_the_page() -> None:
+    """Line by line, so that it is tested too."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"`cogs/coins.py`:\n\n```python\n{FILES['cogs/coins.py']}```\n" in readme
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_links_lead_to_pages_that_are_there(page: Path) -> None:
+    """Those to files of this repository."""
+    linked = re.findall(r"\]\(((?!https?:)[^)#]+)", page.read_text(encoding="utf-8"))
+    assert [link for link in linked if not (page.parent / link).exists()] == []
