@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Who has no MCP server, calculates nothing, has no tool with a schema of its own, keeps no secrets, reads no pages and
-# migrates nothing pays neither with memory nor with time for them.
+# Who has no MCP server and no PostgreSQL, calculates nothing, has no tool with a schema of its own, keeps no secrets,
+# reads no pages and migrates nothing pays neither with memory nor with time for them.
 LATE = (
     "alembic",
     "cryptography",
@@ -20,6 +20,7 @@ LATE = (
     "mcp_types",
     "mpmath",
     "referencing",
+    "sqlalchemy.dialects.postgresql",
 )
 START = "import sys, bot.app, importlib; [importlib.import_module(name) for name in sys.argv[1:]]; print(*sys.modules)"
 
