@@ -29,12 +29,6 @@ class Workroom(Scene):
         self._bot = asyncio.create_task(self._work(self.settings(**changed)))
         await self.wait_for(lambda: self.sandbox.gateway.ready_count > before)
 
-    async def stop(self) -> None:
-        """Let the bot write down what has happened, and stop it: what writes in that moment loses its connection."""
-        if self._bot is not None:
-            await self.command("ada", "playground", "reset")
-        await super().stop()
-
     async def _work(self, settings: Settings) -> None:
         point_discord_at(settings.discord_api_base_url, settings.discord_gateway_url)
         async with assembled(settings, self.clock) as parley, parley.client, asyncio.TaskGroup() as tasks:
