@@ -132,7 +132,7 @@ class RunWorker:
                 now = self._clock()
                 lease_expires_at, found = now + self._lease, tuple[Run, ...]()
                 if self._claims_watch.has_jumped():
-                    await runs.give_time(transaction, now + self._defaults.timeout)
+                    await runs.give_time(transaction, now, self._defaults.timeout)
                 if looks_back:
                     found = await runs.take_up(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, busy=self._tasks

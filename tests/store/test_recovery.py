@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from bot.runs.model import Cause
 from bot.runs.recovery import Recovery
 from bot.runs.watermark import Watermark, first_id
 from bot.store import conversations, runs
@@ -72,6 +73,34 @@ async def test_old_or_timely_or_private_or_ended_question_keeps_its_deadline(dat
     await recovery(database, now_seconds=1800).renew_runs()
     async with database.read() as connection:
         assert [run.id for run in await runs.overdue(connection, later(1800))] == [3]
+
+
+async def test_only_what_was_decided_gets_more_time(database: Database) -> None:
+    """Who approved something hours after the question is not let down by a restart; who did not had their time."""
+    async with database.write() as connection:
+        for number in (1, 2):
+            await ask(connection, await converse(connection, number))
+            run = await claim_one(connection)
+            await runs.move(connection, run.id, Cause.TOOL_CALLS, NOW)
+            await runs.move(connection, run.id, Cause.PERSON_ASKED, NOW, expires_at=later(20_000))
+        await runs.move(connection, 2, Cause.PERSON_ANSWERED, later(19_000), expires_at=later(19_600))
+    await recovery(database, now_seconds=20_500).renew_runs()
+    async with database.read() as connection:
+        assert [run.id for run in await runs.overdue(connection, later(20_500))] == [1]
+
+
+async def test_clock_that_was_set_leaves_people_their_time(database: Database) -> None:
+    """Who was given hours to decide has them still, and other answers have ten minutes."""
+    async with database.write() as connection:
+        for number in (1, 2):
+            await ask(connection, await converse(connection, number))
+            await claim_one(connection)
+        await runs.move(connection, 1, Cause.TOOL_CALLS, NOW)
+        await runs.move(connection, 1, Cause.PERSON_ASKED, later(100), expires_at=later(7300))
+        await runs.give_time(connection, later(100_000), timedelta(minutes=10))
+        waiting, other = [run for number in (1, 2) if (run := await runs.get(connection, number)) is not None]
+    assert (waiting.waiting_since, waiting.expires_at) == (later(100_000), later(107_200))
+    assert other.expires_at == later(100_600)
 
 
 async def test_active_places_are_those_of_the_last_answers(database: Database) -> None:
