@@ -405,3 +405,69 @@ async def test_reset_ends_what_waits_for_whoever_says_so(errands: Scene) -> None
     assert stopped.ids == waiting.ids
     assert "Approve" not in stopped.buttons
     assert errands.run(1)["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("what", ["question", "answer"])
+async def test_deleting_ends_what_waits(errands: Scene, what: str) -> None:
+    """With the question or the answer gone nobody can decide any more, and the next question is answered."""
+    errands.provider.play(ORDER, Story(text="Hello, Edsger."))
+    question = await errands.say("linus", "general", "@bot please")
+    answer = await waits(errands)
+    gone, who = (question, "linus") if what == "question" else (answer.ids[-1], "grace")
+    await errands.sandbox.people.delete(errands.sandbox.users[who], errands.place("general"), gone)
+    assert (await errands.ask("edsger", "general", "@bot hello?")).words == "Hello, Edsger."
+    assert errands.run(1)["status"] == "cancelled"
+
+
+async def test_approval_for_the_conversation_covers_the_same_step(errands: Scene) -> None:
+    """Of two calls of one tool both are carried out with one press."""
+    errands.provider.play(asks(call("order", "a", 0, dish="soup"), call("order", "b", 1, dish="tea")), DONE)
+    answer = await asked(errands)
+    always = next(custom_id for label, custom_id in answer.buttons.items() if label.startswith("Approve for this"))
+    await errands.sandbox.people.press(errands.sandbox.users["linus"], answer.channel_id, answer.ids[-1], always)
+    await final(errands)
+    assert outputs(errands) == ["1 soup on the way", "1 tea on the way"]
+
+
+async def test_long_text_and_what_is_asked_are_parted(errands: Scene) -> None:
+    """Where both do not fit one message the buttons stand under a further one, and the answer ends as usual."""
+    text = " ".join(["word"] * 380)
+    errands.provider.play(
+        Story(pieces=(text,), tool_calls=(call("order", dish="soup" * 200),), finish_reason="tool_calls"), DONE
+    )
+    answer = await asked(errands)
+    assert len(answer.ids) == 2
+    assert [file["filename"] for file in answer.messages[-1]["attachments"]] == ["order.json"]
+    await errands.press("linus", answer, "Approve")
+    assert (await final(errands)).words.endswith("It is done.")
+
+
+async def test_answer_to_a_question_can_be_changed_or_deleted_without_harm(errands: Scene) -> None:
+    """What was answered stays answered, and the answer goes on."""
+    errands.provider.play(QUESTION, Story(text="It is done, slowly.", tokens_per_second=5))
+    answer = await asked(errands)
+    linus, general = errands.sandbox.users["linus"], errands.place("general")
+    message = await errands.say("linus", "general", "yellow", reply_to=answer.ids[-1])
+    await errands.until(lambda: errands.rows("tool_calls")[0]["output"] is not None)
+    await errands.sandbox.people.edit(linus, general, message, "green")
+    await errands.sandbox.people.delete(linus, general, message)
+    assert (await final(errands)).words.endswith("It is done, slowly.")
+    assert outputs(errands) == ["yellow"]
+    assert len(errands.rows("runs")) == 1
+
+
+async def test_fifty_calls_that_need_people_are_asked_about_in_turn(errands: Scene) -> None:
+    """As many as fit a message at once; none is lost, and questions stand among them."""
+    calls = [call("order", f"c{number}", number, dish=str(number)) for number in range(50)]
+    calls[1] = call("ask_user", "c1", 1, question="Which?", choices=["a", "b", "c", "d", "e"])
+    errands.provider.play(asks(*calls), DONE)
+    answer = await asked(errands)
+    listed = next(custom_id for custom_id in all_ids(answer) if ":pick:" in custom_id)
+    people, linus = errands.sandbox.people, errands.sandbox.users["linus"]
+    await people.choose(linus, answer.channel_id, answer.ids[-1], listed, ["4"])
+    await errands.until(lambda: errands.causes(1).count("person_asked") == 2)
+    always = next(custom_id for custom_id in all_ids(await waits(errands)) if ":always:" in custom_id)
+    await people.press(linus, answer.channel_id, answer.ids[-1], always)
+    await final(errands)
+    assert outputs(errands)[:3] == ["1 0 on the way", "e", "1 2 on the way"]
+    assert len(outputs(errands)) == 50
