@@ -16,6 +16,7 @@ from bot.runs.worker import NOBODY_DECIDED
 from sandbox.stories import ScriptedCall, Story
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene
+from tests.scenarios.test_commands import private_answer
 
 MODULES = {"tool_modules": "tests.scenarios.errands"}
 DONE = Story(text="It is done.")
@@ -471,3 +472,22 @@ async def test_fifty_calls_that_need_people_are_asked_about_in_turn(errands: Sce
     await final(errands)
     assert outputs(errands)[:3] == ["1 0 on the way", "e", "1 2 on the way"]
     assert len(outputs(errands)) == 50
+
+
+async def test_private_answer_waits_and_goes_on(errands: Scene) -> None:
+    """What only one person sees is decided by them there, also after a restart, and goes on in the same message."""
+    errands.provider.play(asks(call("order", dish="soup"), call("ask_user", "q", 1, question="Which?")), DONE)
+    await errands.command("linus", "general", "ask", question="for me", private=True)
+    await errands.until(lambda: "person_asked" in errands.causes(1))
+    answer = await private_answer(errands, "linus", "Answer…")
+    await errands.stop()
+    await errands.start(**MODULES)
+    await errands.press("linus", answer, "Approve order")
+    await errands.until(lambda: errands.causes(1).count("person_asked") == 2)
+    opened = await errands.press("linus", await private_answer(errands, "linus", "Answer…"), "Answer…")
+    assert opened.modal is not None
+    linus = errands.sandbox.users["linus"]
+    await errands.sandbox.people.submit(linus, opened.interaction_id, {field_of(opened.modal): "green"})
+    done = await private_answer(errands, "linus", "Tools")
+    assert done.ids == answer.ids
+    assert outputs(errands) == ["1 soup on the way", "green"]
