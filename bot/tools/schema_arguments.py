@@ -18,11 +18,17 @@ from bot.tools.arguments import json_object
 MAX_SCHEMA_CHARACTERS = 32_000
 # Arrays and objects in each other; one level of parameters takes two of them.
 MAX_SCHEMA_DEPTH = 40
-# One check of arguments; honest schemas follow a few dozen, and ten lines of a dishonest one more than there are atoms.
-MAX_REFERENCES_FOLLOWED = 2000
+# Of one check of arguments, each up to 25 µs: an honest one takes some hundreds.  Ten lines of a dishonest schema take
+# more than there are atoms, and without a reference to itself still a minute, in which nobody gets an answer.
+MAX_CHECKS = 20_000
+# Checks within checks: a schema without references needs half of it.  Where Python's own limit ends them, a library
+# of jsonschema's may panic, which no `except Exception` holds.
+MAX_CHECKS_DEPTH = 80
+PAIRS_PER_CHECK = 20  # to look whether all parts differ, each is compared with each
+TOO_MUCH = "The arguments cannot be checked: there is too much in them, or in the tool's schema."
 MAX_FAULTS_NAMED = 5
 MAX_FAULT_CHARACTERS = 200
-REFERENCE, DIALECT = "$ref", "$schema"
+REFERENCE, DIALECT, UNIQUE = "$ref", "$schema", "uniqueItems"
 # References whose target depends on the way that led to them.
 DYNAMIC = ("$dynamicRef", "$recursiveRef")
 # jsonschema checks these by expressions and references of its own count.
@@ -44,7 +50,7 @@ class SchemaArguments:
         if not is_checked:
             check_schema(schema)
         self._schema = schema
-        self._followed = 0
+        self._checks = self._depth = 0
 
     @property
     def schema(self) -> Mapping[str, Any]:
@@ -64,7 +70,7 @@ class SchemaArguments:
                 "The arguments hold a number that is not finite, or half a character, or are nested too deep."
             ) from exc
         given = {name: value for name, value in passed.items() if value is not None or name in required}
-        self._followed = 0
+        self._checks = self._depth = 0
         try:
             faults = sorted(self._validator.iter_errors(given), key=lambda fault: list(map(str, fault.absolute_path)))
         except Unresolvable as exc:
@@ -90,20 +96,35 @@ class SchemaArguments:
         dialect = validator_for(self._schema, default=Draft202012Validator)
         additional = dialect.VALIDATORS["additionalProperties"]
 
-        def follow(validator: Any, reference: str, instance: Any, within: Any) -> Iterator[Any]:
-            self._followed += 1
-            if self._followed > MAX_REFERENCES_FOLLOWED:
-                raise Refusal("The arguments cannot be checked: the tool's schema refers to itself too often.")
-            yield from dialect.VALIDATORS[REFERENCE](validator, reference, instance, within)
+        def counted(keyword: str, check: Any) -> Any:
+            def checked(validator: Any, value: Any, instance: Any, within: Any) -> Iterator[Any]:
+                pairs = size(instance) ** 2 // PAIRS_PER_CHECK if keyword == UNIQUE else 0
+                self._checks += 1 + size(value) + size(instance) + pairs
+                self._depth += 1
+                try:
+                    if self._checks > MAX_CHECKS or self._depth > MAX_CHECKS_DEPTH:
+                        raise Refusal(TOO_MUCH)
+                    yield from check(validator, value, instance, within) or ()
+                finally:
+                    self._depth -= 1
+
+            return checked
 
         def unless_by_pattern(validator: Any, allowed: Any, instance: Any, within: Any) -> Iterator[Any]:
             if "patternProperties" not in within:
                 yield from additional(validator, allowed, instance, within)
 
-        changed = {REFERENCE: follow, "additionalProperties": unless_by_pattern}
         unchecked = dict.fromkeys(("pattern", "patternProperties", *UNEVALUATED), leave_alone)
+        checks = dialect.VALIDATORS | {"additionalProperties": unless_by_pattern} | unchecked
         # With a registry of its own it fetches nothing from anywhere.
-        return extend(dialect, changed | unchecked)(schema, registry=Registry())
+        return extend(dialect, {keyword: counted(keyword, check) for keyword, check in checks.items()})(
+            schema, registry=Registry()
+        )
+
+
+def size(value: Any) -> int:
+    """How many parts an array or an object has."""
+    return len(value) if isinstance(value, list | dict) else 0
 
 
 def leave_alone(*_: Any) -> None:
