@@ -91,9 +91,9 @@ def read_answer(status: int, content_type: str, body: bytes) -> str:
         raise Refusal(f"The tool's endpoint answered with {known}; it has to be application/json or text/plain.")
     try:
         answer = json.loads(body)
-        if isinstance(answer, dict) and isinstance(answer.get("text"), str):
-            return str(answer["text"])
-        return json.dumps(answer, ensure_ascii=False)
+        is_text = isinstance(answer, dict) and isinstance(answer.get("text"), str)
+        said: str = answer["text"] if is_text else json.dumps(answer, ensure_ascii=False)
+        return said.encode("utf-8", "replace").decode()  # JSON can hold half of a surrogate pair
     except (ValueError, RecursionError) as exc:
         raise Refusal("The tool's endpoint answered with something that is not the JSON it says it is.") from exc
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.messages import one_line
-from bot.reply.characters import has_content, reach, units
+from bot.reply.characters import clean, has_content, reach, units
 from bot.tools.model import File, Need, Outcome
 
 # Small lines are for a glance: the newest ones, and of each what fits beside the tool's name on a phone.
@@ -232,10 +232,10 @@ def glance(arguments: str) -> str:
         read = without_secrets(json.loads(arguments))
         if isinstance(read, dict):
             shown = [f"{name}: {_glance(value)}" for name, value in read.items() if value is not None]
-            return one_line(", ".join(shown), MAX_ARGUMENTS_CHARACTERS)
+            return one_line(clean(", ".join(shown)), MAX_ARGUMENTS_CHARACTERS)
     except (ValueError, RecursionError):
         return one_line(unread(arguments), MAX_VALUE_CHARACTERS)
-    return one_line(json.dumps(read, ensure_ascii=False), MAX_VALUE_CHARACTERS)
+    return one_line(clean(json.dumps(read, ensure_ascii=False)), MAX_VALUE_CHARACTERS)
 
 
 def _glance(value: Any) -> str:
@@ -270,15 +270,15 @@ def asked(arguments: str) -> tuple[str, tuple[str, ...]]:
     """The question that a model puts to a person, and the answers it offers, of which something can be seen."""
     read = json.loads(arguments)
     choices = dict.fromkeys(
-        one_line(str(choice), 80) for choice in read.get("choices") or () if has_content(str(choice))
+        one_line(clean(str(choice)), 80) for choice in read.get("choices") or () if has_content(str(choice))
     )
-    question = cut(one_line(str(read.get("question", "")), MAX_QUESTION_CHARACTERS), MAX_QUESTION_CHARACTERS)
+    question = cut(one_line(clean(str(read.get("question", ""))), MAX_QUESTION_CHARACTERS), MAX_QUESTION_CHARACTERS)
     return question if has_content(question) else "…", tuple(choices)
 
 
 def details(calls: Sequence[ShownCall]) -> str:
     """All about the calls of a run, as Markdown."""
-    return "\n\n".join(_detail(number, call) for number, call in enumerate(calls, start=1))
+    return clean("\n\n".join(_detail(number, call) for number, call in enumerate(calls, start=1)))
 
 
 def _detail(number: int, call: ShownCall) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bot.messages import ToolCall
 from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, ToolCallDone, Usage
+from bot.reply.characters import clean
 from bot.runs.model import Cause, IncompleteReason
 
 log = logging.getLogger(__name__)
@@ -49,7 +50,9 @@ class Draft:
             case ReasoningDelta():
                 self.thinking += event.text
             case ToolCallDone():
-                self.calls.append(ToolCall(id=event.id, name=event.name, arguments=event.arguments))
+                self.calls.append(
+                    ToolCall(id=clean(event.id), name=clean(event.name), arguments=clean(event.arguments))
+                )
             case Usage():
                 self.usage = event
             case Finished():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.providers.events import FinishReason, TextDelta
+from bot.providers.events import FinishReason, TextDelta, ToolCallDone
 from bot.runs.draft import MAX_ANSWER_CHARACTERS, MAX_WORD_CHARACTERS, Draft
 
 TEXTS = st.text(st.sampled_from("ab \n語"), max_size=60)
@@ -43,3 +43,10 @@ def test_endless_answer_is_ended() -> None:
     draft = Draft()
     draft.take(TextDelta("x" * (MAX_ANSWER_CHARACTERS + 1)))
     assert draft.reason is FinishReason.LENGTH
+
+
+def test_call_can_be_stored_whatever_its_pieces_were() -> None:
+    """Half of a surrogate pair can neither be stored nor shown, and two that meet are the character they stand for."""
+    draft = Draft()
+    draft.take(ToolCallDone(0, "call_1", "say", '{"text": "\ud83d' + '\ude00 \ud800"}'))
+    assert draft.calls[0].arguments == '{"text": "😀 \ufffd"}'

@@ -187,6 +187,7 @@ def test_secrets_survive_a_new_key_before_the_old_one() -> None:
         ("application/json", b'{"text": "Sunny.", "more": 1}', "Sunny."),
         ("application/json", '{"city": "Zürich", "text": 5}'.encode(), '{"city": "Zürich", "text": 5}'),
         ("application/problem+json", b"[1, 2]", "[1, 2]"),
+        ("application/json", b'{"text": "half \\ud800"}', "half ?"),
         ("image/png", b"", ""),
     ],
 )
