@@ -69,7 +69,7 @@ class History(commands.Cog):
         if not found:
             return f"None of the latest {count} messages here matches."
         more = f"; these are the newest {limit}" if len(found) > limit else ""
-        heading = f"{len(found)} of the latest {count} messages here match{more}:"
+        heading = f"{len(found)} of the latest {count} messages here {'matches' if len(found) == 1 else 'match'}{more}:"
         return "\n".join((QUOTES, heading, *map(quoted, found[:limit])))
 
     @tool(idempotent=True, timeout_seconds=100, cost=Cost.METERED, group="history")

@@ -60,7 +60,7 @@ async def test_messages_are_found_by_their_words(parley: Scene) -> None:
     link = f"https://discord.com/channels/{parley.sandbox.guild_id}/{parley.place('general')}/{first}"
     assert re.fullmatch(rf"- \*\*Ada\*\* <t:\d+:f> {link}: The café has TEA\.", oldest)
     both = await used(parley, "search_channel", query="tea CAFE")
-    assert both.splitlines()[1:] == ["1 of the latest 3 messages here match:", oldest]
+    assert both.splitlines()[1:] == ["1 of the latest 3 messages here matches:", oldest]
 
 
 async def test_messages_are_found_by_their_author(parley: Scene) -> None:
