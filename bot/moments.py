@@ -130,7 +130,7 @@ def on_a_day(words: str, now: datetime) -> datetime | None:
 
 
 def clock(said: str | None, *, is_alone: bool) -> time | None:
-    """A time of day; a bare number is one only beside a day, or after "at"."""
+    """A time of day; a bare number is one only beside a day, or after "at".  Raises: ValueError for 25:00 or 13 pm."""
     if said is None or said in NAMED_TIMES:
         return MORNING if said is None else NAMED_TIMES[said]
     found = CLOCK.fullmatch(said)
@@ -139,7 +139,7 @@ def clock(said: str | None, *, is_alone: bool) -> time | None:
     hour = int(found["hour"])
     if found["half"] is not None:
         if not 1 <= hour <= 12:
-            return None
+            raise ValueError(hour)
         hour = hour % 12 + (12 if found["half"] == "p" else 0)
     return time(hour, int(found["minute"] or 0), int(found["second"] or 0))
 
