@@ -85,7 +85,7 @@ def checked_name(typed: str) -> str:
     """The name.  Raises: Refusal."""
     name = typed.strip()
     if not NAME.fullmatch(name):
-        raise Refusal(f"Name: {one_line(name, 40) or 'nothing'} cannot be one: 1 to 32 of a-z, 0-9, - and _.")
+        raise Refusal(f"Name: {one_line(name, 40) or 'nothing'} cannot be a name. Take 1 to 32 of a-z, 0-9, - and _.")
     return name
 
 

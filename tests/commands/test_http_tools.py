@@ -102,7 +102,7 @@ async def test_get_carries_the_arguments_in_the_query(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("field", "typed", "sentence"),
     [
-        ("name", "Weather!", "Name: Weather! cannot be one: 1 to 32 of a-z, 0-9, - and _."),
+        ("name", "Weather!", "Name: Weather! cannot be a name. Take 1 to 32 of a-z, 0-9, - and _."),
         ("name", "ask", "Name: there is a command or a tool named ask already. Choose another name."),
         ("name", "tools", "Name: there is a command or a tool named tools already. Choose another name."),
         ("description", " \n", "Description: it has 0 characters, and 1 to 500 are right: say what the tool does, for"),
