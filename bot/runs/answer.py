@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
@@ -185,7 +184,7 @@ class Answerer:
         return stored
 
     async def _leave_to_people(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
-        """Give up the run until a person has decided; go on at once if they have, or if the question was edited."""
+        """Give up the run until a person has decided; go on at once if they have, also to stop it or to edit it."""
         if await until_stored(run.id, partial(self._ask_people, run)):
             return
         mine = await until_stored(run.id, partial(self._still_mine, run))
@@ -197,15 +196,12 @@ class Answerer:
         now = self._clock()
         async with self._database.write() as transaction:
             pending = await tool_calls.pending_of_run(transaction, run.id)
-            if not pending or not all(call.waits for call in pending):
+            is_unwanted = run.id in await runs.unwanted(transaction, {run.id: run.attempt})
+            if is_unwanted or not pending or not all(call.waits for call in pending):
                 return False
-            with contextlib.suppress(InvalidTransition):  # the question was edited
-                expires_at = now + (self._options.wait_timeout if run.interaction_token is None else PRIVATE_WAIT)
-                await runs.move(
-                    transaction, run.id, Cause.PERSON_ASKED, now, attempt=run.attempt, expires_at=expires_at
-                )
-                return True
-        return False
+            expires_at = now + (self._options.wait_timeout if run.interaction_token is None else PRIVATE_WAIT)
+            await runs.move(transaction, run.id, Cause.PERSON_ASKED, now, attempt=run.attempt, expires_at=expires_at)
+        return True
 
     async def _begin(self, run: Run) -> Draft:
         """The draft that a run begins with: what earlier attempts have written."""

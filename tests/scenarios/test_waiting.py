@@ -491,3 +491,17 @@ async def test_private_answer_waits_and_goes_on(errands: Scene) -> None:
     done = await private_answer(errands, "linus", "Tools")
     assert done.ids == answer.ids
     assert outputs(errands) == ["1 soup on the way", "green"]
+
+
+async def test_stop_is_heard_before_anybody_waits(scene: Scene) -> None:
+    """Pressed while Discord's word on the buttons is still missing, so that nobody is asked yet: it ends the answer."""
+    await scene.start(**MODULES, discord_timeout_seconds=3)
+    scene.provider.play(ORDER)
+    scene.sandbox.faults.hang("PATCH", "/channels/*/messages/*", applied=True)
+    await scene.say("linus", "general", "@bot please")
+    answer = await scene.wait_for(
+        lambda: next((found for found in scene.answers("general") if "Approve" in found.buttons), None)
+    )
+    await scene.press("linus", answer, "Stop")
+    assert (await final(scene)).small_print[-1] == "Stopped."
+    assert "person_asked" not in scene.causes(1)
