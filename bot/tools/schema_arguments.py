@@ -159,7 +159,7 @@ def dialect_of(schema: Mapping[str, Any]) -> Any:
 
     try:
         dialect = validator_for(schema, default=Draft202012Validator)
-    except (TypeError, ValueError) as exc:
+    except (TypeError, ValueError, AttributeError) as exc:
         raise Refusal(f"{DIALECT} has to be the address of a dialect of JSON schemas, or to be left out.") from exc
     if dialect is Draft3Validator:
         raise Refusal(f"The dialect that {DIALECT} names is too old: from draft 4 on they are understood.")

@@ -115,6 +115,7 @@ def test_arguments_that_do_not_fit_are_refused_with_their_place(written: str, to
         ({"type": "object", "maxProperties": float("inf")}, "The JSON schema holds a number that is not finite"),
         ({"type": "object", "description": "\ud800"}, "The JSON schema holds a number that is not finite, or half a"),
         ({"type": "object", "$schema": []}, "$schema has to be the address of a dialect"),
+        ({"type": "object", "$schema": 1}, "$schema has to be the address of a dialect"),
         ({"type": "object", "$schema": "http://["}, "$schema has to be the address of a dialect"),
         ({"type": "object", "$schema": DRAFT_3, "required": True}, "The dialect that $schema names is too old"),
         ({"type": "object", "properties": {"x": {"$ref": "https://evil.example/x.json"}}}, "$ref may only refer to"),
