@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -102,23 +102,24 @@ class Steps:
                 detail={"tools": [call.name for call in draft.calls]},
             )
             message_id = await messages.add_answer(transaction, run, text, self._count_tokens(text), now)
-            approved = await self._approved(transaction, run, draft, needs)
-            needs = tuple(
-                None if call.name in approved else need for call, need in zip(draft.calls, needs, strict=True)
-            )
-            stored = await tool_calls.add(transaction, run, message_id, draft.calls, needs)
-            await tool_calls.start(transaction, [call.id for call in stored if not call.waits], now)
+            await tool_calls.add(transaction, run, message_id, draft.calls, needs)
+            await self._approve(transaction, run, message_id, now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
-            return (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
+            stored = (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
+            await tool_calls.start(transaction, [call.id for call in stored if not call.waits], now)
+        return tuple(call if call.waits else replace(call, started_at=now) for call in stored)
 
     @staticmethod
-    async def _approved(
-        transaction: Transaction, run: Run, draft: Draft, needs: tuple[Need | None, ...]
-    ) -> frozenset[str]:
-        """Those of the calls' tools that were approved for the whole conversation."""
-        named = {call.name for call, need in zip(draft.calls, needs, strict=True) if need is Need.APPROVAL}
-        return await tool_approvals.approved(transaction, run, named) if named else frozenset()
+    async def _approve(transaction: Transaction, run: Run, message_id: int, now: datetime) -> None:
+        """Approve those of a message's calls whose tools were approved for the whole conversation."""
+        stored = (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
+        asking = [call for call in stored if call.need is Need.APPROVAL]
+        if asking:
+            approved = await tool_approvals.approved(transaction, run, {call.name for call in asking})
+            for call in asking:
+                if call.name in approved:
+                    await tool_calls.approve(transaction, call.id, approved[call.name], now)
 
     async def are_stored(self, transaction: Transaction, run: Run) -> bool:
         """Whether the calls that the model asked for last are written down, so that the run waits for their outputs."""
@@ -201,7 +202,7 @@ class Steps:
         def say(text: str) -> None:  # tools may do so from threads of theirs
             loop.call_soon_threadsafe(progress.say, call.id, text)
 
-        return await self._tools.call(call.name, call.arguments, asker(run, call.id), say)
+        return await self._tools.call(call.name, call.arguments, asker(run, call), say)
 
     async def _store(self, run: Run, outputs: Mapping[StoredCall, Result]) -> None:
         async with self._database.write() as transaction:
@@ -241,7 +242,7 @@ async def _some(
         await asyncio.wait(under_way, timeout=gather_seconds)
 
 
-def asker(run: Run, call_id: int | None = None) -> Asker:
+def asker(run: Run, call: StoredCall | None = None) -> Asker:
     """For whom a run's model calls."""
     return Asker(
         user_id=run.asker_id,
@@ -249,5 +250,6 @@ def asker(run: Run, call_id: int | None = None) -> Asker:
         channel_id=run.place_id,
         run_id=run.id,
         question_id=run.question_id,
-        call_id=call_id,
+        call_id=None if call is None else call.id,
+        is_approved=call is not None and call.decided_at is not None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -26,12 +26,12 @@ async def add(connection: AsyncConnection, run: Run, tool: str, by: int, now: da
     await connection.execute(statement.on_conflict_do_nothing())
 
 
-async def approved(connection: AsyncConnection, run: Run, tools: Collection[str]) -> frozenset[str]:
-    """Those of these tools that need no approval any more for a run's asker, in its conversation."""
-    statement = select(tool_approvals.c.tool).where(
+async def approved(connection: AsyncConnection, run: Run, tools: Collection[str]) -> Mapping[str, int]:
+    """Those of these tools that are approved for a run's asker, in its conversation, with who approved each."""
+    statement = select(tool_approvals.c.tool, tool_approvals.c.approved_by).where(
         tool_approvals.c.conversation_id == run.conversation_id,
         tool_approvals.c.epoch == run.epoch,
         tool_approvals.c.asker_id == run.asker_id,
         tool_approvals.c.tool.in_(tools),
     )
-    return frozenset(await connection.scalars(statement))
+    return {row.tool: row.approved_by for row in await connection.execute(statement)}

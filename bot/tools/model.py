@@ -62,7 +62,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """For whom a model calls, by ids: the person who asked, in a place, in a run; `call_id` is the stored call's."""
+    """For whom a model calls, by ids: the person who asked, in a place, in a run; `call_id` is the stored call's.
+
+    `is_approved` is whether a person has approved this call.
+    """
 
     user_id: int
     guild_id: int | None
@@ -70,3 +73,4 @@ class Asker:
     run_id: int
     question_id: int | None = None
     call_id: int | None = None
+    is_approved: bool = False

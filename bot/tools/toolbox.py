@@ -208,7 +208,11 @@ class Toolbox:
         try:
             tool = await self._enabled(name, asker)
             arguments = tool.arguments.read(arguments_json)
-            said = await tool.run(await self._caller(asker, tool, progress), arguments)
+            caller = await self._caller(asker, tool, progress)
+            tool.check(caller)
+            if tool.need is Need.APPROVAL and not asker.is_approved:  # it was away, or refused, when that was decided
+                raise Refusal(f"{name} needs a person's approval, and nobody was asked. Call it again.")
+            said = await tool.run(caller, arguments)
         except Overtime as refusal:
             return self._result(str(refusal), Outcome.TIMED_OUT)
         except ParleyError as refusal:

@@ -30,4 +30,6 @@ def toolbox(town: Town) -> Toolbox:
 def asker(town: Town, channel: simcord.ChannelHandle | None) -> Asker:
     """Edsger, in a channel."""
     place = channel or town.general
-    return Asker(user_id=town.edsger.id, guild_id=town.guild.id, channel_id=place.id, run_id=7, call_id=3)
+    return Asker(
+        user_id=town.edsger.id, guild_id=town.guild.id, channel_id=place.id, run_id=7, call_id=3, is_approved=True
+    )

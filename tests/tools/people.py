@@ -13,7 +13,7 @@ from bot.tools.caller import Caller, PlaceSettings
 from bot.tools.model import Asker, Result
 from bot.tools.toolbox import Toolbox, unheard
 
-ASKER = Asker(user_id=100, guild_id=None, channel_id=10, run_id=7)
+ASKER = Asker(user_id=100, guild_id=None, channel_id=10, run_id=7, is_approved=True)
 
 
 def someone(user_id: int = 100) -> discord.User:

@@ -63,7 +63,7 @@ async def test_basic_tools_may_be_called_again() -> None:
             "Sunday 2026-10-25 02:30:00+02:00 in Europe/Berlin, <t:1792888200:F> where you are, <t:1792888200:R>. "
             "The clocks go back then: this is the first of two such times.",
         ),
-        ({"at": "noon"}, "“noon” is not a time. Write it as 18:30, 6:30 pm or 2026-12-24 18:30."),
+        ({"at": "teatime"}, "“teatime” is not a time. Write it as 18:30, 6:30 pm or 2026-12-24 18:30."),
     ],
 )
 async def test_time_is_told_to_a_model(arguments: dict[str, str], told: str) -> None:

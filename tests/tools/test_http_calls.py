@@ -65,7 +65,11 @@ def service(database: Database, box: Toolbox, guarded: Guard, keys: str = "") ->
 async def asker(call_id: int | None) -> Any:
     """Who calls, for the stored call of this id."""
     return await Known().caller(
-        Asker(user_id=100, guild_id=GUILD_ID, channel_id=10, run_id=7, question_id=11, call_id=call_id), "x", unheard
+        Asker(
+            user_id=100, guild_id=GUILD_ID, channel_id=10, run_id=7, question_id=11, call_id=call_id, is_approved=True
+        ),
+        "x",
+        unheard,
     )
 
 

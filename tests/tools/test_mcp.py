@@ -76,7 +76,7 @@ async def test_host_chooses_tools_and_guilds() -> None:
     """Only tools that match are there, and only in the servers of the list."""
     async with running(over_stdio(tools=["a*", "town"], guilds=[7, 8])) as bench:
         await bench.until_up()
-        here = Asker(user_id=1, guild_id=8, channel_id=10, run_id=7)
+        here = Asker(user_id=1, guild_id=8, channel_id=10, run_id=7, is_approved=True)
         assert [spec.name for spec in await bench.toolbox.offered(here)] == ["shop_add", "shop_ask", "shop_town"]
         assert await bench.toolbox.offered(ASKER) == ()
         assert bench.status.tool_count == 3

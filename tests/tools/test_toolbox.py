@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from bot.messages import one_line
 from bot.tools.declare import tools_of
+from bot.tools.model import Outcome
 from bot.tools.toolbox import MAX_OUTPUT_BYTES, Toolbox
 from cogs.clock import Clock
 from cogs.dice import Dice
-from tests.tools.people import Known, called, said
+from tests.scenarios.errands import Errands
+from tests.tools.people import ASKER, Known, called, said
 from tests.tools.workbench import Workbench
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -132,3 +135,14 @@ def test_call_reaches_the_tool_with_what_its_schema_allows(arguments: dict[str, 
     expected = {"count": 3, "share": None, "copy": False, "name": "Ada"} | arguments
     told = asyncio.run(said(toolbox(), "measure", json.dumps(arguments)))
     assert told == "{text} {pace} {count} {share} {copy} {name}".format(**expected)
+
+
+async def test_call_that_nobody_approved_is_not_carried_out() -> None:
+    """A tool that was away when the call was written down, so that nobody was asked, does not act now."""
+    box = Toolbox()
+    box.meet(Known())
+    box.fill("code", tools_of([Errands()]))
+    order = '{"dish": "soup"}'
+    assert await said(box, "order", order, ASKER) == "1 soup on the way"
+    refused = await called(box, "order", order, replace(ASKER, is_approved=False))
+    assert (refused.outcome, "approval" in refused.text) == (Outcome.REFUSED, True)
