@@ -147,7 +147,8 @@ class Answerer:
             ending = await self._generate(mine, draft, writer, progress)
             try:
                 if ending is not WAITS:
-                    notice = None if mine.interaction_token else await self._notices.due(mine.guild_id)
+                    due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id)
+                    notice = await until_stored(run.id, due)
                     ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
                     return Left(run=ended, progress=progress, notice=notice)
                 return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
