@@ -102,24 +102,27 @@ class Steps:
                 detail={"tools": [call.name for call in draft.calls]},
             )
             message_id = await messages.add_answer(transaction, run, text, self._count_tokens(text), now)
-            await tool_calls.add(transaction, run, message_id, draft.calls, needs)
-            await self._approve(transaction, run, message_id, now)
+            stored = await tool_calls.add(transaction, run, message_id, draft.calls, needs)
+            calls = await self._approved(transaction, run, stored, now)
+            await tool_calls.start(transaction, [call.id for call in calls if not call.waits], now)
             if draft.usage is not None:
                 await usage.record(transaction, run.id, run.model, draft.usage, now)
-            stored = (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
-            await tool_calls.start(transaction, [call.id for call in stored if not call.waits], now)
-        return tuple(call if call.waits else replace(call, started_at=now) for call in stored)
+        return tuple(call if call.waits else replace(call, started_at=now) for call in calls)
 
     @staticmethod
-    async def _approve(transaction: Transaction, run: Run, message_id: int, now: datetime) -> None:
-        """Approve those of a message's calls whose tools were approved for the whole conversation."""
-        stored = (await tool_calls.of_messages(transaction, [message_id])).get(message_id, ())
-        asking = [call for call in stored if call.need is Need.APPROVAL]
-        if asking:
-            approved = await tool_approvals.approved(transaction, run, {call.name for call in asking})
-            for call in asking:
-                if call.name in approved:
-                    await tool_calls.approve(transaction, call.id, approved[call.name], now)
+    async def _approved(
+        transaction: Transaction, run: Run, calls: tuple[StoredCall, ...], now: datetime
+    ) -> tuple[StoredCall, ...]:
+        """The calls, of which those are approved whose tools were, for the whole conversation."""
+        asking = {call.name for call in calls if call.need is Need.APPROVAL}
+        approvers = await tool_approvals.approved(transaction, run, asking) if asking else {}
+        decided = list[StoredCall]()
+        for call in calls:
+            if call.need is Need.APPROVAL and call.name in approvers:
+                await tool_calls.approve(transaction, call.id, approvers[call.name], now)
+                call = replace(call, decided_at=now, decided_by=approvers[call.name])
+            decided.append(call)
+        return tuple(decided)
 
     async def are_stored(self, transaction: Transaction, run: Run) -> bool:
         """Whether the calls that the model asked for last are written down, so that the run waits for their outputs."""
