@@ -141,9 +141,7 @@ class Activity:
 NOTHING = Activity()
 
 
-def activity(
-    calls: Sequence[ShownCall], progress: Mapping[int, str] = NO_PROGRESS, files: tuple[File, ...] = ()
-) -> Activity:
+def activity(calls: Sequence[ShownCall], progress: Mapping[int, str] = NO_PROGRESS) -> Activity:
     """What is to be shown of these calls, oldest first; `progress` is what they last said, by their ids."""
     told = [line(call, progress.get(call.id, "")) for call in calls if not call.waits]
     prompts = first_prompts(tuple(prompt(call) for call in calls if call.waits))
@@ -151,7 +149,7 @@ def activity(
     whole = tuple(
         argument_file(call) for call in calls if call.id in shown and units(exact(call)) > MAX_SHOWN_ARGUMENTS
     )
-    return Activity(lines="\n".join(newest(told)), prompts=prompts, files=(*files, *whole))
+    return Activity(lines="\n".join(newest(told)), prompts=prompts, files=whole)
 
 
 def newest(lines: list[str]) -> list[str]:
