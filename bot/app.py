@@ -19,9 +19,9 @@ from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.registry import Providers
+from bot.providers.registry import opened as opened_providers
 from bot.providers.tokens import TokenCounter
-from bot.providers.transport import Retries, Timeouts, Transport
 from bot.reminders import Reminders
 from bot.reminding import Reminding
 from bot.reply.calls import Calls, trace
@@ -67,7 +67,7 @@ class Parley:
     worker: RunWorker
     database: Database
     calls: Calls
-    provider: ChatCompletions
+    provider: Providers
     retention: Retention
 
     async def greet_provider(self) -> None:
@@ -133,14 +133,11 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
     """The bot on a database that is up to date."""
     async with (
         Database.open(settings.database_url, wait_seconds=settings.database_wait_seconds) as database,
-        Transport(timeouts=timeouts(settings), retries=Retries(max_retries=settings.provider_max_retries)) as transport,
+        opened_providers((settings.provider,), answer_timeout_seconds=settings.run_timeout_seconds) as provider,
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
-        provider = ChatCompletions(
-            transport, base_url=settings.provider_base_url, api_key=settings.provider_api_key.get_secret_value()
-        )
         tool_rules = ToolRules(database, clock=clock)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
         notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
@@ -205,7 +202,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 database,
                 provider,
                 model=settings.provider_model,
-                temperature=settings.temperature,
+                parameters=settings.parameters,
                 window_tokens=settings.provider_context_tokens,
                 max_output_tokens=settings.max_output_tokens,
                 count_tokens=count_tokens,
@@ -238,21 +235,11 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         )
 
 
-def timeouts(settings: Settings) -> Timeouts:
-    """How long the provider may take for what."""
-    return Timeouts(
-        connect_seconds=settings.provider_connect_timeout_seconds,
-        first_byte_seconds=settings.provider_first_byte_timeout_seconds,
-        idle_seconds=settings.provider_idle_timeout_seconds,
-        total_seconds=settings.run_timeout_seconds,
-    )
-
-
 def request_options(settings: Settings) -> RequestOptions:
     """What holds for every request to the provider."""
     return RequestOptions(
         system_prompt=settings.system_prompt,
-        temperature=settings.temperature,
+        parameters=settings.parameters,
         tool_choice=settings.tool_choice,
         parallel_tool_calls=settings.parallel_tool_calls,
         window_tokens=settings.provider_context_tokens,

@@ -28,9 +28,8 @@ from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_provider
-from bot.providers.chat_completions import ChatCompletions
 from bot.providers.events import Finished, ReasoningDelta, TextDelta
-from bot.providers.transport import Retries, Timeouts, Transport
+from bot.providers.registry import Providers, opened
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
 from bot.store.migrate import require_current
@@ -146,17 +145,8 @@ async def examine_discord(settings: Settings, report: Report, now: Callable[[], 
 
 async def examine_provider(settings: Settings, report: Report) -> None:
     """Provider, key, model and answer; costs a few tokens, because no other question proves the key and the model."""
-    timeouts = Timeouts(
-        connect_seconds=settings.provider_connect_timeout_seconds,
-        first_byte_seconds=settings.provider_first_byte_timeout_seconds,
-        idle_seconds=settings.provider_idle_timeout_seconds,
-    )
-    async with Transport(timeouts=timeouts, retries=Retries(max_retries=0)) as transport:
-        provider = ChatCompletions(
-            transport,
-            base_url=settings.provider_base_url,
-            api_key=settings.provider_api_key.get_secret_value(),
-        )
+    asked_once = settings.provider.model_copy(update={"max_retries": 0})
+    async with opened((asked_once,), answer_timeout_seconds=settings.run_timeout_seconds) as provider:
         listed = await outcome(provider.list_models())
         spoke: float | ProviderError
         if isinstance(listed, ProviderError) and listed.fault in UNREACHABLE:
@@ -166,7 +156,7 @@ async def examine_provider(settings: Settings, report: Report) -> None:
         answers = ProviderAnswers(
             base_url=settings.provider_base_url,
             model=settings.provider_model,
-            listed=listed,
+            listed=listed if isinstance(listed, ProviderError) else tuple(model.name for model in listed),
             first_words_seconds=spoke,
         )
     for check in judge_provider(answers):
@@ -181,13 +171,13 @@ async def outcome(question: Awaitable[Answer]) -> Answer | ProviderError:
         return exc
 
 
-async def first_words_seconds(provider: ChatCompletions, settings: Settings) -> float:
+async def first_words_seconds(provider: Providers, settings: Settings) -> float:
     """How long the model takes to begin, asked as the bot asks it; the rest of its answer is not waited for."""
     request = ProviderRequest(
         model=settings.provider_model,
         messages=(ChatMessage(role=Role.USER, content="Say hello."),),
         max_output_tokens=FEW_TOKENS,
-        temperature=settings.temperature,
+        parameters=settings.parameters,
     )
     begun = time.monotonic()
     async with aclosing(provider.stream(request)) as events:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -24,6 +24,11 @@ class ToolChoice(StrEnum):
     AUTO = "auto"
     NONE = "none"
     REQUIRED = "required"
+
+
+# The keys of what an interrupted answer had come to, and of the request to go on with it.
+PARTIAL = "partial"
+GO_ON = "go on"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,22 +59,29 @@ class ChatMessage:
     """One message of a request: a role and plain text.
 
     An assistant's message with `tool_calls` may have no text, and is followed by one tool's message for each call,
-    whose `tool_call_id` says which.
+    whose `tool_call_id` says which.  `carried` is what a provider gave beside these calls and wants back with them.
+    `key` names a message for providers that keep the conversation themselves: the same key is the same message with
+    the same words; all that one run wrote has one key.
     """
 
     role: Role
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    carried: Mapping[str, Any] | None = None
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderRequest:
     """One answer asked of a provider.
 
-    `model` is the provider's own name for it.  `max_output_tokens` None leaves the limit to the provider, and
-    `parallel_tool_calls` None whether the model may call several tools in one step.
-    `end_user` is a stable hash of who asked, never a name or an id.
+    `model` is `provider/model`, and for an adapter the provider's own name for it.  `max_output_tokens` None leaves the
+    limit to the provider, and `parallel_tool_calls` None whether the model may call several tools in one step.
+    `parameters` are those of `bot.providers.parameters`, by their names there.  `end_user` is a stable hash of who
+    asked, never a name or an id; `conversation` likewise of where.  `run_key` is the same for all requests of one run;
+    `bookmarks` are the last that each provider gave in this conversation, by the provider's name.  The messages of an
+    answer that was interrupted end with what was written of it, whose key is `PARTIAL`, and the request to go on.
     """
 
     model: str
@@ -78,8 +90,11 @@ class ProviderRequest:
     tool_choice: ToolChoice = ToolChoice.AUTO
     parallel_tool_calls: bool | None = None
     max_output_tokens: int | None = None
-    temperature: float | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     end_user: str | None = None
+    conversation: str | None = None
+    run_key: str = ""
+    bookmarks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def alternating(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
 from bot.messages import ToolChoice
+from bot.providers.configuration import DEFAULT, ProviderConfiguration
 from bot.runs.summary import Prices
 from bot.settings_values import (
     HostNames,
@@ -386,6 +387,24 @@ class Settings(BaseSettings):
             input_per_million=self.provider_input_price_per_million,
             output_per_million=self.provider_output_price_per_million,
         )
+
+    @property
+    def provider(self) -> ProviderConfiguration:
+        """The provider that the variables beginning with PROVIDER_ describe."""
+        return ProviderConfiguration(
+            name=DEFAULT,
+            base_url=self.provider_base_url,
+            keys=(self.provider_api_key,),
+            connect_timeout_seconds=self.provider_connect_timeout_seconds,
+            first_byte_timeout_seconds=self.provider_first_byte_timeout_seconds,
+            idle_timeout_seconds=self.provider_idle_timeout_seconds,
+            max_retries=self.provider_max_retries,
+        )
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What every request asks for, unless moderators chose something else; by the names of the table."""
+        return {} if self.temperature is None else {"temperature": self.temperature}
 
     @property
     def environment(self) -> Mapping[str, str]:

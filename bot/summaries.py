@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from secrets import token_hex
+from typing import Any
 
 from bot.errors import ProviderError, Refusal
 from bot.messages import ChatMessage, ProviderRequest, Role, one_line
@@ -60,7 +61,7 @@ class Summaries:
         provider: Provider,
         *,
         model: str,
-        temperature: float | None,
+        parameters: Mapping[str, Any],
         window_tokens: int,
         max_output_tokens: int,
         count_tokens: Callable[[str], int],
@@ -70,7 +71,7 @@ class Summaries:
         self._database = database
         self._provider = provider
         self._model = model
-        self._temperature = temperature
+        self._parameters = parameters
         self._window_tokens = window_tokens
         self._max_output_tokens = max_output_tokens
         self._count_tokens = count_tokens
@@ -96,7 +97,7 @@ class Summaries:
                 ChatMessage(role=Role.USER, content="\n".join((mark, *kept, mark))),
             ),
             max_output_tokens=self._max_output_tokens,
-            temperature=self._temperature,
+            parameters=self._parameters,
             end_user=end_user(asker_id),
         )
         draft = await self._answer_to(request)

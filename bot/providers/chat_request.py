@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
-from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, without_calls
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
+from bot.providers.parameters import Api, fields
 
 # OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
@@ -22,18 +23,23 @@ class Dialect:
 
     includes_usage: bool = True
     max_tokens_field: str = "max_tokens"
-    sends_temperature: bool = True
+    unwanted: frozenset[str] = frozenset()  # parameters that this model refuses
     sends_tools: bool = True
     sends_tool_choice: bool = True
     sends_parallel_tool_calls: bool = True
     # Beside calls, Ollama, Mistral and llama-cpp-python refuse null, and what runs on Bedrock an empty text.
     text_beside_calls: str | None = ""
 
-    def learn_from(self, error: ProviderError) -> Dialect | None:
-        """The dialect that a server asks for by refusing this one, or None where it refuses something else."""
+    def learn_from(self, error: ProviderError, sent: Iterable[str] = ()) -> Dialect | None:
+        """The dialect that a server asks for by refusing this one, or None where it refuses something else.
+
+        `sent` are the names of the parameters that it was asked with.
+        """
         if error.fault not in REFUSALS or isinstance(error, ContextTooLong):
             return None
-        learnt = (replace(self, **change) for words, change in LESSONS if words.search(error.detail))
+        learnt = [replace(self, **change) for words, change in LESSONS if words.search(error.detail)]
+        named = [name for name in sent if re.search(rf"\b{name}\b", error.detail)]
+        learnt += [replace(self, unwanted=self.unwanted | {name}) for name in named]
         return next((dialect for dialect in learnt if dialect != self), None)
 
 
@@ -45,7 +51,6 @@ LESSONS: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...] = (
     (re.compile("stream_options|include_usage"), {"includes_usage": False}),
     (re.compile("max_completion_tokens"), {"max_tokens_field": "max_completion_tokens"}),
     (re.compile("max_completion_tokens"), {"max_tokens_field": "max_tokens"}),
-    (re.compile("temperature"), {"sends_temperature": False}),
     (re.compile("must be non-empty|is blank"), {"text_beside_calls": None}),
     (re.compile("tool_choice"), {"sends_tool_choice": False}),
     (re.compile("parallel[_ ]tool[_ ]calls", re.IGNORECASE), {"sends_parallel_tool_calls": False}),
@@ -67,7 +72,7 @@ MAX_DIALECTS = 8
 def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object]:
     """A request in the words of the API; what is not set is not sent."""
     tools = request.tools if _may_send_tools(request, dialect) else ()
-    messages = request.messages if tools else without_calls(request.messages)
+    messages = alternating(request.messages) if tools else without_calls(request.messages)
     body: dict[str, object] = {
         "model": request.model,
         "messages": [_message(message, dialect) for message in messages],
@@ -83,8 +88,8 @@ def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object
         body["stream_options"] = {"include_usage": True}
     if request.max_output_tokens is not None:
         body[dialect.max_tokens_field] = request.max_output_tokens
-    if request.temperature is not None and dialect.sends_temperature:
-        body["temperature"] = request.temperature
+    wanted = {name: value for name, value in request.parameters.items() if name not in dialect.unwanted}
+    body |= fields(wanted, Api.CHAT_COMPLETIONS)
     if request.end_user is not None:
         body["user"] = request.end_user
     return body

@@ -1,13 +1,16 @@
 """What every adapter yields, whatever its wire format; pure.
 
-A stream is `Started`, then deltas and tool calls in the order they came, `Usage` where the provider gives it, and
-`Finished` exactly once, as the last event.  A stream that ends without `Finished` is broken: the adapter raises.
+A stream is `Routed` and perhaps `Waiting` before it, `Started`, then deltas and tool calls in the order they came,
+`Usage`, and `Finished` exactly once, as the last event; `Bookmark` may come anywhere before it.  A stream that ends
+without `Finished` is broken: the adapter raises.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class FinishReason(StrEnum):
@@ -70,12 +73,18 @@ class ToolCallDone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one request, as the provider counts them; `reasoning_tokens` are part of `output_tokens`."""
+    """Tokens of one request, as the provider counts them, or as we do where it does not.
+
+    `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`; `cost_nanos` is in billionths of
+    a US dollar, None where no price is known.
+    """
 
     input_tokens: int
     output_tokens: int
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    is_estimated: bool = False
+    cost_nanos: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +97,82 @@ class Finished:
     reason: FinishReason
 
 
-Event = Started | TextDelta | ReasoningDelta | ToolCallStarted | ToolCallDelta | ToolCallDone | Usage | Finished
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """What a provider needs to go on from here, also after a crash: JSON, kept for the conversation.
+
+    The adapter goes on when it is stored: what it does next, it does not do twice.
+    """
+
+    provider: str
+    state: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a provider wants back with the calls of this step: JSON, with `provider`, to whom alone it is given."""
+
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The request waits in the provider's line; 1 is the next to be sent."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who answers: `provider` and its own name of the `model`; `instead_of` is the `provider/model` that did not."""
+
+    provider: str
+    model: str
+    instead_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alternatives:
+    """Further answers to the same question, whole; the first answer came as text."""
+
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServerTool:
+    """How far a tool has come that the provider runs itself; `id` tells its calls apart, `detail` is for people."""
+
+    id: str
+    name: str
+    is_done: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteStep:
+    """A step of a run that the provider keeps, as it reports it at the step's end."""
+
+    id: str
+    remote_run_id: str
+    kind: str
+    status: str
+    usage: Usage | None = None
+
+
+Event = (
+    Started
+    | TextDelta
+    | ReasoningDelta
+    | ToolCallStarted
+    | ToolCallDelta
+    | ToolCallDone
+    | Usage
+    | Bookmark
+    | Carried
+    | Waiting
+    | Routed
+    | Alternatives
+    | ServerTool
+    | RemoteStep
+    | Finished
+)

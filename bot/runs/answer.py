@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest
-from bot.providers.events import Event, FinishReason
+from bot.providers.events import Bookmark, Event, FinishReason
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, paused, waiting
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
+from bot.runs import yields
+from bot.runs.context import run_key
 from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
 from bot.runs.live import LiveRuns
@@ -27,7 +29,7 @@ from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
 from bot.runs.requests import Requests
 from bot.runs.steps import Steps, Tools
-from bot.store import messages, runs, tool_calls, tool_files, usage
+from bot.store import bookmarks, messages, runs, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -44,6 +46,9 @@ class Provider(Protocol):
 
     def stream(self, request: ProviderRequest) -> AsyncGenerator[Event]:
         """The events of one answer.  Raises: ProviderError."""
+
+    async def cancel(self, run_key: str, bookmarks: Mapping[str, Mapping[str, Any]]) -> None:
+        """End what providers still do for a run, by the last of their bookmarks; raises nothing, takes seconds."""
 
 
 class Notices(Protocol):
@@ -127,6 +132,7 @@ class Answerer:
                     delivery.cancel()
                 else:
                     writer.finish(await self._last_look(left, writer))
+                    await self._cancel_elsewhere(left.run)
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
             left = await self._end_unseen(run, queued)
@@ -268,10 +274,28 @@ class Answerer:
         request = await until_stored(run.id, partial(self._requests.next, run, draft))
         async with aclosing(self._provider.stream(request)) as events:
             async for event in events:
+                if isinstance(event, Bookmark):
+                    await until_stored(run.id, partial(self._mark, run, event))
+                    continue
                 draft.take(event)
                 writer.show(draft.whole, draft.thinking, progress.activity)
                 if draft.reason is not None:
                     break
+
+    async def _mark(self, run: Run, bookmark: Bookmark) -> None:
+        async with self._database.write() as transaction:
+            await bookmarks.put(transaction, run, bookmark.provider, bookmark.state, self._clock())
+
+    async def _cancel_elsewhere(self, run: Run) -> None:
+        """Have providers that keep runs themselves not go on with one that has ended here."""
+        if run.status in TERMINAL and run.status is not Status.COMPLETED:
+            known = await self._read(run, partial(self._bookmarks, run))
+            if known:
+                await self._provider.cancel(run_key(run.id), known)
+
+    @staticmethod
+    async def _bookmarks(run: Run, transaction: Transaction, _: int) -> Mapping[str, Mapping[str, Any]]:
+        return await bookmarks.of_run(transaction, run)
 
     async def _is_unwanted(self, run: Run) -> bool:
         """Whether somebody wished the run to end, or it was begun anew; that may have come since its claim."""
@@ -309,12 +333,12 @@ class Answerer:
                 text=clean(draft.kept if is_handed_back else draft.whole),
                 incomplete_reason=ending.incomplete_reason,
                 failure=ending.failure,
+                remark=draft.remark,
             )
             text = clean(draft.text)
             if has_content(text) and not is_handed_back:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
-            if draft.usage is not None:
-                await usage.record(transaction, run.id, run.model, draft.usage, now)
+            await yields.keep(transaction, run, draft, now)
             if notice is not None and run.guild_id is not None and not is_handed_back:
                 await self._notices.mark(transaction, run.guild_id)
         if following is not None:

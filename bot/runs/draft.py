@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.messages import ToolCall
-from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, TextDelta, ToolCallDone, Usage
+from bot.providers.events import (
+    Carried,
+    Event,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    RemoteStep,
+    Routed,
+    TextDelta,
+    ToolCallDone,
+    Usage,
+)
 from bot.reply.characters import clean
 from bot.runs.model import Cause, IncompleteReason
 
@@ -25,6 +38,7 @@ class Draft:
     """An answer in the making: `before` holds the text of its finished steps, the rest is of the step under way.
 
     `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
+    `remark` is small print of the answer as a whole, who wrote it instead of whom.
     """
 
     before: str = ""
@@ -34,6 +48,10 @@ class Draft:
     calls: list[ToolCall] = field(default_factory=list)
     usage: Usage | None = None
     reason: FinishReason | None = None
+    routed: Routed | None = None
+    carried: Mapping[str, Any] | None = None
+    remote_steps: list[RemoteStep] = field(default_factory=list)
+    remark: str | None = None
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
@@ -55,6 +73,14 @@ class Draft:
                 )
             case Usage():
                 self.usage = event
+            case Routed():
+                self.routed = event
+                if event.instead_of is not None:
+                    self.remark = f"Answered by {event.provider}/{event.model}: {event.instead_of} did not answer."
+            case Carried():
+                self.carried = event.data
+            case RemoteStep():
+                self.remote_steps.append(event)
             case Finished():
                 self.reason = event.reason
             case _:
@@ -72,7 +98,8 @@ class Draft:
         self.before = self.whole
         self.resumed = self.text = self.thinking = ""
         self.calls.clear()
-        self.usage = self.reason = None
+        self.remote_steps.clear()
+        self.usage = self.reason = self.carried = None
 
     @property
     def whole(self) -> str:

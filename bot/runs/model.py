@@ -106,7 +106,7 @@ class Run:
     `place_id` is the Discord channel, thread or DM channel the answer goes to; `question_id` the Discord message it
     replies to.  `previous_run_id` is the run that an AGAIN or CONTINUE follows.  `attempt` counts the claims and fresh
     starts: whoever holds an older number writes nothing any more.  While `waiting_since` is set the run waits for a
-    person, and nobody holds it.  Times are aware UTC.
+    person, and nobody holds it.  `remark` is small print of its answer.  Times are aware UTC.
     """
 
     id: int
@@ -129,4 +129,5 @@ class Run:
     incomplete_reason: IncompleteReason | None
     failure: str | None
     text: str
+    remark: str | None
     delivered_at: datetime | None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.runs.model import Cause, IncompleteReason, Run, RunKind, Status
-from bot.store import conversations, messages, replies, runs
+from bot.store import carried, conversations, messages, replies, runs
 from bot.store.conversations import Conversation
 from bot.store.database import Transaction
 
@@ -67,6 +67,7 @@ async def end(
     text: str | None = None,
     incomplete_reason: IncompleteReason | None = None,
     failure: str | None = None,
+    remark: str | None = None,
 ) -> tuple[Run, Run | None]:
     """A run moved to its end, and the run for what waited meanwhile.  Raises: InvalidTransition."""
     run = await runs.move(
@@ -78,7 +79,9 @@ async def end(
         text=text,
         incomplete_reason=incomplete_reason,
         failure=failure,
+        remark=remark,
     )
+    await carried.forget(transaction, run.id)
     conversation = await conversations.get(transaction, run.conversation_id)
     return run, await answer_waiting(transaction, conversation, defaults, now)
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
 from bot.messages import ProviderRequest, Role, ToolChoice
 from bot.runs import context
 from bot.runs.draft import Draft
 from bot.runs.model import Run
 from bot.runs.steps import Tools, asker
-from bot.store import messages, tool_calls
+from bot.store import bookmarks, carried, messages, tool_calls
 from bot.store.database import Database
 from bot.tools.find_tool import FIND_TOOL, found_in
 
@@ -21,7 +22,7 @@ class RequestOptions:
     """What the host sets for all requests."""
 
     system_prompt: str
-    temperature: float | None
+    parameters: Mapping[str, Any]
     tool_choice: ToolChoice
     parallel_tool_calls: bool | None
     window_tokens: int
@@ -53,6 +54,8 @@ class Requests:
             )
             steps = [message.id for message in history if message.role is Role.ASSISTANT]
             calls = await tool_calls.of_messages(transaction, steps) if steps else {}
+            kept = await carried.of_run(transaction, run.id) if calls else {}
+            known = await bookmarks.of_run(transaction, run)
         own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
         found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
         tools = await self._tools.offered(asker(run), found)
@@ -69,6 +72,7 @@ class Requests:
                 window_tokens=options.window_tokens,
                 answer_tokens=options.max_output_tokens,
                 calls=calls,
+                carried=kept,
                 tools=tools,
                 partial=draft.resumed.rstrip(),
             ),
@@ -76,11 +80,19 @@ class Requests:
             tool_choice=choice,
             parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=options.max_output_tokens,
-            temperature=options.temperature,
+            parameters=options.parameters,
             end_user=end_user(run.asker_id),
+            conversation=stable_hash("conversation", run.conversation_id),
+            run_key=context.run_key(run.id),
+            bookmarks=known,
         )
 
 
 def end_user(user_id: int) -> str:
     """Who asks, as a provider is told: a hash that is the same each time."""
-    return blake2b(str(user_id).encode(), digest_size=16, person=b"parley-user").hexdigest()
+    return stable_hash("user", user_id)
+
+
+def stable_hash(kind: str, id: int) -> str:
+    """A name for strangers that is the same each time, and that no id can be read from."""
+    return blake2b(str(id).encode(), digest_size=16, person=f"parley-{kind}".encode()[:16]).hexdigest()

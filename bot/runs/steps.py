@@ -12,12 +12,13 @@ from typing import Protocol
 
 from bot.messages import ToolCall, ToolSpec
 from bot.reply.characters import clean
+from bot.runs import yields
 from bot.runs.context import OUTCOME_UNKNOWN
 from bot.runs.draft import Draft
 from bot.runs.model import Cause, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
-from bot.store import messages, runs, tool_approvals, tool_calls, tool_files, usage
+from bot.store import messages, runs, tool_approvals, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
 from bot.tools.model import Asker, Need, Outcome, Result
@@ -105,8 +106,7 @@ class Steps:
             stored = await tool_calls.add(transaction, run, message_id, draft.calls, needs)
             calls = await self._approved(transaction, run, stored, now)
             await tool_calls.start(transaction, [call.id for call in calls if not call.waits], now)
-            if draft.usage is not None:
-                await usage.record(transaction, run.id, run.model, draft.usage, now)
+            await yields.keep(transaction, run, draft, now, step_message_id=message_id)
         return tuple(call if call.waits else replace(call, started_at=now) for call in calls)
 
     @staticmethod

@@ -9,9 +9,17 @@ from sqlalchemy import delete, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.dialect import insert_into
-from bot.store.schema import http_tool_calls, http_tools, lost_guilds, notices, reminders, tool_switches
+from bot.store.schema import (
+    http_tool_calls,
+    http_tools,
+    lost_guilds,
+    notices,
+    place_settings,
+    reminders,
+    tool_switches,
+)
 
-OF_A_GUILD = (http_tools, tool_switches, reminders, notices)
+OF_A_GUILD = (http_tools, tool_switches, place_settings, reminders, notices)
 
 
 async def known(connection: AsyncConnection) -> frozenset[int]:

@@ -9,8 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import (
     IS_UNDELIVERED,
+    alternatives,
+    bookmarks,
+    carried,
     conversations,
     messages,
+    remote_steps,
     replies,
     run_events,
     runs,
@@ -23,7 +27,17 @@ from bot.store.schema import (
 # A run has some ten rows in all tables: as many as are deleted within a few dozen milliseconds.
 RUNS_AT_ONCE = 200
 # A table before those that its rows refer to; all have `run_id`.
-OF_A_RUN = (tool_files, tool_calls, run_events, replies, usage, messages)
+OF_A_RUN = (
+    tool_files,
+    tool_calls,
+    run_events,
+    replies,
+    usage,
+    remote_steps,
+    alternatives,
+    carried,
+    messages,
+)
 
 
 async def expired(connection: AsyncConnection, closed_before: datetime) -> tuple[int, ...]:
@@ -46,7 +60,8 @@ async def delete_part(connection: AsyncConnection, conversation_id: int, closed_
             await _delete(connection, table, table.c.run_id.in_(run_ids))
         await _delete(connection, runs, runs.c.id.in_(run_ids))
         return True
-    await _delete(connection, tool_approvals, tool_approvals.c.conversation_id == conversation_id)
+    for table in (tool_approvals, bookmarks):
+        await _delete(connection, table, table.c.conversation_id == conversation_id)
     await _delete(connection, messages, messages.c.conversation_id == conversation_id)  # that were never answered
     await _delete(connection, conversations, conversations.c.id == conversation_id)
     return False

@@ -185,6 +185,7 @@ async def move(
     text: str | None = None,
     incomplete_reason: IncompleteReason | None = None,
     failure: str | None = None,
+    remark: str | None = None,
     expires_at: datetime | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> Run:
@@ -198,7 +199,13 @@ async def move(
     guards = [runs.c.id == run_id]
     if attempt is not None:
         guards.append(runs.c.attempt == attempt)
-    given = {"text": text, "incomplete_reason": incomplete_reason, "failure": failure, "expires_at": expires_at}
+    given = {
+        "text": text,
+        "incomplete_reason": incomplete_reason,
+        "failure": failure,
+        "remark": remark,
+        "expires_at": expires_at,
+    }
     values = {name: value for name, value in given.items() if value is not None}
     moved = await _transition(connection, status, cause, now, *guards, values=values, detail=detail)
     if not moved:

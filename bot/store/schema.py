@@ -127,6 +127,7 @@ runs = Table(
     Column("incomplete_reason", Word(IncompleteReason)),
     Column("failure", Text),
     Column("text", Text, nullable=False, server_default=""),
+    Column("remark", Text),  # small print that belongs below the answer: who answered instead of the model asked for
     Column("delivered_at", UtcDateTime),
     Index("ix_runs_conversation", "conversation_id", "epoch", "id"),
     Index("ix_runs_previous", "previous_run_id"),  # to delete a run, its followers are looked for
@@ -322,6 +323,64 @@ lost_guilds = Table(
     Column("lost_at", UtcDateTime, nullable=False),
 )
 
+# What moderators chose for a place: by the name of a parameter or a setting, as JSON; the nearest place wins.
+place_settings = Table(
+    "place_settings",
+    metadata,
+    Column("place_kind", Text, primary_key=True),
+    Column("place_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", Text, primary_key=True),
+    Column("guild_id", BigInteger),
+    Column("value", JSON, nullable=False),
+    Column("set_by", BigInteger, nullable=False),
+    Column("set_at", UtcDateTime, nullable=False),
+    Index("ix_place_settings_guild", "guild_id"),
+)
+
+# What a provider needs to go on with a conversation that it keeps itself: ids of its own, how far it knows ours.
+bookmarks = Table(
+    "bookmarks",
+    metadata,
+    Column("conversation_id", Id, ForeignKey("conversations.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("state", JSON, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+# What a provider gave beside the calls of a message and wants back with them; only while the run is live.
+carried = Table(
+    "carried",
+    metadata,
+    Column("message_id", Id, ForeignKey("messages.id"), primary_key=True),
+    Column("run_id", Id, ForeignKey("runs.id"), nullable=False),
+    Column("data", JSON, nullable=False),
+    Index("ix_carried_run", "run_id"),
+)
+
+# The steps of runs that a provider keeps, as it reports them.
+remote_steps = Table(
+    "remote_steps",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("step_id", Text, primary_key=True),
+    Column("remote_run_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+# Answers to pick from, where several were asked for; the one that was picked is the run's text.
+alternatives = Table(
+    "alternatives",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+)
+
 replies = Table(
     "replies",
     metadata,
@@ -344,6 +403,9 @@ usage = Table(
     Column("cached_tokens", Integer, nullable=False),
     Column("reasoning_tokens", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("provider", Text),  # that counted last, null before there were several
+    Column("cost_nanos", BigInteger),  # billionths of a US dollar; null where a part of it is unknown
+    Column("is_estimated", Boolean, nullable=False, server_default="0"),  # a part of the tokens was counted by us
 )
 
 shards = Table(

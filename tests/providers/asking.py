@@ -6,7 +6,16 @@ from contextlib import aclosing
 
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.configuration import ProviderConfiguration
+from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, TextDelta
+from bot.providers.transport import Transport
+
+
+def endpoint(transport: Transport, base_url: str, *keys: str, **configured: object) -> Endpoint:
+    """A provider at this address; an empty key is none."""
+    given = {"name": "scripted", "base_url": base_url, "keys": keys, **configured}
+    return Endpoint(transport, ProviderConfiguration.model_validate(given))
 
 
 def question(text: str = "Hello?", *, model: str = "scripted") -> ProviderRequest:

@@ -10,6 +10,7 @@ import pytest
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import ScriptedProvider
+from tests.providers.asking import endpoint
 
 
 @dataclass(slots=True)
@@ -47,4 +48,4 @@ async def transport(waits: Waits) -> AsyncIterator[Transport]:
 @pytest.fixture
 def completions(provider: ScriptedProvider, transport: Transport) -> ChatCompletions:
     """An adapter with the right key."""
-    return ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key")
+    return ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key"))

@@ -24,7 +24,7 @@ async def summaries(completions: ChatCompletions, tmp_path: Path) -> AsyncIterat
             database,
             completions,
             model="scripted",
-            temperature=None,
+            parameters={},
             window_tokens=8192,
             max_output_tokens=100,
             count_tokens=lambda text: len(text.split()),

@@ -15,7 +15,7 @@ from bot.providers.chat_completions import ChatCompletions
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal
-from tests.providers.asking import ask, text_of
+from tests.providers.asking import ask, endpoint, text_of
 from tests.providers.conftest import Waits
 
 BUSY = refusal(503, "overloaded")
@@ -72,7 +72,7 @@ async def test_retry_understands_a_date(provider: ScriptedProvider, waits: Waits
     provider.play(refusal(503, "x", Retry_After="Sun, 22 Nov 2026 12:00:05 GMT"))
     noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
     async with Transport(sleep=waits.sleep, jitter=lambda: 0.0, now=lambda: noon) as transport:
-        await ask(ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key"))
+        await ask(ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key")))
     assert waits.seconds == [5.0]
 
 
@@ -92,7 +92,7 @@ async def test_no_retry_goes_past_the_total_time(provider: ScriptedProvider, wai
     provider.play(refusal(429, "x", Retry_After="10"))
     async with Transport(timeouts=Timeouts(total_seconds=9), sleep=waits.sleep) as transport:
         with pytest.raises(ProviderError):
-            await ask(ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key"))
+            await ask(ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key")))
     assert waits.seconds == []
 
 
@@ -129,7 +129,7 @@ async def test_unreachable_provider_is_a_network_fault(transport: Transport, wai
     async with serving(b"") as base_url:
         pass
     with pytest.raises(ProviderError) as caught:
-        await ask(ChatCompletions(transport, base_url=base_url))
+        await ask(ChatCompletions(endpoint(transport, base_url)))
     assert caught.value.fault is ProviderFault.NETWORK
     assert len(waits.seconds) == 2
 
@@ -138,7 +138,7 @@ async def test_what_is_not_http_is_a_protocol_fault(transport: Transport, waits:
     """An address where something else listens is told at once."""
     async with serving(b"SSH-2.0-OpenSSH_9.6\r\n\r\n") as base_url:
         with pytest.raises(ProviderError) as caught:
-            await ask(ChatCompletions(transport, base_url=base_url))
+            await ask(ChatCompletions(endpoint(transport, base_url)))
     assert caught.value.fault is ProviderFault.PROTOCOL
     assert waits.seconds == []
 
@@ -164,7 +164,7 @@ async def test_slow_provider_ends_by_the_clock(name: str, provider: ScriptedProv
     provider.play(story)
     async with Transport(timeouts=timeouts) as transport:
         with pytest.raises(ProviderError) as caught:
-            await ask(ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key"))
+            await ask(ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key")))
         assert caught.value.fault is ProviderFault.TIMEOUT
         await provider.requests[0].disconnected.wait()
     assert len(provider.requests) == 1
@@ -177,7 +177,7 @@ async def test_headers_that_never_end_are_limited() -> None:
         Transport(timeouts=Timeouts(first_byte_seconds=0.3)) as transport,
     ):
         with pytest.raises(ProviderError) as caught:
-            await ask(ChatCompletions(transport, base_url=base_url))
+            await ask(ChatCompletions(endpoint(transport, base_url)))
     assert caught.value.fault is ProviderFault.TIMEOUT
 
 
@@ -185,7 +185,7 @@ async def test_stream_may_be_longer_than_its_idle_time(provider: ScriptedProvide
     """Each line renews the idle time-out."""
     provider.play(Story(token_count=24, tokens_per_second=20.0))
     async with Transport(timeouts=Timeouts(first_byte_seconds=0.8, idle_seconds=0.8)) as transport:
-        completions = ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key")
+        completions = ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key"))
         assert text_of(await ask(completions)) == provider.requests[0].text
 
 
@@ -204,7 +204,7 @@ async def test_loopback_is_reached_without_the_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
     async with Transport() as transport:
-        completions = ChatCompletions(transport, base_url=provider.base_url, api_key="sk-right-key")
+        completions = ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key"))
         assert text_of(await ask(completions)) == ANSWER
 
 

@@ -34,6 +34,7 @@ def a_run(**fields: Any) -> Run:
         incomplete_reason=None,
         failure=None,
         text="",
+        remark=None,
         delivered_at=None,
     )
     return replace(run, **fields)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import MAX_QUOTE_CHARACTERS, ChatMessage, Role, ToolSpec, spoken
+from bot.messages import MAX_QUOTE_CHARACTERS, ChatMessage, Role, ToolSpec, alternating, spoken
 from bot.runs.context import CONTINUE, NO_CALLS, NOT_CARRIED_OUT, OUTCOME_UNKNOWN, TOKENS_PER_MESSAGE, TooLong, build
 from bot.runs.model import Run, RunKind
 from bot.store.messages import StoredMessage
@@ -68,17 +68,19 @@ def request(
     tools: tuple[ToolSpec, ...] = (),
     partial: str = "",
 ) -> tuple[ChatMessage, ...]:
-    """The messages of the request, at one token for each character."""
-    return build(
-        history,
-        run,
-        system_prompt=SYSTEM,
-        count=len,
-        window_tokens=window_tokens,
-        answer_tokens=100,
-        calls=calls,
-        tools=tools,
-        partial=partial,
+    """The messages of the request as strict providers get them, at one token for each character."""
+    return alternating(
+        build(
+            history,
+            run,
+            system_prompt=SYSTEM,
+            count=len,
+            window_tokens=window_tokens,
+            answer_tokens=100,
+            calls=calls,
+            tools=tools,
+            partial=partial,
+        )
     )
 
 

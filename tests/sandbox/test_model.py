@@ -13,7 +13,7 @@ from bot.providers.events import Finished, FinishReason, Started, TextDelta, Too
 from bot.providers.transport import Transport
 from sandbox.demo import DEMO_MODEL_SETTINGS
 from sandbox.model import DemoModel
-from tests.providers.asking import ask, question, text_of
+from tests.providers.asking import ask, endpoint, question, text_of
 
 PROMPT = DEMO_MODEL_SETTINGS["SYSTEM_PROMPT"]
 
@@ -50,7 +50,11 @@ class Asked:
             ChatMessage(role=Role.USER, content=f"(from Ada) {text}"),
         )
         request = ProviderRequest(
-            model=self.model, messages=(*messages, *more), tools=TOOLS, max_output_tokens=60, temperature=0.0
+            model=self.model,
+            messages=(*messages, *more),
+            tools=TOOLS,
+            max_output_tokens=60,
+            parameters={"temperature": 0.0},
         )
         events = await ask(self.completions, request)
         return text_of(events), [event for event in events if isinstance(event, ToolCallDone)]
@@ -60,7 +64,7 @@ class Asked:
 async def asked() -> AsyncIterator[Asked]:
     """The model, loaded for the length of the block."""
     async with DemoModel() as demo, Transport() as transport:
-        yield Asked(ChatCompletions(transport, base_url=demo.base_url), demo.model)
+        yield Asked(ChatCompletions(endpoint(transport, demo.base_url)), demo.model)
 
 
 async def test_demo_model_calls_the_tool_that_is_named_and_none_when_greeted() -> None:
@@ -101,8 +105,8 @@ async def test_demo_model_says_what_came_of_its_call() -> None:
 async def test_demo_model_streams_an_answer() -> None:
     """The real adapter gets a streamed answer, its usage and its end from the embedded model, twice in a row."""
     async with DemoModel() as demo, Transport() as transport:
-        completions = ChatCompletions(transport, base_url=demo.base_url)
-        assert await completions.list_models() == (demo.model,)
+        completions = ChatCompletions(endpoint(transport, demo.base_url))
+        assert [listed.name for listed in await completions.list_models()] == [demo.model]
         request = replace(question("What is the capital of France?", model=demo.model), max_output_tokens=12)
         for _ in range(2):
             events = await ask(completions, request)

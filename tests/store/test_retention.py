@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.providers.events import Usage
+from bot.providers.events import RemoteStep, Usage
 from bot.retention import Retention
 from bot.runs.model import Run
-from bot.store import conversations, guilds, messages, replies, retention, runs, schema, usage
+from bot.store import (
+    bookmarks,
+    carried,
+    conversations,
+    guilds,
+    messages,
+    remote_steps,
+    replies,
+    retention,
+    runs,
+    schema,
+    usage,
+)
 from bot.store.conversations import Conversation
 from bot.store.database import Database
 from bot.store.schema import metadata, tool_approvals, tool_calls, tool_files
 from bot.store.schema import runs as runs_table
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
-OF_GUILDS = ("tool_switches", "http_tools", "http_tool_calls", "reminders", "notices", "lost_guilds")
+OF_GUILDS = ("tool_switches", "place_settings", "http_tools", "http_tool_calls", "reminders", "notices", "lost_guilds")
 TABLES = tuple(name for name in metadata.tables if name not in {"shards", *OF_GUILDS})
 
 
@@ -44,6 +57,11 @@ async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | No
     await connection.execute(insert(tool_files).values(file))
     approval = {"conversation_id": run.conversation_id, "epoch": run.id, "tool": "roll", "asker_id": 1}
     await connection.execute(insert(tool_approvals).values(approval | {"approved_by": 1, "approved_at": NOW}))
+    await connection.execute(insert(schema.alternatives).values(run_id=run.id, number=1, text="another"))
+    await carried.add(connection, run.id, asking, {"provider": "demo"})
+    await bookmarks.put(connection, replace(run, epoch=run.id), "demo", {"thread_id": "thread_1"}, NOW)
+    step = RemoteStep(id="step_1", remote_run_id="run_1", kind="message_creation", status="completed")
+    await remote_steps.put(connection, run.id, step, NOW)
     await replies.plan(connection, run.id, 0, run.place_id, f"nonce {run.id}", NOW)
     await usage.record(connection, run.id, "model", Usage(input_tokens=1, output_tokens=1), NOW)
     if previous is not None:
@@ -129,6 +147,8 @@ async def furnish(connection: AsyncConnection, guild_id: int) -> None:
     await connection.execute(insert(schema.http_tool_calls).values(call | {"outcome": "done"}))
     switch = {"place_kind": "guild", "place_id": guild_id, "tool": "x", "guild_id": guild_id, "is_enabled": True}
     await connection.execute(insert(schema.tool_switches).values(switch | {"set_by": 1, "set_at": NOW}))
+    setting = {"place_kind": "guild", "place_id": guild_id, "name": "seed", "guild_id": guild_id, "value": 7}
+    await connection.execute(insert(schema.place_settings).values(setting | {"set_by": 1, "set_at": NOW}))
     reminder = {"user_id": 1, "guild_id": guild_id, "channel_id": 1, "text": "", "due_at": NOW, "created_at": NOW}
     await connection.execute(insert(schema.reminders).values(reminder))
     await connection.execute(insert(schema.notices).values(guild_id=guild_id, subject="x", told_at=NOW))

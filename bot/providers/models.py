@@ -1,0 +1,38 @@
+"""Lists of models as providers give them; pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+from bot.errors import ProviderError, ProviderFault
+from bot.providers.adapter import ListedModel
+
+
+def models_in(listed: object) -> tuple[ListedModel, ...]:
+    """The models in a list, in the API's form or as a bare list.  Raises: ProviderError where it is none."""
+    entries = listed.get("data", listed.get("models")) if isinstance(listed, dict) else listed
+    if not isinstance(entries, list):
+        raise ProviderError(ProviderFault.PROTOCOL, "the list of models is not a list")
+    models = (_model(entry) for entry in entries)
+    return tuple(model for model in models if model is not None)
+
+
+def _model(entry: object) -> ListedModel | None:
+    if not isinstance(entry, dict):
+        entry = {"id": entry}
+    name = entry.get("id") or entry.get("name")
+    if not isinstance(name, str) or not name:
+        return None
+    return ListedModel(name=name, shutdown_on=_day(entry.get("shutdown_date")))
+
+
+def _day(value: object) -> date | None:
+    """A day that is written as such, or as seconds since 1970."""
+    try:
+        if isinstance(value, str):
+            return datetime.fromisoformat(value).date()
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC).date()
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
