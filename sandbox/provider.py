@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiohttp import web
 
+from sandbox.chat_wire import ChatWire, Wire
 from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
 MODEL = "scripted"
+WIRES: tuple[Wire, ...] = (ChatWire(),)
 STORY_WORD = "story:"
 
 
@@ -53,7 +56,7 @@ class Performance:
 
 
 class ScriptedProvider:
-    """Chat completions on loopback: `async with ScriptedProvider() as provider`, then `provider.base_url`.
+    """All `WIRES` on loopback: `async with ScriptedProvider() as provider`, then `provider.base_url`.
 
     A request plays the next story that was queued with `play`, else the one that its last user message names with
     `story:NAME` (of `stories` and `serials`, to which one may add), else `default`.  `go_on` is what a client says to
@@ -82,7 +85,8 @@ class ScriptedProvider:
 
     async def __aenter__(self) -> ScriptedProvider:
         app = web.Application(client_max_size=64 * 1024 * 1024)
-        app.router.add_post("/v1/chat/completions", self._complete)
+        for wire in WIRES:
+            app.router.add_post(f"/v1{wire.path}", partial(self._complete, wire))
         app.router.add_get("/v1/models", self._list_models)
         # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
@@ -116,12 +120,12 @@ class ScriptedProvider:
             return refused
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
 
-    async def _complete(self, request: web.Request) -> web.StreamResponse:
+    async def _complete(self, wire: Wire, request: web.Request) -> web.StreamResponse:
         if refused := self._refuse_key(request):
             return refused
-        performance = await self._begin(request)
+        performance = await self._begin(wire, request)
         try:
-            return await self._perform(request, performance)
+            return await self._perform(wire, request, performance)
         except asyncio.CancelledError:
             performance.disconnected.set()
             raise
@@ -131,9 +135,9 @@ class ScriptedProvider:
         finally:
             performance.ended.set()
 
-    async def _begin(self, request: web.Request) -> Performance:
+    async def _begin(self, wire: Wire, request: web.Request) -> Performance:
         body = await request.json()
-        story = self._queue.popleft() if self._queue else self._story_of(body)
+        story = self._queue.popleft() if self._queue else self._story_of(wire.messages(body))
         now = asyncio.get_running_loop().time()
         performance = Performance(body=body, headers=dict(request.headers), at=now, story=story)
         if request.transport is not None and request.transport not in self._peers:
@@ -145,9 +149,7 @@ class ScriptedProvider:
         self._tell(performance)
         return performance
 
-    def _story_of(self, body: Mapping[str, object]) -> Story:
-        messages = body.get("messages")
-        sent: list[Message] = messages if isinstance(messages, list) else []
+    def _story_of(self, sent: Sequence[Message]) -> Story:
         asked = [
             number
             for number, message in enumerate(sent)
@@ -162,7 +164,7 @@ class ScriptedProvider:
         for listener in self._listeners:
             listener(performance)
 
-    async def _perform(self, request: web.Request, performance: Performance) -> web.StreamResponse:
+    async def _perform(self, wire: Wire, request: web.Request, performance: Performance) -> web.StreamResponse:
         story = performance.story
         if story.refuses_connection:
             _drop(request)
@@ -170,13 +172,13 @@ class ScriptedProvider:
         headers = {"Content-Type": story.content_type, **story.headers}
         model = str(performance.body.get("model"))
         if story.body is not None or not story.is_streamed:
-            content = story.body if story.body is not None else story.whole(model)
+            content = story.body if story.body is not None else wire.whole(story, model)
             return web.Response(status=story.status, headers=headers, body=content)
         response = web.StreamResponse(status=story.status, headers=headers)
         await response.prepare(request)
         loop = asyncio.get_running_loop()
         due = loop.time() + story.first_token_seconds
-        for number, frame in enumerate(story.frames(model)):
+        for number, frame in enumerate(wire.frames(story, model)):
             if story.hang_at == number:
                 await performance.released.wait()
             if story.cut_at == number:

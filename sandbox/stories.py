@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import cycle, islice
 
 # Plain words of the length that tokens have; the benchmark looks for them in what becomes visible.
@@ -84,16 +83,6 @@ class Story:
         """The text that must become visible in the end."""
         return "".join(self.words())
 
-    def frames(self, model: str) -> Iterator[Frame]:
-        """The events of the story as they go over the wire."""
-        return iter(_frames(self, model)) if not self.is_endless else cycle(_frames(self, model)[: len(self.words())])
-
-    def whole(self, model: str) -> bytes:
-        """The answer as one JSON body."""
-        message = {"role": "assistant", "content": self.answer()}
-        choice = {"index": 0, "message": message, "finish_reason": self.finish_reason}
-        return json.dumps({"id": "chatcmpl-1", "model": model, "choices": [choice], "usage": self.usage}).encode()
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
@@ -102,47 +91,6 @@ class Frame:
     content: bytes
     text: str = ""
     is_token: bool = False
-
-
-@lru_cache(maxsize=256)
-def _frames(story: Story, model: str) -> tuple[Frame, ...]:
-    end = story.line_end * 2
-    head = f'{{"id":"chatcmpl-1","object":"chat.completion.chunk","created":0,"model":{json.dumps(model)},"choices":['
-
-    def event(data: str) -> bytes:
-        comment = f": PING{end}" if story.comments else ""
-        return f"{comment}data: {data}{end}".encode("utf-8", "surrogatepass")
-
-    def chunk(delta: str, finish: str = "null") -> bytes:
-        return event(f'{head}{{"index":0,"delta":{delta},"finish_reason":{finish}}}]}}')
-
-    if story.raw is not None:
-        frames = [Frame(event(data), is_token=True) for data in story.raw]
-    else:
-        frames = [Frame(chunk(json.dumps({story.reasoning_field: thought}))) for thought in story.reasoning]
-        if not story.tool_calls or story.pieces is not None:
-            frames += [Frame(chunk(f'{{"content":{json.dumps(word)}}}'), word, True) for word in story.words()]
-        frames += [Frame(chunk(json.dumps(delta))) for call in story.tool_calls for delta in _call_deltas(call)]
-        if story.finish_reason is not None:
-            frames.append(Frame(chunk("{}", json.dumps(story.finish_reason))))
-        if story.usage is not None:
-            usage = {"completion_tokens": len(story.words()), **story.usage}
-            frames.append(Frame(event(f'{head}],"usage":{json.dumps(usage)}}}')))
-    if story.error_at is not None:
-        frames[story.error_at :] = [Frame(event(story.error))]
-    return (*frames, Frame(event("[DONE]"))) if story.sends_done else tuple(frames)
-
-
-def _call_deltas(call: ScriptedCall) -> Iterator[dict[str, object]]:
-    for number, arguments in enumerate(call.arguments):
-        piece: dict[str, object] = {} if call.index is None else {"index": call.index}
-        function: dict[str, object] = {"arguments": arguments}
-        if number == 0:
-            function["name"] = call.name
-            piece["type"] = "function"
-            if call.id is not None:
-                piece["id"] = call.id
-        yield {"tool_calls": [{**piece, "function": function}]}
 
 
 def refusal(status: int, code: str, message: str = "No.", **headers: str) -> Story:

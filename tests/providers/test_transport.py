@@ -13,6 +13,7 @@ import pytest
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.transport import Timeouts, Transport
+from sandbox.chat_wire import ChatWire
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal
 from tests.providers.asking import ask, endpoint, text_of
@@ -191,7 +192,7 @@ async def test_stream_may_be_longer_than_its_idle_time(provider: ScriptedProvide
 
 async def test_compressed_stream_is_read(provider: ScriptedProvider, completions: ChatCompletions) -> None:
     """A server that compresses although it was asked not to is understood."""
-    frames = b"".join(frame.content for frame in Story().frames("m"))
+    frames = b"".join(frame.content for frame in ChatWire().frames(Story(), "m"))
     provider.play(Story(body=gzip.compress(frames), headers={"Content-Encoding": "gzip"}))
     assert text_of(await ask(completions)) == ANSWER
     assert provider.requests[0].headers["Accept-Encoding"] == "identity"
