@@ -80,6 +80,7 @@ PURE = (
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/events.py",
+    "bot/providers/known_keys.py",
     "bot/providers/parameters.py",
     "bot/providers/sse.py",
     "bot/providers/thinking.py",
