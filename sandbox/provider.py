@@ -12,11 +12,12 @@ from functools import partial
 from aiohttp import web
 
 from sandbox.chat_wire import ChatWire, Wire
+from sandbox.completions_wire import CompletionsWire
 from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
 MODEL = "scripted"
-WIRES: tuple[Wire, ...] = (ChatWire(),)
+WIRES: tuple[Wire, ...] = (ChatWire(), CompletionsWire())
 STORY_WORD = "story:"
 
 

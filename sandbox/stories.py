@@ -26,6 +26,7 @@ class ScriptedCall:
     arguments: tuple[str, ...] = ("{}",)
     id: str | None = "call_1"
     index: int | None = 0
+    extra: str = "{}"  # a JSON object that comes with its first piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Story:
     text: str = "Hello from the scripted model."
     token_count: int | None = None
     pieces: tuple[str, ...] | None = None
+    refusal: str | None = None  # what it says instead of an answer
     reasoning: tuple[str, ...] = ()
     reasoning_field: str = "reasoning_content"
     tool_calls: tuple[ScriptedCall, ...] = ()
@@ -74,6 +76,8 @@ class Story:
 
     def words(self) -> tuple[str, ...]:
         """The pieces of the answer, one for each token."""
+        if self.refusal is not None:
+            return (self.refusal,)
         if self.pieces is not None:
             return self.pieces
         words = self.text.split(" ") if self.token_count is None else list(islice(cycle(WORDS), self.token_count))

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 class ChatCompletions:
     """Answers of one provider over `/chat/completions`; it keeps nothing, so the conversation is sent each time."""
 
+    path = "/chat/completions"
+
     def __init__(
         self, endpoint: Endpoint, *, new_call_id: Callable[[], str] = lambda: f"call_{secrets.token_hex(12)}"
     ) -> None:
@@ -61,6 +63,10 @@ class ChatCompletions:
             for event in ending:
                 yield event
 
+    def body(self, request: ProviderRequest, dialect: Dialect) -> dict[str, Any]:
+        """A request in the words of the API."""
+        return request_body(request, dialect)
+
     def takes_tools(self, model: str) -> bool:
         """Whether this model's tools are sent: yes, until its server has refused them."""
         return self._dialects.get(model, Dialect()).sends_tools
@@ -80,8 +86,8 @@ class ChatCompletions:
         for _ in range(MAX_DIALECTS):
             dialect = self._dialects.get(request.model, Dialect())
             try:
-                body = request_body(request, dialect)
-                return await stack.enter_async_context(self._endpoint.open("POST", "/chat/completions", body))
+                body = self.body(request, dialect)
+                return await stack.enter_async_context(self._endpoint.open("POST", self.path, body))
             except ProviderError as error:
                 learnt = dialect.learn_from(error, request.parameters)
                 if learnt is None:

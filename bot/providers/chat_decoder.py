@@ -44,6 +44,7 @@ class ChunkDecoder:
         self._secrets = secrets
         self._is_started = False
         self._has_spoken = False
+        self._has_refused = False
         self._finish_reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._thinking = ThinkingSplitter()
@@ -98,8 +99,13 @@ class ChunkDecoder:
         events = [*self._thinking.close(), *self._calls.close()]
         if self._usage is not None:
             events.append(self._usage)
-        reason = FinishReason.TOOL_CALLS if self._calls.has_calls else self._finish_reason
-        return [*events, Finished(reason or FinishReason.STOP)]
+        return [*events, Finished(self._reason)]
+
+    @property
+    def _reason(self) -> FinishReason:
+        if self._calls.has_calls:
+            return FinishReason.TOOL_CALLS
+        return FinishReason.CONTENT_FILTER if self._has_refused else self._finish_reason or FinishReason.STOP
 
     def _take_chunk(self, chunk: Json, *, is_error: bool) -> list[Event]:
         choices = chunk.get("choices")
@@ -119,12 +125,13 @@ class ChunkDecoder:
         return events
 
     def _take_choice(self, choice: Json, events: list[Event]) -> None:
-        delta = choice.get("delta")
+        delta, message = choice.get("delta"), choice.get("message")
         if isinstance(delta, dict):
             self._take_message(delta, events, is_whole=False)
-        elif not self._has_spoken:  # a completion that is not streamed, or the older API's text
-            message = choice.get("message")
-            self._take_message(message if isinstance(message, dict) else {"content": choice.get("text")}, events)
+        elif isinstance(choice.get("text"), str):  # the older API
+            self._take_message({"content": choice["text"]}, events)
+        elif isinstance(message, dict) and not self._has_spoken:  # a completion that is not streamed
+            self._take_message(message, events)
         reason = choice.get("finish_reason")
         if reason == "error":
             raise self._failure(complaint_in(choice) or Complaint(message="finish_reason error", code="502"))
@@ -143,6 +150,7 @@ class ChunkDecoder:
         elif content is not None:
             self._take_parts(content, events)
         if refusal := _text(message.get("refusal")):
+            self._has_refused = True
             events += self._thinking.feed(refusal)
         calls = message.get("tool_calls")
         if isinstance(calls, list):

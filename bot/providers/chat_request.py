@@ -84,12 +84,18 @@ def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object
             body["tool_choice"] = request.tool_choice.value
         if request.parallel_tool_calls is not None and dialect.sends_parallel_tool_calls:
             body["parallel_tool_calls"] = request.parallel_tool_calls
+    return body | settings_of(request, dialect, Api.CHAT_COMPLETIONS)
+
+
+def settings_of(request: ProviderRequest, dialect: Dialect, api: Api) -> dict[str, object]:
+    """What a request has beside the conversation and the tools."""
+    body: dict[str, object] = {}
     if dialect.includes_usage:
         body["stream_options"] = {"include_usage": True}
     if request.max_output_tokens is not None:
         body[dialect.max_tokens_field] = request.max_output_tokens
     wanted = {name: value for name, value in request.parameters.items() if name not in dialect.unwanted}
-    body |= fields(wanted, Api.CHAT_COMPLETIONS)
+    body |= fields(wanted, api)
     if request.end_user is not None:
         body["user"] = request.end_user
     return body

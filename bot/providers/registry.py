@@ -10,6 +10,7 @@ from typing import Any
 from bot.messages import ProviderRequest
 from bot.providers.adapter import Adapter, ListedModel
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, Routed
@@ -19,6 +20,7 @@ from bot.providers.transport import Retries, Timeouts, Transport
 # A new wire format is a module beside these and an entry here.
 ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
     Api.CHAT_COMPLETIONS: ChatCompletions,
+    Api.COMPLETIONS: Completions,
 }
 
 

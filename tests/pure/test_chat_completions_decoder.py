@@ -172,11 +172,16 @@ QUIRKS: dict[str, Quirk] = {
         stream(chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]}), HI, END),
         thought("Hm", "Hi"),
     ),
-    "older text field": Quirk(stream(json.dumps({"choices": [{"text": "Hi", "finish_reason": "stop"}]})), text("Hi")),
+    "older text field": Quirk(
+        stream(*(json.dumps({"choices": [{"text": word}]}) for word in ("Hi", "!"))), text("Hi", "!")
+    ),
+    "older text field, whole": Quirk(json.dumps({"choices": [{"text": "Hi"}]}).encode(), text("Hi")),
     "whole message after its deltas": Quirk(
         stream(HI, json.dumps({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})), text("Hi")
     ),
-    "refusal": Quirk(stream(chunk({"refusal": "I can't."}), END), text("I can't.")),
+    "refusal": Quirk(
+        stream(chunk({"refusal": "I can't."}), END), [TextDelta("I can't."), Finished(FinishReason.CONTENT_FILTER)]
+    ),
     "cut by length": Quirk(stream(HI, chunk({}, "length")), [TextDelta("Hi"), Finished(FinishReason.LENGTH)]),
     "cut by a filter": Quirk(
         stream(HI, chunk({}, "content_filter")), [TextDelta("Hi"), Finished(FinishReason.CONTENT_FILTER)]

@@ -88,6 +88,7 @@ PURE = (
     "bot/providers/failures.py",
     "bot/providers/chat_request.py",
     "bot/providers/chat_decoder.py",
+    "bot/providers/completion_request.py",
     "bot/reply/activity.py",
     "bot/reply/pages.py",
     "bot/reply/breaks.py",
