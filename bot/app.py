@@ -19,6 +19,7 @@ from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices
+from bot.providers.file import providers_of
 from bot.providers.registry import Providers
 from bot.providers.registry import opened as opened_providers
 from bot.providers.tokens import TokenCounter
@@ -131,9 +132,12 @@ async def assembled(settings: Settings, clock: Callable[[], datetime] = utc_now)
 @asynccontextmanager
 async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]) -> AsyncIterator[Parley]:
     """The bot on a database that is up to date."""
+    configured = providers_of(settings)
+    for warning in configured.warnings:
+        log.warning("%s", warning)
     async with (
         Database.open(settings.database_url, wait_seconds=settings.database_wait_seconds) as database,
-        opened_providers((settings.provider,), answer_timeout_seconds=settings.run_timeout_seconds) as provider,
+        opened_providers(configured.providers, answer_timeout_seconds=settings.run_timeout_seconds) as provider,
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens

@@ -22,6 +22,7 @@ from bot.checks import (
     judge_token,
     passed,
     skipped,
+    warned,
 )
 from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, ProviderError, StartupError
 from bot.inspection import Inspection
@@ -29,6 +30,7 @@ from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_provider
 from bot.providers.events import Finished, ReasoningDelta, TextDelta
+from bot.providers.file import providers_of
 from bot.providers.registry import Providers, opened
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
@@ -145,17 +147,26 @@ async def examine_discord(settings: Settings, report: Report, now: Callable[[], 
 
 async def examine_provider(settings: Settings, report: Report) -> None:
     """Provider, key, model and answer; costs a few tokens, because no other question proves the key and the model."""
-    asked_once = settings.provider.model_copy(update={"max_retries": 0})
-    async with opened((asked_once,), answer_timeout_seconds=settings.run_timeout_seconds) as provider:
-        listed = await outcome(provider.list_models())
+    try:
+        configured = providers_of(settings)
+    except ConfigurationError as exc:
+        for sentence in str(exc).splitlines():
+            report.add(failed("provider", sentence))
+        return
+    for warning in configured.warnings:
+        report.add(warned("provider", warning))
+    asked_once = [provider.model_copy(update={"max_retries": 0}) for provider in configured.providers]
+    async with opened(asked_once, answer_timeout_seconds=settings.run_timeout_seconds) as provider:
+        chosen, model = provider.find(settings.provider_model)
+        listed = await outcome(chosen.adapter.list_models())
         spoke: float | ProviderError
         if isinstance(listed, ProviderError) and listed.fault in UNREACHABLE:
             spoke = listed
         else:
             spoke = await outcome(first_words_seconds(provider, settings))
         answers = ProviderAnswers(
-            base_url=settings.provider_base_url,
-            model=settings.provider_model,
+            base_url=chosen.configuration.base_url,
+            model=model,
             listed=listed if isinstance(listed, ProviderError) else tuple(model.name for model in listed),
             first_words_seconds=spoke,
         )

@@ -23,6 +23,10 @@ SECRET_SHAPES = re.compile(
 # Shorter values, such as the key "none" of a local server, would blot out ordinary words.
 MIN_SECRET_CHARS = 6
 
+# How variables end that `providers.toml` and `tools.toml` take secrets from; what is shorter is a path or a word.
+NAMES_OF_SECRETS = ("KEY", "TOKEN", "SECRET", "PASSWORD")
+MIN_OTHER_SECRET_CHARS = 12
+
 
 class Redactor:
     """Takes known secrets, and what looks like one, out of a text."""
@@ -75,9 +79,9 @@ class JsonFormatter(logging.Formatter):
 
 def set_up_logging(settings: Settings, stream: TextIO | None = None) -> None:
     """Sends every logger's entries to the stream (standard error); a second call replaces the first."""
-    redactor = Redactor(
-        secret.get_secret_value() for secret in (settings.discord_token, settings.provider_api_key) if secret
-    )
+    own = (settings.discord_token.get_secret_value(), settings.provider_api_key.get_secret_value())
+    others = (value for name, value in settings.environment.items() if name.upper().endswith(NAMES_OF_SECRETS))
+    redactor = Redactor((*own, *(value for value in others if len(value) >= MIN_OTHER_SECRET_CHARS)))
     handler = logging.StreamHandler(stream or sys.stderr)
     as_json = settings.log_format is LogFormat.JSON
     handler.setFormatter(JsonFormatter(redactor) if as_json else TextFormatter(redactor))

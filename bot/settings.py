@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
@@ -56,6 +57,15 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+def needed_without_a_file(address: str | None, others: ValidationInfo) -> str | None:
+    """The address of the environment's own provider, which may be missing where a file lists some."""
+    if address is not None:
+        return web_address(address)
+    if not Path(others.data.get("providers_file", "")).is_file():
+        raise PydanticCustomError("missing", "not set")
+    return None
 
 
 class Settings(BaseSettings):
@@ -105,8 +115,17 @@ class Settings(BaseSettings):
         description="Seconds of silence on the gateway, or of waiting for its welcome, until the connection counts as "
         "dead and is made anew. Discord sends something every 41 seconds: less than that ends sound connections.",
     )
-    provider_base_url: Annotated[str, AfterValidator(web_address)] = Field(
-        description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions.",
+    providers_file: str = Field(
+        default="providers.toml",
+        min_length=1,
+        description="The file that lists further providers; it may be missing. docs/providers.md says what stands in "
+        "it.",
+    )
+    provider_base_url: Annotated[str | None, AfterValidator(needed_without_a_file)] = Field(
+        default=None,
+        validate_default=True,
+        description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions. "
+        "Required, unless PROVIDERS_FILE is there.",
         examples=["https://api.openai.com/v1"],
     )
     provider_api_key: Annotated[SecretStr, AfterValidator(header_safe)] = Field(
@@ -116,7 +135,8 @@ class Settings(BaseSettings):
     )
     provider_model: str = Field(
         min_length=1,
-        description="The model's name as the provider lists it; `python -m bot doctor` checks it.",
+        description="The model's name as the provider lists it, or provider/model for one of PROVIDERS_FILE; "
+        "`python -m bot doctor` checks it.",
         examples=["the-name-of-a-model"],
     )
     provider_context_tokens: int = Field(
@@ -389,8 +409,10 @@ class Settings(BaseSettings):
         )
 
     @property
-    def provider(self) -> ProviderConfiguration:
-        """The provider that the variables beginning with PROVIDER_ describe."""
+    def provider(self) -> ProviderConfiguration | None:
+        """The provider that the variables beginning with PROVIDER_ describe, if they do."""
+        if self.provider_base_url is None:
+            return None
         return ProviderConfiguration(
             name=DEFAULT,
             base_url=self.provider_base_url,

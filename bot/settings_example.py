@@ -20,7 +20,7 @@ INTRODUCTION = (
 # The heading that stands above a field and those that follow it.
 HEADINGS = {
     "discord_token": "Discord",
-    "provider_base_url": "The model provider",
+    "providers_file": "The model provider",
     "system_prompt": "Answers",
     "tools_enabled": "Tools",
     "max_concurrent_runs": "Running",
@@ -66,7 +66,7 @@ def allowed(information: FieldInfo) -> str:
 def assignment(field: str, information: FieldInfo) -> str:
     """The line that sets it: empty and live when the host must or usually does fill it in, else the default."""
     name = field.upper()
-    if information.is_required() or field == "provider_api_key":
+    if information.is_required() or field in ("provider_base_url", "provider_api_key"):
         return f"{name}="
     default = information.default
     if default in (None, (), PydanticUndefined):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated, Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
@@ -12,6 +13,10 @@ from pydantic_settings import NoDecode
 from bot.http_tools.secrets import Secrets
 from bot.tools.hosts import HostPattern
 
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.1
+
+Headers = TypeVar("Headers", bound=Mapping[str, SecretStr])
+
 
 def header_safe(secret: SecretStr) -> SecretStr:
     """The secret without surrounding space, if it can be sent as one HTTP header value."""
@@ -19,6 +24,15 @@ def header_safe(secret: SecretStr) -> SecretStr:
     if not all("!" <= character <= "~" for character in text):
         raise ValueError("must be one run of plain characters: no space, no quotes from a text editor")
     return SecretStr(text)
+
+
+def header_values(headers: Headers) -> Headers:
+    """Headers that can be sent."""
+    for name, secret in headers.items():
+        value = secret.get_secret_value()
+        if not HEADER.fullmatch(name) or not all(" " <= character <= "~" for character in value):
+            raise ValueError("must be names and values of plain characters, without line breaks")
+    return headers
 
 
 def fernet_keys(secret: SecretStr) -> SecretStr:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from pathlib import Path
-from string import Template
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 
 from bot.errors import ConfigurationError
-from bot.settings_values import address, complaint
+from bot.settings_values import address, complaint, header_values
+from bot.tables import filled, tables_in
 
 # No underscore: `files_read` is then the tool `read` of `files`, and of no other server.
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.1
 
 
 class Approval(StrEnum):
@@ -33,15 +31,6 @@ def endpoint(value: str) -> str:
     """An http or https URL, as it was written: a slash at its end may matter to the server."""
     address(value, "http", "https")
     return value
-
-
-def header_values(headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
-    """Headers that can be sent."""
-    for name, secret in headers.items():
-        value = secret.get_secret_value()
-        if not HEADER.fullmatch(name) or not all(" " <= character <= "~" for character in value):
-            raise ValueError("must be names and values of plain characters, without line breaks")
-    return headers
 
 
 class ServerConfiguration(BaseModel):
@@ -82,20 +71,9 @@ class ServerConfiguration(BaseModel):
 
 def read_servers(file: Path, environment: Mapping[str, str]) -> tuple[ServerConfiguration, ...]:
     """The servers of a file, which may be missing.  Raises: ConfigurationError, one sentence per line and mistake."""
-    try:
-        written = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        return ()
-    except tomllib.TOMLDecodeError as exc:
-        raise ConfigurationError(f"{file} is not TOML: {exc}.") from exc
-    except (OSError, UnicodeDecodeError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) else "it is not a text file in UTF-8"
-        raise ConfigurationError(f"{file} cannot be read: {reason}.") from exc
-    faults = [f"{file} has an unknown entry {name}: servers stand under [servers.NAME]." for name in written]
-    faults = [fault for name, fault in zip(written, faults, strict=True) if name != "servers"]
-    servers = written.get("servers", {})
+    servers, faults = tables_in(file, "servers")
     found: list[ServerConfiguration] = []
-    for name, entry in servers.items() if isinstance(servers, dict) else [("servers", servers)]:
+    for name, entry in servers.items():
         try:
             found.append(read_server(name, entry, environment))
         except ConfigurationError as fault:
@@ -128,19 +106,6 @@ def read_server(name: str, entry: object, environment: Mapping[str, str]) -> Ser
         # No cause: it could print what was filled in.
         raise ConfigurationError("\n".join(faults)) from None
     return server
-
-
-def filled(field: str, value: object, environment: Mapping[str, str], faults: list[str]) -> object:
-    """A value with its `$VARIABLES` replaced, so that no secret has to stand in the file."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return Template(value).substitute(environment)
-    except KeyError as missing:
-        faults.append(f"{field} needs the variable {missing.args[0]}: put it into .env or the environment.")
-    except ValueError:
-        faults.append(f"{field} has a $ without a variable's name after it: write $$ for a dollar sign.")
-    return ""
 
 
 def finding(error: Any) -> str:

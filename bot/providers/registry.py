@@ -94,4 +94,4 @@ def _transport(configuration: ProviderConfiguration, answer_timeout_seconds: flo
         idle_seconds=configuration.idle_timeout_seconds,
         total_seconds=answer_timeout_seconds,
     )
-    return Transport(timeouts=timeouts, retries=Retries(max_retries=configuration.max_retries))
+    return Transport(timeouts=timeouts, retries=Retries(max_retries=configuration.retries))

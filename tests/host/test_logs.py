@@ -6,6 +6,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -58,6 +59,20 @@ def test_secret_is_redacted_wherever_it_stands(log_format: LogFormat) -> None:
     assert KEY not in written
     assert written.count(REDACTED) == 4
     assert "RuntimeError" in written
+
+
+@pytest.mark.usefixtures("logging_as_before")
+def test_secrets_that_files_refer_to_are_redacted(tmp_path: Path) -> None:
+    """Keys of further providers are variables whose names say what they are; other variables are words."""
+    env_file = tmp_path / "test.env"
+    env_file.write_text(
+        "DISCORD_TOKEN=x\nPROVIDER_MODEL=m\nPROVIDER_BASE_URL=https://provider.test\n"
+        "RELAY_KEY=a-key-of-the-relay\nRELAY_REGION=north-of-everything\n"
+    )
+    stream = io.StringIO()
+    set_up_logging(Settings.load(env_file), stream)
+    logging.getLogger("some.library").error("a-key-of-the-relay is north-of-everything")
+    assert stream.getvalue().endswith(f"{REDACTED} is north-of-everything\n")
 
 
 @pytest.mark.parametrize(

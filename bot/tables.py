@@ -1,0 +1,43 @@
+"""Files of the host in TOML: one kind of tables, `[kind.NAME]`, whose texts may refer to the environment."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from bot.errors import ConfigurationError
+
+
+def tables_in(file: Path, kind: str) -> tuple[Mapping[str, Any], list[str]]:
+    """The tables of a file by their names, none if it is missing; and what else stands there, a sentence each.
+
+    Raises: ConfigurationError, if it cannot be read.
+    """
+    try:
+        written = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}, []
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigurationError(f"{file} is not TOML: {exc}.") from exc
+    except (OSError, UnicodeDecodeError) as exc:
+        reason = exc.strerror if isinstance(exc, OSError) else "it is not a text file in UTF-8"
+        raise ConfigurationError(f"{file} cannot be read: {reason}.") from exc
+    tables = written.pop(kind, {})
+    faults = [f"{file} has an unknown entry {name}: {kind} stand under [{kind}.NAME]." for name in written]
+    return tables if isinstance(tables, dict) else {kind: tables}, faults
+
+
+def filled(field: str, value: object, environment: Mapping[str, str], faults: list[str]) -> object:
+    """A value with its `$VARIABLES` replaced, so that no secret has to stand in the file."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return Template(value).substitute(environment)
+    except KeyError as missing:
+        faults.append(f"{field} needs the variable {missing.args[0]}: put it into .env or the environment.")
+    except ValueError:
+        faults.append(f"{field} has a $ without a variable's name after it: write $$ for a dollar sign.")
+    return ""
