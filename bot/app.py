@@ -51,6 +51,7 @@ from bot.tools.ask_user import ASK_USER
 from bot.tools.find_tool import Room
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
+from bot.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 
@@ -142,7 +143,8 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
-        tool_rules = ToolRules(database, clock=clock)
+        whereabouts = Whereabouts()
+        tool_rules = ToolRules(database, whereabouts, clock=clock)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
         notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
         answerer = Answerer(
@@ -219,6 +221,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 unsafe_addresses=settings.tool_unsafe_addresses,
                 setting="TOOL_FETCH_HOSTS",
             ),
+            whereabouts=whereabouts,
             tool_rules=tool_rules,
             notices=notices,
             http_tools=HttpTools(database, toolbox, guard, Secrets(settings.secrets_key), clock=clock),

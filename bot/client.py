@@ -36,6 +36,7 @@ from bot.tool_rules import ToolRules
 from bot.tools.declare import is_for_people, tools_of
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
+from bot.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
 
@@ -137,6 +138,7 @@ class ParleyClient(commands.Bot):
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
+        whereabouts: Whereabouts,
         tool_rules: ToolRules,
         notices: Notices,
         http_tools: HttpTools,
@@ -167,6 +169,7 @@ class ParleyClient(commands.Bot):
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard
+        self.whereabouts = whereabouts
         self.tool_rules = tool_rules
         self.notices = notices
         self.http_tools = http_tools
@@ -203,7 +206,7 @@ class ParleyClient(commands.Bot):
         theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
         await self.load([*ours, *theirs])
         self.toolbox.meet(self.people)
-        self.tool_rules.meet(self)
+        self.whereabouts.meet(self)
         await self.mcp.begin()
         self.server_commands.put()
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import discord
 
@@ -12,9 +11,10 @@ from bot.errors import Refusal
 from bot.mcp.status import ServerStatus
 from bot.messages import one_line
 from bot.notices import Notices
+from bot.places import Reach, named, reached
 from bot.tool_rules import ToolRules
 from bot.tools.model import Need
-from bot.tools.switches import GROUP, Place, PlaceKind, Switch, Switches
+from bot.tools.switches import GROUP, Switch, Switches
 from bot.tools.toolbox import Tool, Toolbox
 
 PAGE_LINES = 25  # a screen
@@ -31,22 +31,6 @@ PERMISSIONS = {
     "send_polls": "Create Polls",
 }
 NEEDS = {Need.APPROVAL: "asks for approval", Need.ANSWER: "asks the person"}
-
-
-class Reach(StrEnum):
-    """How far from where somebody is they switch a tool."""
-
-    HERE = "here"
-    CHANNEL = "channel"
-    CATEGORY = "category"
-    SERVER = "server"
-
-
-REACHES = {
-    Reach.CHANNEL: PlaceKind.CHANNEL,
-    Reach.CATEGORY: PlaceKind.CATEGORY,
-    Reach.SERVER: PlaceKind.GUILD,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +82,7 @@ class ToolOverview:
         """Switch a tool or a group, and a sentence on what holds then.  Raises: Refusal."""
         if name not in self.names(guild_id):
             raise Refusal(f"There is no tool or group named {one_line(name, 64)} here. `/tools list` shows all.")
-        places = await self._rules.places(guild_id, channel_id)
-        place = places[0] if reach is Reach.HERE else next((it for it in places if it.kind is REACHES[reach]), None)
-        if place is None:
-            raise Refusal("This channel is in no category. Choose the channel or the whole server instead.")
+        place = reached(await self._rules.places(guild_id, channel_id), reach)
         await self._rules.switch(guild_id, Switch(place=place, tool=name, is_enabled=is_enabled), user_id)
         switches = await self._rules.at(guild_id, channel_id)
         affected = [tool for tool in self._for_models(guild_id) if name in (tool.name, GROUP + tool.group)]
@@ -175,11 +156,6 @@ def titled(source: str) -> str:
         "mcp": f"MCP server {name}",
     }
     return titles.get(kind, source)
-
-
-def named(place: Place) -> str:
-    """A place as it is shown."""
-    return "this server" if place.kind is PlaceKind.GUILD else f"<#{place.id}>"
 
 
 def on_or_off(is_enabled: bool) -> str:

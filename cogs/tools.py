@@ -26,7 +26,7 @@ from bot.http_tools.panel import (
 )
 from bot.http_tools.service import MAX_TIMEOUT_SECONDS, Traits
 from bot.interactions import in_time, respond, tell
-from bot.tool_overview import Reach
+from bot.places import Reach
 from bot.tool_pages import ToolsButton, look, overview_of
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]

@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.places import Place, PlaceKind
 from bot.store.dialect import insert_into
 from bot.store.schema import tool_switches
-from bot.tools.switches import Place, PlaceKind, Switch
+from bot.tools.switches import Switch
 
 
 async def of_guild(connection: AsyncConnection, guild_id: int) -> tuple[Switch, ...]:

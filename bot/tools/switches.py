@@ -4,26 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+
+from bot.places import Place
 
 GROUP = "group:"  # what a group's name begins with, where a tool's could stand
-
-
-class PlaceKind(StrEnum):
-    """What can have switches; a server and a channel of it may have the same id."""
-
-    THREAD = "thread"
-    CHANNEL = "channel"
-    CATEGORY = "category"
-    GUILD = "guild"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A place in Discord."""
-
-    kind: PlaceKind
-    id: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,14 @@ import pytest
 from sqlalchemy import select
 
 from bot.errors import Refusal
+from bot.places import Place, PlaceKind
+from bot.readings import FRESH
 from bot.store import tool_switches
 from bot.store.database import Database
 from bot.store.schema import tool_switches as table
-from bot.tool_rules import FRESH, ToolRules
-from bot.tools.switches import Place, PlaceKind, Switch
+from bot.tool_rules import ToolRules
+from bot.tools.switches import Switch
+from bot.whereabouts import Whereabouts
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 GUILD_ID, CHANNEL_ID, CATEGORY_ID = 1_400_000_000_000_000_001, 1_400_000_000_000_000_002, 1_400_000_000_000_000_003
@@ -60,9 +63,9 @@ def a_channel(category_id: int | None = CATEGORY_ID) -> Any:
 
 def rules_of(database: Database, clock: Watch, atlas: Atlas | None = None) -> ToolRules:
     """What one process goes by."""
-    rules = ToolRules(database, clock=clock)
-    rules.meet(atlas or Atlas(told={CHANNEL_ID: a_channel()}))
-    return rules
+    whereabouts = Whereabouts()
+    whereabouts.meet(atlas or Atlas(told={CHANNEL_ID: a_channel()}))
+    return ToolRules(database, whereabouts, clock=clock)
 
 
 async def test_switch_is_stored_once(database: Database) -> None:

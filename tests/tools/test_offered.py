@@ -9,11 +9,12 @@ import discord
 import pytest
 
 from bot.errors import Refusal
+from bot.places import Place, PlaceKind
 from bot.tools.arguments import Arguments
 from bot.tools.caller import Caller
 from bot.tools.find_tool import FIND_TOOL, MAX_HINTS, MAX_OFFERED, Room, found_in
 from bot.tools.model import Asker, Need, Outcome
-from bot.tools.switches import NOTHING_SWITCHED, Place, PlaceKind, Switch, Switches
+from bot.tools.switches import NOTHING_SWITCHED, Switch, Switches
 from bot.tools.toolbox import Tool, Toolbox
 from tests.tools.people import ASKER, Known, called, said
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.tools.switches import NOTHING_SWITCHED, Place, PlaceKind, Switch, Switches
+from bot.places import Place, PlaceKind
+from bot.tools.switches import NOTHING_SWITCHED, Switch, Switches
 
 THREAD = Place(kind=PlaceKind.THREAD, id=4)
 CHANNEL = Place(kind=PlaceKind.CHANNEL, id=3)
