@@ -13,6 +13,7 @@ from aiohttp import web
 
 from sandbox.chat_wire import ChatWire, Wire
 from sandbox.completions_wire import CompletionsWire
+from sandbox.endpoints_api import EndpointsApi
 from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
@@ -73,6 +74,7 @@ class ScriptedProvider:
         self.go_on: str | None = None
         self.models: tuple[str, ...] = (MODEL,)
         self.requests: list[Performance] = []
+        self.endpoints = EndpointsApi()
         self.connection_count = 0
         self.base_url = ""
         self._api_key = api_key
@@ -89,6 +91,7 @@ class ScriptedProvider:
         for wire in WIRES:
             app.router.add_post(f"/v1{wire.path}", partial(self._complete, wire))
         app.router.add_get("/v1/models", self._list_models)
+        self.endpoints.mount(app, "/v1", self._refuse_key)
         # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()

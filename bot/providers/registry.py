@@ -14,6 +14,7 @@ from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, Routed
+from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
 from bot.providers.transport import Retries, Timeouts, Transport
 
@@ -47,6 +48,11 @@ class Providers:
         if slash and name in self._providers:
             return self._providers[name], model
         return self._first, reference
+
+    def client(self, reference: str) -> tuple[OpenAIClient, str]:
+        """The other endpoints of a model's provider (images, speech, moderations), and its own name of the model."""
+        provider, model = self.find(reference)
+        return OpenAIClient(provider.endpoint), model
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[Event, None]:
         """The events of one answer, after `Routed`; close the generator to stop it.  Raises: ProviderError."""

@@ -1,0 +1,13 @@
+"""The endpoints of an OpenAI-compatible provider that are not answers, each as typed methods."""
+
+from __future__ import annotations
+
+from bot.providers.endpoint import Endpoint
+from bot.providers.moderations import Moderations
+
+
+class OpenAIClient:
+    """One provider's endpoints beside its answers, whatever API its answers have."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.moderations = Moderations(endpoint)
