@@ -82,7 +82,8 @@ class ProviderError(ParleyError):
     """A provider refused, failed, or broke off.
 
     `str(error)` is the friendly sentence of `fault`.  `detail` holds the provider's own words, cleaned of keys,
-    for the log only.  `retry_after_seconds` is what the provider asked for, if it did.
+    for the log only.  `retry_after_seconds` is what the provider asked for, if it did, and `parameter` the field of the
+    request that it blames, if it names one.
     """
 
     own_sentence: ClassVar[str] = ""
@@ -95,6 +96,7 @@ class ProviderError(ParleyError):
         status: int | None = None,
         request_id: str | None = None,
         retry_after_seconds: float | None = None,
+        parameter: str = "",
     ) -> None:
         super().__init__(self.own_sentence or SENTENCES[fault])
         self.fault = fault
@@ -102,6 +104,7 @@ class ProviderError(ParleyError):
         self.status = status
         self.request_id = request_id
         self.retry_after_seconds = retry_after_seconds
+        self.parameter = parameter
 
 
 class ReplyError(ParleyError):

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
 from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.chat_request import MAX_DIALECTS, Dialect, request_body
+from bot.providers.chat_request import dispensable, request_body
+from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event
+from bot.providers.learning import Learner
 from bot.providers.models import models_in
-from bot.providers.transport import ResponseStream
-
-log = logging.getLogger(__name__)
 
 
 class ChatCompletions:
@@ -30,7 +28,7 @@ class ChatCompletions:
         self, endpoint: Endpoint, *, new_call_id: Callable[[], str] = lambda: f"call_{secrets.token_hex(12)}"
     ) -> None:
         self._endpoint = endpoint
-        self._dialects: dict[str, Dialect] = {}
+        self._learner = Learner(endpoint)
         self._new_call_id = new_call_id
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[Event, None]:
@@ -39,9 +37,11 @@ class ChatCompletions:
         Raises:
             ProviderError: before the first event or after any of them.
         """
-        decoder = BodyDecoder(new_call_id=self._new_call_id, secrets=self._endpoint.secrets)
-        async with AsyncExitStack() as stack:
-            response = await self._open(request, stack)
+        decoder = BodyDecoder(
+            provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=self._endpoint.secrets
+        )
+        body = partial(self.body, request)
+        async with self._learner.open(request.model, self.path, body, dispensable(request)) as response:
             times, progress = self._endpoint.timeouts, 0
             while not decoder.is_done:
                 try:
@@ -56,7 +56,7 @@ class ChatCompletions:
                     yield event
                 if decoder.progress != progress:
                     progress = decoder.progress
-                    response.wait_at_most(times.after_answer_seconds if decoder.is_answered else times.idle_seconds)
+                    response.wait_at_most(times.after_answer_seconds if decoder.is_settled else times.idle_seconds)
             ending = decoder.close()
             if decoder.is_done:
                 await response.read_to_end()  # before the last event, after which nobody may ask for more
@@ -65,11 +65,11 @@ class ChatCompletions:
 
     def body(self, request: ProviderRequest, dialect: Dialect) -> dict[str, Any]:
         """A request in the words of the API."""
-        return request_body(request, dialect)
+        return request_body(request, dialect, self._endpoint.name)
 
     def takes_tools(self, model: str) -> bool:
         """Whether this model's tools are sent: yes, until its server has refused them."""
-        return self._dialects.get(model, Dialect()).sends_tools
+        return self._learner.dialect(model).sends_tools
 
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """Nothing is left to end once the connection is closed."""
@@ -81,18 +81,3 @@ class ChatCompletions:
             ProviderError: when the provider refuses, or lists nothing that can be read.
         """
         return models_in(await self._endpoint.fetch("GET", "/models"))
-
-    async def _open(self, request: ProviderRequest, stack: AsyncExitStack) -> ResponseStream:
-        for _ in range(MAX_DIALECTS):
-            dialect = self._dialects.get(request.model, Dialect())
-            try:
-                body = self.body(request, dialect)
-                return await stack.enter_async_context(self._endpoint.open("POST", self.path, body))
-            except ProviderError as error:
-                learnt = dialect.learn_from(error, request.parameters)
-                if learnt is None:
-                    raise
-                log.info("the model is asked differently from now on: %s", error.detail)
-                self._dialects[request.model] = learnt
-                refusal = error
-        raise refusal

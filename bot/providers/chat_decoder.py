@@ -11,7 +11,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.choices import FurtherChoices
 from bot.providers.events import (
+    Alternatives,
+    Carried,
     Event,
     Finished,
     FinishReason,
@@ -22,6 +25,7 @@ from bot.providers.events import (
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
 from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
 from bot.providers.thinking import ThinkingSplitter
+from bot.providers.thoughts import Thoughts
 from bot.providers.tool_calls import CallPiece, ToolCallAssembler
 
 # The documented words, and what other servers behind the same wire format say; any other word is a plain stop.
@@ -34,13 +38,17 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
     "refusal": FinishReason.CONTENT_FILTER,
 }
 
+# Where a call of Gemini's has the signature of the thinking that led to it.
+SIGNED = "extra_content"
+
 Json = Mapping[str, object]
 
 
 class ChunkDecoder:
     """Turns the chunks of one completion into events."""
 
-    def __init__(self, *, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, provider: str, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
+        self._provider = provider
         self._secrets = secrets
         self._is_started = False
         self._has_spoken = False
@@ -48,14 +56,21 @@ class ChunkDecoder:
         self._finish_reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._thinking = ThinkingSplitter()
+        self._thoughts = Thoughts()
+        self._others = FurtherChoices()
         self._calls = ToolCallAssembler(new_call_id=new_call_id)
         self._stray = ""
         self.is_done = False
 
     @property
     def is_answered(self) -> bool:
-        """Whether the model said that it is finished; usage may still follow."""
+        """Whether the model said that it is finished; usage and other answers may still follow."""
         return self.is_done or self._finish_reason is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but usage may still follow."""
+        return self.is_answered and self._others.are_ended
 
     def feed(self, data: str, name: str = "") -> list[Event]:
         """The events in one server-sent event.
@@ -99,7 +114,17 @@ class ChunkDecoder:
         events = [*self._thinking.close(), *self._calls.close()]
         if self._usage is not None:
             events.append(self._usage)
-        return [*events, Finished(self._reason)]
+        return [*events, *self._beside(), Finished(self._reason)]
+
+    def _beside(self) -> Iterator[Event]:
+        """What belongs to an answer beside its text: further answers, or what is wanted back with its calls."""
+        if not self._calls.has_calls:
+            texts = self._others.texts(is_done=self.is_done)
+            yield from [Alternatives(texts)] if texts else []
+            return
+        carried = {"message": self._thoughts.carried, "calls": self._calls.carried}
+        if any(carried.values()):
+            yield Carried({"provider": self._provider, **carried})
 
     @property
     def _reason(self) -> FinishReason:
@@ -120,8 +145,12 @@ class ChunkDecoder:
         if not self._is_started:
             self._is_started = True
             events.append(Started(_text(chunk.get("id")) or None, _text(chunk.get("model")) or None))
-        if choices and isinstance(choices[0], dict) and not choices[0].get("index"):  # one answer was asked for
-            self._take_choice(choices[0], events)
+        for choice in choices:
+            index = choice.get("index") if isinstance(choice, dict) else None
+            if isinstance(index, int) and index > 0:
+                self._others.feed(index, choice)
+            elif isinstance(choice, dict):
+                self._take_choice(choice, events)
         return events
 
     def _take_choice(self, choice: Json, events: list[Event]) -> None:
@@ -140,8 +169,7 @@ class ChunkDecoder:
 
     def _take_message(self, message: Json, events: list[Event], *, is_whole: bool = True) -> None:
         before = len(events)
-        thought = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
-        if thought:
+        if thought := self._thoughts.feed(message):
             events.append(ReasoningDelta(thought))
         content = message.get("content")
         if isinstance(content, str):
@@ -185,6 +213,7 @@ class ChunkDecoder:
                 id=_text(call.get("id")),
                 name=_text(function.get("name")),
                 arguments=json.dumps(arguments) if isinstance(arguments, (dict, list)) else _text(arguments),
+                carried={SIGNED: call[SIGNED]} if isinstance(call.get(SIGNED), dict) else None,
             )
         )
 
@@ -198,8 +227,8 @@ class BodyDecoder:
     What the body starts with decides, not its label: event streams come labelled as JSON, and JSON as event streams.
     """
 
-    def __init__(self, *, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
-        self._chunks = ChunkDecoder(new_call_id=new_call_id, secrets=secrets)
+    def __init__(self, *, provider: str, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
+        self._chunks = ChunkDecoder(provider=provider, new_call_id=new_call_id, secrets=secrets)
         self._stream = EventStreamDecoder()
         self._body = bytearray()
         self._is_stream: bool | None = None
@@ -212,8 +241,13 @@ class BodyDecoder:
 
     @property
     def is_answered(self) -> bool:
-        """Whether the model said that it is finished; usage may still follow."""
+        """Whether the model said that it is finished; usage and other answers may still follow."""
         return self._chunks.is_answered
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but usage may still follow."""
+        return self._chunks.is_settled
 
     @property
     def progress(self) -> int:

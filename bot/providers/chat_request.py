@@ -1,81 +1,35 @@
-"""Requests in the words of the chat completions API, and where servers disagree about them; pure."""
+"""Requests in the words of the chat completions API; pure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any
 
-from bot.errors import ContextTooLong, ProviderError, ProviderFault
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
+from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api, fields
 
 # OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
 MAX_NAME_CHARACTERS = 64
+# The hashes of who asks and where.  All are sent: a relay drops what it does not know, a strict server's refusal is
+# learnt, and `user`, though older, is the only one that many servers know.
+IDENTIFIERS = ("user", "safety_identifier", "prompt_cache_key")
+# What a model's thinking is called in the message or the call that it is wanted back with.
+THINKING = ("reasoning_content", "reasoning", "reasoning_details", "extra_content")
+# Stands for thinking that is not kept, or was another model's; an empty text does not count.
+FORGOTTEN = "."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """Where servers disagree about the request; learnt from their refusals, per model, as long as the process lives."""
-
-    includes_usage: bool = True
-    max_tokens_field: str = "max_tokens"
-    unwanted: frozenset[str] = frozenset()  # parameters that this model refuses
-    sends_tools: bool = True
-    sends_tool_choice: bool = True
-    sends_parallel_tool_calls: bool = True
-    # Beside calls, Ollama, Mistral and llama-cpp-python refuse null, and what runs on Bedrock an empty text.
-    text_beside_calls: str | None = ""
-
-    def learn_from(self, error: ProviderError, sent: Iterable[str] = ()) -> Dialect | None:
-        """The dialect that a server asks for by refusing this one, or None where it refuses something else.
-
-        `sent` are the names of the parameters that it was asked with.
-        """
-        if error.fault not in REFUSALS or isinstance(error, ContextTooLong):
-            return None
-        learnt = [replace(self, **change) for words, change in LESSONS if words.search(error.detail)]
-        named = [name for name in sent if re.search(rf"\b{name}\b", error.detail)]
-        learnt += [replace(self, unwanted=self.unwanted | {name}) for name in named]
-        return next((dialect for dialect in learnt if dialect != self), None)
-
-
-# A router that knows no server with tools for a model says that it does not find one.
-REFUSALS = frozenset({ProviderFault.BAD_REQUEST, ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
-
-# What a refusal names, and what to do without; the first that changes anything is learnt.
-LESSONS: tuple[tuple[re.Pattern[str], Mapping[str, Any]], ...] = (
-    (re.compile("stream_options|include_usage"), {"includes_usage": False}),
-    (re.compile("max_completion_tokens"), {"max_tokens_field": "max_completion_tokens"}),
-    (re.compile("max_completion_tokens"), {"max_tokens_field": "max_tokens"}),
-    (re.compile("must be non-empty|is blank"), {"text_beside_calls": None}),
-    (re.compile("tool_choice"), {"sends_tool_choice": False}),
-    (re.compile("parallel[_ ]tool[_ ]calls", re.IGNORECASE), {"sends_parallel_tool_calls": False}),
-    (
-        re.compile(
-            r"(support|unsupported|unknown|unrecognized|not permitted|unexpected)\b.{0,40}"
-            r"\b(tools(?!\[)|tool (use|calls?|calling)|function calling)\b"
-            r"|\b(tools(?!\[)|tool (use|calls?|calling|choice)|function calling)\b.{0,40}"
-            r"\b(requires?|unsupported|not (fully )?(supported|enabled|available|allowed|permitted))\b",
-            re.IGNORECASE,
-        ),
-        {"sends_tools": False},
-    ),
-)
-# One for each thing there is to learn, and one to go with it.
-MAX_DIALECTS = 8
-
-
-def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object]:
-    """A request in the words of the API; what is not set is not sent."""
+def request_body(request: ProviderRequest, dialect: Dialect, provider: str) -> dict[str, object]:
+    """A request in the words of the API; what is not set is not sent.  `provider` is the name of whom it is for."""
     tools = request.tools if _may_send_tools(request, dialect) else ()
     messages = alternating(request.messages) if tools else without_calls(request.messages)
     body: dict[str, object] = {
         "model": request.model,
-        "messages": [_message(message, dialect) for message in messages],
+        "messages": [_message(message, dialect, provider) for message in messages],
         "stream": True,
     }
     if tools:
@@ -84,21 +38,26 @@ def request_body(request: ProviderRequest, dialect: Dialect) -> dict[str, object
             body["tool_choice"] = request.tool_choice.value
         if request.parallel_tool_calls is not None and dialect.sends_parallel_tool_calls:
             body["parallel_tool_calls"] = request.parallel_tool_calls
+    named = {"user": request.end_user, "safety_identifier": request.end_user, "prompt_cache_key": request.conversation}
+    body |= {name: value for name, value in named.items() if value is not None and name not in dialect.unwanted}
     return body | settings_of(request, dialect, Api.CHAT_COMPLETIONS)
 
 
 def settings_of(request: ProviderRequest, dialect: Dialect, api: Api) -> dict[str, object]:
-    """What a request has beside the conversation and the tools."""
+    """How an answer is to be, in the words that chat completions and its predecessor share."""
     body: dict[str, object] = {}
     if dialect.includes_usage:
         body["stream_options"] = {"include_usage": True}
     if request.max_output_tokens is not None:
         body[dialect.max_tokens_field] = request.max_output_tokens
     wanted = {name: value for name, value in request.parameters.items() if name not in dialect.unwanted}
-    body |= fields(wanted, api)
-    if request.end_user is not None:
-        body["user"] = request.end_user
-    return body
+    return body | fields(wanted, api)
+
+
+def dispensable(request: ProviderRequest) -> tuple[str, ...]:
+    """The fields that a server may refuse, and is asked without from then on."""
+    thinking = THINKING if any(message.carried for message in request.messages) else ()
+    return (*request.parameters, *IDENTIFIERS, *thinking)
 
 
 def _may_send_tools(request: ProviderRequest, dialect: Dialect) -> bool:
@@ -106,14 +65,23 @@ def _may_send_tools(request: ProviderRequest, dialect: Dialect) -> bool:
     return dialect.sends_tools and (dialect.sends_tool_choice or request.tool_choice is not ToolChoice.NONE)
 
 
-def _message(message: ChatMessage, dialect: Dialect) -> dict[str, object]:
+def _message(message: ChatMessage, dialect: Dialect, provider: str) -> dict[str, object]:
     said: dict[str, object] = {"role": message.role.value, "content": message.content}
     if message.role is Role.TOOL:
         said["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
+        carried = message.carried if message.carried and message.carried["provider"] == provider else {}
+        wanted = [_without(dialect, fields) for fields in carried.get("calls") or [{}] * len(message.tool_calls)]
         said["content"] = message.content or dialect.text_beside_calls
-        said["tool_calls"] = [_call(call) for call in message.tool_calls]
+        said["tool_calls"] = [_call(call) | back for call, back in zip(message.tool_calls, wanted, strict=True)]
+        said |= _without(dialect, carried.get("message", {}))
+    if message.role is Role.ASSISTANT and dialect.fills_thinking:
+        said.setdefault("reasoning_content", FORGOTTEN)
     return said
+
+
+def _without(dialect: Dialect, fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name not in dialect.unwanted}
 
 
 def _call(call: ToolCall) -> dict[str, object]:

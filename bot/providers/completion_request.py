@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bot.messages import GO_ON, ChatMessage, ProviderRequest, Role, without_calls
-from bot.providers.chat_request import Dialect, settings_of
+from bot.providers.chat_request import settings_of
+from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api
 
 NAMES: Mapping[Role, str] = {Role.SYSTEM: "", Role.USER: "User:", Role.ASSISTANT: "Assistant:"}
@@ -21,6 +22,8 @@ def completion_body(request: ProviderRequest, dialect: Dialect) -> dict[str, obj
     """A request in the words of the API; what is not set is not sent."""
     body: dict[str, object] = {"model": request.model, "prompt": prompt(request.messages), "stream": True}
     body |= settings_of(request, dialect, Api.COMPLETIONS)
+    if request.end_user is not None and "user" not in dialect.unwanted:
+        body["user"] = request.end_user
     if "stop" not in dialect.unwanted:
         body["stop"] = [NEXT_TURN, *request.parameters.get("stop", ())][:MAX_STOPS]
     return body

@@ -6,8 +6,8 @@ from typing import Any
 
 from bot.messages import ProviderRequest
 from bot.providers.chat_completions import ChatCompletions
-from bot.providers.chat_request import Dialect
 from bot.providers.completion_request import completion_body
+from bot.providers.dialect import Dialect
 
 
 class Completions(ChatCompletions):

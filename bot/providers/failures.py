@@ -156,7 +156,14 @@ def failure_of(
         request_id = request_id or found[1]
     fault = ProviderFault.PROTOCOL if is_page and status in (200, 400, 403) else fault_of(complaint, status)
     kind = ContextTooLong if fault is ProviderFault.BAD_REQUEST and _is_too_long(complaint) else ProviderError
-    return kind(fault, detail, status=status, request_id=request_id, retry_after_seconds=retry_after_seconds)
+    return kind(
+        fault,
+        detail,
+        status=status,
+        request_id=request_id,
+        retry_after_seconds=retry_after_seconds,
+        parameter=complaint.parameter,
+    )
 
 
 def fault_of(complaint: Complaint, status: int | None) -> ProviderFault:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.providers.events import Event, ToolCallDelta, ToolCallDone, ToolCallStarted
 
@@ -17,6 +18,7 @@ class CallPiece:
     id: str
     name: str
     arguments: str
+    carried: Mapping[str, Any] | None = None  # what the provider wants back with the call
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class _OpenCall:
     name: str = ""
     arguments: str = ""
     is_started: bool = False
+    carried: Mapping[str, Any] | None = None
 
     def is_whole(self) -> bool:
         try:
@@ -53,11 +56,18 @@ class ToolCallAssembler:
         """Whether the model asked for any tool."""
         return any(call.name for call in self._calls)
 
+    @property
+    def carried(self) -> list[Mapping[str, Any]]:
+        """What the provider wants back with each call, in their order; nothing where it wants nothing at all."""
+        carried = [call.carried or {} for call in self._calls if call.name]
+        return carried if any(carried) else []
+
     def feed(self, piece: CallPiece) -> list[Event]:
         """What this piece makes certain."""
         call = self._call_of(piece)
         call.name = call.name or piece.name
         call.arguments += piece.arguments
+        call.carried = piece.carried or call.carried
         if not call.name:
             return []
         if not call.is_started:

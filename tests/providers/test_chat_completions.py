@@ -12,8 +12,18 @@ import pytest
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec
 from bot.providers.chat_completions import ChatCompletions
-from bot.providers.chat_request import MAX_DIALECTS
-from bot.providers.events import Event, Finished, FinishReason, ReasoningDelta, Started, TextDelta, ToolCallDone, Usage
+from bot.providers.dialect import MAX_DIALECTS
+from bot.providers.events import (
+    Carried,
+    Event,
+    Finished,
+    FinishReason,
+    ReasoningDelta,
+    Started,
+    TextDelta,
+    ToolCallDone,
+    Usage,
+)
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal
@@ -90,6 +100,7 @@ async def test_stream_says_what_was_asked(provider: ScriptedProvider, completion
         max_output_tokens=100,
         parameters={"temperature": 0.5},
         end_user="hash",
+        conversation="place",
     )
     await ask(completions, request)
     performance = provider.requests[0]
@@ -101,6 +112,8 @@ async def test_stream_says_what_was_asked(provider: ScriptedProvider, completion
         "max_tokens": 100,
         "temperature": 0.5,
         "user": "hash",
+        "safety_identifier": "hash",
+        "prompt_cache_key": "place",
     }
     assert performance.headers["Authorization"] == "Bearer sk-right-key"
     assert performance.headers["User-Agent"].startswith("Parley/")
@@ -160,9 +173,10 @@ async def test_stream_gives_reasoning_calls_and_usage(provider: ScriptedProvider
     provider.play(Story(reasoning=("Hm.",), tool_calls=(roll,), usage={"prompt_tokens": 7, "completion_tokens": 3}))
     events = await ask(completions)
     assert ReasoningDelta("Hm.") in events
-    assert events[-3:] == [
+    assert events[-4:] == [
         ToolCallDone(0, "call_1", "roll", '{"sides":6}'),
         Usage(input_tokens=7, output_tokens=3),
+        Carried({"provider": "scripted", "message": {"reasoning_content": "Hm."}, "calls": []}),
         Finished(FinishReason.TOOL_CALLS),
     ]
 

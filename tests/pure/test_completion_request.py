@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall
-from bot.providers.chat_request import Dialect
 from bot.providers.completion_request import completion_body, prompt
+from bot.providers.dialect import Dialect
 
 
 def said(role: Role, content: str, key: str = "") -> ChatMessage:
