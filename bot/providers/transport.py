@@ -68,7 +68,7 @@ class Retries:
 
     def wait_seconds(self, retry: int, error: ProviderError, jitter: float) -> float | None:
         """How long to wait before retry number `retry` (from 0), or None for not at all; jitter is from 0 to 1."""
-        if retry >= self.max_retries or error.fault not in RETRIED:
+        if retry >= self.max_retries:
             return None
         backoff_seconds = self.base_wait_seconds * 2.0**retry * (0.5 + jitter)
         wait_seconds = max(backoff_seconds, (error.retry_after_seconds or 0.0) + self.base_wait_seconds * jitter)
@@ -77,13 +77,14 @@ class Retries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One HTTP request; `secrets` are what must not reach a log."""
+    """One HTTP request; `secrets` are what must not reach a log, and `retried` what it is tried again after."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    retried: frozenset[ProviderFault] = RETRIED
 
 
 class ResponseStream:
@@ -225,7 +226,8 @@ class Transport:
                 if went_stale and stale < MAX_STALE_CONNECTIONS:
                     stale += 1
                     continue
-                wait_seconds = self._retries.wait_seconds(retry, error, self._jitter())
+                may_repeat = error.fault in call.retried
+                wait_seconds = self._retries.wait_seconds(retry, error, self._jitter()) if may_repeat else None
                 if wait_seconds is None or asyncio.get_running_loop().time() + wait_seconds >= total_due:
                     raise
                 log.info("provider: %s (%s), trying again in %.1f s", error.fault, error.status, wait_seconds)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import aclosing
 
 from bot.messages import ChatMessage, ProviderRequest, Role
@@ -12,10 +14,16 @@ from bot.providers.events import Event, TextDelta
 from bot.providers.transport import Transport
 
 
-def endpoint(transport: Transport, base_url: str, *keys: str, **configured: object) -> Endpoint:
+def endpoint(
+    transport: Transport,
+    base_url: str,
+    *keys: str,
+    now: Callable[[], float] = time.monotonic,
+    **configured: object,
+) -> Endpoint:
     """A provider at this address; an empty key is none."""
     given = {"name": "scripted", "base_url": base_url, "keys": keys, **configured}
-    return Endpoint(transport, ProviderConfiguration.model_validate(given))
+    return Endpoint(transport, ProviderConfiguration.model_validate(given), now=now)
 
 
 def question(text: str = "Hello?", *, model: str = "scripted") -> ProviderRequest:
