@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import Any
 
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.providers.chat_completions import ChatCompletions
@@ -19,7 +20,7 @@ def endpoint(
     base_url: str,
     *keys: str,
     now: Callable[[], float] = time.monotonic,
-    **configured: object,
+    **configured: Any,
 ) -> Endpoint:
     """A provider at this address; an empty key is none."""
     given = {"name": "scripted", "base_url": base_url, "keys": keys, **configured}

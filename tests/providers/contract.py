@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from bot.providers.adapter import Adapter
 from bot.providers.parameters import Api
@@ -17,7 +18,7 @@ class Contract:
     """One way to configure an adapter; `configured` is what stands in its `[providers.NAME]`."""
 
     api: Api
-    configured: Mapping[str, object] = field(default_factory=dict)
+    configured: Mapping[str, Any] = field(default_factory=dict)
     has_tools: bool = True
     has_reasoning: bool = True
     has_refusals: bool = True  # an API without them has a refusal as an answer like any other
@@ -25,7 +26,7 @@ class Contract:
 
     def adapter(self, transport: Transport, base_url: str, *keys: str) -> Adapter:
         """The adapter as the registry makes it."""
-        given = {"api": self.api, **self.configured}
+        given: dict[str, Any] = {"api": self.api, **self.configured}
         return ADAPTERS[self.api](endpoint(transport, base_url, *keys, **given))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ ASKED = replace(
     end_user="ada",
     conversation="place",
 )
-CONFIGURED: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+CONFIGURED: dict[str, tuple[dict[str, Any], dict[str, object]]] = {
     "nothing": ({}, {"max_tokens": 10, "parallel_tool_calls": True, "user": "ada", "prompt_cache_key": "place"}),
     "tools": ({"tools": False}, {"tools": None, "parallel_tool_calls": None}),
     "parallel_tools": ({"parallel_tools": False}, {"parallel_tool_calls": None}),
