@@ -14,6 +14,7 @@ from aiohttp import web
 from sandbox.chat_wire import ChatWire, Wire
 from sandbox.completions_wire import CompletionsWire
 from sandbox.endpoints_api import EndpointsApi
+from sandbox.responses_api import ResponsesApi
 from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
@@ -83,6 +84,7 @@ class ScriptedProvider:
         self._queue: deque[Story] = deque()
         self._listeners: list[Callable[[Performance], None]] = []
         self._arrived = asyncio.Condition()
+        self.responses = ResponsesApi(self._complete)
         self._peers: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._runner: web.AppRunner | None = None
 
@@ -90,6 +92,7 @@ class ScriptedProvider:
         app = web.Application(client_max_size=64 * 1024 * 1024)
         for wire in WIRES:
             app.router.add_post(f"/v1{wire.path}", partial(self._complete, wire))
+        self.responses.mount(app)
         app.router.add_get("/v1/models", self._list_models)
         self.endpoints.mount(app, "/v1", self._refuse_key)
         # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
@@ -124,10 +127,11 @@ class ScriptedProvider:
             return refused
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
 
-    async def _complete(self, wire: Wire, request: web.Request) -> web.StreamResponse:
+    async def _complete(self, wire: Wire, request: web.Request, told: Story | None = None) -> web.StreamResponse:
+        """Play the story that is told, or the one whose turn it is."""
         if refused := self._refuse_key(request):
             return refused
-        performance = await self._begin(wire, request)
+        performance = await self._begin(wire, request, told)
         try:
             return await self._perform(wire, request, performance)
         except asyncio.CancelledError:
@@ -139,9 +143,9 @@ class ScriptedProvider:
         finally:
             performance.ended.set()
 
-    async def _begin(self, wire: Wire, request: web.Request) -> Performance:
+    async def _begin(self, wire: Wire, request: web.Request, told: Story | None) -> Performance:
         body = await request.json()
-        story = self._queue.popleft() if self._queue else self._story_of(wire.messages(body))
+        story = told or (self._queue.popleft() if self._queue else self._story_of(wire.messages(body)))
         now = asyncio.get_running_loop().time()
         performance = Performance(body=body, headers=dict(request.headers), at=now, story=story)
         if request.transport is not None and request.transport not in self._peers:

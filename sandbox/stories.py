@@ -46,6 +46,8 @@ class Story:
     reasoning: tuple[str, ...] = ()
     reasoning_field: str = "reasoning_content"
     tool_calls: tuple[ScriptedCall, ...] = ()
+    searches: tuple[str, ...] = ()  # queries of the web searches that a provider makes itself; of responses
+    cites: tuple[str, ...] = ()  # addresses of the pages it names beside its text; of responses
     finish_reason: str | None = "stop"
     usage: Mapping[str, int] | None = field(default_factory=lambda: {"prompt_tokens": 10}, hash=False)
     raw: tuple[str, ...] | None = None

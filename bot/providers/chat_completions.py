@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat_decoder import BodyDecoder
+from bot.providers.chat_decoder import BodyDecoder, ChunkDecoder
 from bot.providers.chat_request import dispensable, request_body
 from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event
 from bot.providers.learning import Learner
 from bot.providers.models import models_in
+from bot.providers.reading import events_in
 
 
 class ChatCompletions:
@@ -37,30 +38,15 @@ class ChatCompletions:
         Raises:
             ProviderError: before the first event or after any of them.
         """
-        decoder = BodyDecoder(
-            provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=self._endpoint.secrets
-        )
+        secrets = self._endpoint.secrets
+        chunks = ChunkDecoder(provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=secrets)
+        decoder = BodyDecoder(chunks, secrets=secrets)
         body = partial(self.body, request)
-        async with self._learner.open(request.model, self.path, body, dispensable(request)) as response:
-            times, progress = self._endpoint.timeouts, 0
-            while not decoder.is_done:
-                try:
-                    chunk = await response.read()
-                except ProviderError:
-                    if not decoder.is_answered:
-                        raise
-                    break
-                if chunk is None:
-                    break
-                for event in decoder.feed(chunk):
-                    yield event
-                if decoder.progress != progress:
-                    progress = decoder.progress
-                    response.wait_at_most(times.after_answer_seconds if decoder.is_settled else times.idle_seconds)
-            ending = decoder.close()
-            if decoder.is_done:
-                await response.read_to_end()  # before the last event, after which nobody may ask for more
-            for event in ending:
+        async with (
+            self._learner.open(request.model, self.path, body, dispensable(request)) as response,
+            aclosing(events_in(response, decoder, self._endpoint.timeouts)) as events,
+        ):
+            async for event in events:
                 yield event
 
     def body(self, request: ProviderRequest, dialect: Dialect) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.choices import FurtherChoices
@@ -221,14 +222,40 @@ class ChunkDecoder:
         return failure_of(complaint, status=200, secrets=self._secrets)
 
 
+class Decoder(Protocol):
+    """Turns what one API says, event by event or whole, into events; all of it may raise ProviderError."""
+
+    @property
+    def is_done(self) -> bool:
+        """Whether nothing that may follow matters."""
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether the model said that it is finished."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing but usage may still follow."""
+
+    def feed(self, data: str, name: str = "") -> list[Event]:
+        """The events in one server-sent event."""
+
+    def feed_whole(self, body: str) -> list[Event]:
+        """The events in an answer that was not streamed."""
+
+    def close(self) -> list[Event]:
+        """The end of the stream."""
+
+
 class BodyDecoder:
-    """Turns the bytes of a 200 response into events: an event stream, a whole completion, or an error.
+    """Turns the bytes of a 200 response into events: an event stream, a whole answer, or an error.
 
     What the body starts with decides, not its label: event streams come labelled as JSON, and JSON as event streams.
     """
 
-    def __init__(self, *, provider: str, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
-        self._chunks = ChunkDecoder(provider=provider, new_call_id=new_call_id, secrets=secrets)
+    def __init__(self, decoder: Decoder, *, secrets: tuple[str, ...] = ()) -> None:
+        """`decoder` is that of the API."""
+        self._chunks = decoder
         self._stream = EventStreamDecoder()
         self._body = bytearray()
         self._is_stream: bool | None = None

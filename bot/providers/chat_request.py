@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
 from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api, fields
+from bot.providers.tool_calls import sendable_arguments, sendable_name
 
-# OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
-NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
-MAX_NAME_CHARACTERS = 64
 # The hashes of who asks and where.  All are sent: a relay drops what it does not know, a strict server's refusal is
 # learnt, and `user`, though older, is the only one that many servers know.
 IDENTIFIERS = ("user", "safety_identifier", "prompt_cache_key")
@@ -85,16 +81,8 @@ def _without(dialect: Dialect, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _call(call: ToolCall) -> dict[str, object]:
-    name = NOT_IN_A_NAME.sub("_", call.name)[:MAX_NAME_CHARACTERS]
-    return {"id": call.id, "type": "function", "function": {"name": name, "arguments": _arguments(call)}}
-
-
-def _arguments(call: ToolCall) -> str:
-    """The arguments as the model wrote them, or none where they are broken: servers that read them refuse those."""
-    try:
-        return call.arguments if isinstance(json.loads(call.arguments), dict) else "{}"
-    except (ValueError, RecursionError):
-        return "{}"
+    function = {"name": sendable_name(call.name), "arguments": sendable_arguments(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function}
 
 
 def _tool(tool: ToolSpec) -> dict[str, object]:

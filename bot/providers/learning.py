@@ -50,7 +50,7 @@ class Learner:
     ) -> ResponseStream:
         for _ in range(MAX_DIALECTS):
             dialect = self.dialect(model)
-            whole = {**body(dialect), **self._endpoint.configuration.extra_body}
+            whole = joined(body(dialect), self._endpoint.configuration.extra_body)
             try:
                 return await stack.enter_async_context(self._endpoint.open("POST", path, whole))
             except ProviderError as error:
@@ -61,6 +61,15 @@ class Learner:
                 self._learnt[model] = learnt
                 refusal = error
         raise refusal
+
+
+def joined(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """A body with what the host wants in every request, which wins; of two objects it is what both have."""
+    whole = dict(body)
+    for name, value in extra.items():
+        ours = body.get(name)
+        whole[name] = {**ours, **value} if isinstance(ours, Mapping) and isinstance(value, Mapping) else value
+    return whole
 
 
 def first_dialect(configuration: ProviderConfiguration) -> Dialect:

@@ -64,7 +64,8 @@ class Parameter:
             case Kind.CHOICE:
                 return f"one of {', '.join(self.choices)}"
             case Kind.TEXTS:
-                return f"up to {self.high:g} texts with | in between"
+                texts = f"of {', '.join(self.choices)}," if self.choices else "texts"
+                return f"up to {self.high:g} {texts} with | in between"
             case Kind.OBJECT if self.high is not None:
                 return f"a JSON object of numbers from {self.low:g} to {self.high:g}"
             case Kind.OBJECT:
@@ -199,6 +200,16 @@ PARAMETERS: Mapping[str, Parameter] = {
             choices=("auto", "default", "flex", "scale", "priority", "fast"),
             paths=_only(chat_completions="service_tier", responses="service_tier"),
         ),
+        Parameter(
+            name="server_tools",
+            kind=Kind.TEXTS,
+            meaning="Which of the provider's own tools the model may use, of those that the host lists.",
+            example="web_search",
+            high=3,
+            # Not image_generation: what it makes could not be shown yet.
+            choices=("web_search", "file_search", "code_interpreter"),
+            paths={},  # tools in the request, each as the host describes it
+        ),
     )
 }
 
@@ -228,7 +239,7 @@ def checked(parameter: Parameter, value: Any) -> Any:
         case Kind.CHOICE, str() if value in parameter.choices:
             return value
         case Kind.TEXTS, list() if 0 < len(value) <= (high or 1):
-            if all(isinstance(text, str) and 0 < len(text) <= MAX_TEXT_CHARACTERS for text in value):
+            if all(_is_text(text, parameter.choices) for text in value):
                 return value
         case Kind.OBJECT, dict() if value and (high is None or all(_is_within(low, n, high) for n in value.values())):
             return value
@@ -264,6 +275,10 @@ def _read(kind: Kind, text: str) -> Any:
             return [part for part in text.split("|") if part]
         case Kind.OBJECT:
             return json.loads(text)
+
+
+def _is_text(value: Any, choices: tuple[str, ...]) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_CHARACTERS and (not choices or value in choices)
 
 
 def _is_within(low: float | None, value: Any, high: float | None) -> bool:

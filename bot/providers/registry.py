@@ -16,12 +16,14 @@ from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, Routed
 from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
+from bot.providers.responses import Responses
 from bot.providers.transport import Retries, Timeouts, Transport
 
 # A new wire format is a module beside these and an entry here.
 ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
     Api.CHAT_COMPLETIONS: ChatCompletions,
     Api.COMPLETIONS: Completions,
+    Api.RESPONSES: Responses,
 }
 
 

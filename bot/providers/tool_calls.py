@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.providers.events import Event, ToolCallDelta, ToolCallDone, ToolCallStarted
+
+# OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
+NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+MAX_NAME_CHARACTERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +111,16 @@ class ToolCallAssembler:
 
     def _own_id(self, id: str) -> str:
         return id if id and all(call.id != id for call in self._calls) else self._new_call_id()
+
+
+def sendable_name(name: str) -> str:
+    """The name of a function as it may be sent back."""
+    return NOT_IN_A_NAME.sub("_", name)[:MAX_NAME_CHARACTERS]
+
+
+def sendable_arguments(arguments: str) -> str:
+    """The arguments as the model wrote them, or none where they are broken: servers that read them refuse those."""
+    try:
+        return arguments if isinstance(json.loads(arguments), dict) else "{}"
+    except (ValueError, RecursionError):
+        return "{}"

@@ -33,4 +33,7 @@ class Contract:
 CONTRACTS: Mapping[str, Contract] = {
     "chat_completions": Contract(api=Api.CHAT_COMPLETIONS),
     "completions": Contract(api=Api.COMPLETIONS, has_tools=False, has_reasoning=False, has_refusals=False),
+    "responses": Contract(api=Api.RESPONSES),
+    "responses, by the last response": Contract(api=Api.RESPONSES, configured={"state": "response"}),
+    "responses, in a conversation": Contract(api=Api.RESPONSES, configured={"state": "conversation"}),
 }
