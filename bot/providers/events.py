@@ -101,7 +101,8 @@ class Finished:
 class Bookmark:
     """What a provider needs to go on from here, also after a crash: JSON, kept for the conversation.
 
-    The adapter goes on when it is stored: what it does next, it does not do twice.
+    The adapter goes on when it is stored: what it does next, it does not do twice.  A run that the provider keeps and
+    has not ended is the state's `run`, whose `for` is the `run_key` of ours.
     """
 
     provider: str
@@ -124,11 +125,15 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Who answers: `provider` and its own name of the `model`; `instead_of` is the `provider/model` that did not."""
+    """Who answers: `provider` and its own name of the `model`; `instead_of` is the `provider/model` that did not.
+
+    `because` goes on a sentence that begins with the latter.
+    """
 
     provider: str
     model: str
     instead_of: str | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import Adapter, ListedModel
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
-from bot.providers.events import Event, Routed
+from bot.providers.events import Bookmark, Event, Routed, Waiting
+from bot.providers.fallback import REASONS, Circuit, Link, chain, shows
 from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
 from bot.providers.responses import Responses
 from bot.providers.transport import Retries, Timeouts, Transport
+
+log = logging.getLogger(__name__)
 
 # A new wire format is a module beside these and an entry here.
 ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
@@ -39,10 +45,12 @@ class Provider:
 class Providers:
     """Finds the provider of a model and has it answer; a name without a provider's is the first one's."""
 
-    def __init__(self, providers: Iterable[Provider]) -> None:
-        """There is at least one."""
+    def __init__(self, providers: Iterable[Provider], *, now: Callable[[], float] = time.monotonic) -> None:
+        """There is at least one; `now` is in seconds and only goes forward."""
         self._providers = {provider.configuration.name: provider for provider in providers}
         self._first = next(iter(self._providers.values()))
+        self._circuit = Circuit()
+        self._now = now
 
     def find(self, reference: str) -> tuple[Provider, str]:
         """The provider of a `provider/model`, and its own name of the model, which may have slashes too."""
@@ -57,12 +65,55 @@ class Providers:
         return OpenAIClient(provider.endpoint), model
 
     async def stream(self, request: ProviderRequest) -> AsyncGenerator[Event, None]:
-        """The events of one answer, after `Routed`; close the generator to stop it.  Raises: ProviderError."""
-        provider, model = self.find(request.model)
-        yield Routed(provider.configuration.name, model)
-        async with aclosing(provider.adapter.stream(replace(request, model=model))) as events:
+        """The events of one answer, after `Routed`; close the generator to stop it.  Raises: ProviderError.
+
+        Another `Routed` says that somebody else answers, of whom nothing has been passed on but bookmarks.
+        """
+        links = self._links(request.model)
+        tried = chain(links, request, self._circuit, self._now())
+        for link in tried:
+            is_first = link == links[0]
+            because = None if is_first else self._circuit.why(links[0], self._now())
+            yield Routed(link.provider, link.model, None if is_first else links[0].reference, because)
+            held: list[Event] | None = None if link == tried[-1] else []  # None as soon as somebody sees something
+            bookmark: Bookmark | None = None
+            try:
+                async with aclosing(self._answer(link, request)) as events:
+                    async for event in events:
+                        if isinstance(event, Bookmark):
+                            bookmark = event
+                        elif held is not None and not isinstance(event, Waiting):
+                            held.append(event)
+                            if not shows(event):
+                                continue
+                            *earlier, event = held
+                            for passed in earlier:
+                                yield passed
+                            held = None
+                        yield event
+                return
+            except ProviderError as error:
+                reason = REASONS.get(error.fault)
+                if reason is not None:
+                    self._circuit.failed(link, reason, self._now())
+                if reason is None or held is None:
+                    raise
+                log.warning("provider: %s %s (%s), so the next is asked", link.reference, reason, error.status)
+            if bookmark is not None:
+                await self._providers[link.provider].adapter.cancel(request.run_key, bookmark.state)
+
+    async def _answer(self, link: Link, request: ProviderRequest) -> AsyncGenerator[Event, None]:
+        """The events of one provider's answer."""
+        adapter = self._providers[link.provider].adapter
+        async with aclosing(adapter.stream(replace(request, model=link.model))) as events:
             async for event in events:
                 yield event
+
+    def _links(self, reference: str) -> tuple[Link, ...]:
+        """The model itself, then who may stand in for it."""
+        provider, model = self.find(reference)
+        found = [(provider, model), *map(self.find, provider.configuration.fallbacks_of(model))]
+        return tuple(Link(provider=one.configuration.name, model=name) for one, name in found)
 
     async def cancel(self, run_key: str, bookmarks: Mapping[str, Mapping[str, Any]]) -> None:
         """End what providers still do for a run; raises nothing."""
@@ -82,17 +133,20 @@ class Providers:
 
 @asynccontextmanager
 async def opened(
-    configurations: Iterable[ProviderConfiguration], *, answer_timeout_seconds: float
+    configurations: Iterable[ProviderConfiguration],
+    *,
+    answer_timeout_seconds: float,
+    now: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[Providers]:
     """The providers with their connections, which are closed at the end of the block."""
     async with AsyncExitStack() as stack:
         providers = list[Provider]()
         for configuration in configurations:
             transport = await stack.enter_async_context(_transport(configuration, answer_timeout_seconds))
-            endpoint = Endpoint(transport, configuration)
+            endpoint = Endpoint(transport, configuration, now=now)
             adapter = ADAPTERS[configuration.api](endpoint)
             providers.append(Provider(configuration=configuration, endpoint=endpoint, adapter=adapter))
-        yield Providers(providers)
+        yield Providers(providers, now=now)
 
 
 def _transport(configuration: ProviderConfiguration, answer_timeout_seconds: float) -> Transport:

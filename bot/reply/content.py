@@ -91,7 +91,7 @@ def ended(
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
     notice, actions = _ending(run)
-    notice = "\n".join(filter(None, (notice, *(small(told) for told in (run.remark, remark) if told is not None))))
+    notice = "\n".join(filter(None, (notice, *(small(told) for told in (run.remark, remark) if told))))
     if activity.lines:
         actions = (*actions, Action.CALLS)
     buttons, files = tuple(Button(action, run.id) for action in actions), activity.files

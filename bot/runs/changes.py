@@ -137,7 +137,9 @@ class ChangeService:
         if run.status in LIVE:
             await messages.hide_answer(transaction, run.id, now)
             expires_at = None if run.waiting_since is None else now + self._defaults.timeout
-            anew = await runs.move(transaction, run.id, Cause.QUESTION_EDITED, now, text="", expires_at=expires_at)
+            anew = await runs.move(
+                transaction, run.id, Cause.QUESTION_EDITED, now, text="", remark="", expires_at=expires_at
+            )
             if run.waiting_since is None:
                 return anew
             return await runs.move(transaction, run.id, Cause.HANDED_BACK, now)  # nobody works on it

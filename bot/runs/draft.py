@@ -76,7 +76,8 @@ class Draft:
             case Routed():
                 self.routed = event
                 if event.instead_of is not None:
-                    self.remark = f"Answered by {event.provider}/{event.model}: {event.instead_of} did not answer."
+                    who, because = f"{event.provider}/{event.model}", event.because or "did not answer"
+                    self.remark = f"Answered by {who}: {event.instead_of} {because}."
             case Carried():
                 self.carried = event.data
             case RemoteStep():

@@ -56,8 +56,12 @@ class LiveRuns:
 
     def unsaved(self) -> list[Checkpoint]:
         """What the streams have brought since the last that is known to be `saved`."""
-        texts = [(live.run, live.saved, clean(live.draft.kept)) for live in self._live.values()]
-        return [Checkpoint(run.id, run.attempt, text) for run, saved, text in texts if text != saved]
+        texts = [(live, clean(live.draft.kept)) for live in self._live.values()]
+        return [
+            Checkpoint(live.run.id, live.run.attempt, text, live.draft.remark)
+            for live, text in texts
+            if text != live.saved
+        ]
 
     def saved(self, checkpoints: Iterable[Checkpoint]) -> None:
         """These are in the database now."""

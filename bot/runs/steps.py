@@ -100,6 +100,7 @@ class Steps:
                 now,
                 attempt=run.attempt,
                 text=clean(draft.whole),
+                remark=draft.remark,
                 detail={"tools": [call.name for call in draft.calls]},
             )
             message_id = await messages.add_answer(transaction, run, text, self._count_tokens(text), now)

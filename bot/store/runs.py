@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, exists, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Text, bindparam, exists, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
@@ -215,11 +215,12 @@ async def move(
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What an attempt of a run has written so far."""
+    """What an attempt of a run has written so far; a remark that is None keeps what was there."""
 
     run_id: int
     attempt: int
     text: str
+    remark: str | None = None
 
 
 async def save_texts(connection: AsyncConnection, checkpoints: Collection[Checkpoint]) -> None:
@@ -227,9 +228,12 @@ async def save_texts(connection: AsyncConnection, checkpoints: Collection[Checkp
     statement = (
         update(runs)
         .where(runs.c.id == bindparam("of_run"), runs.c.attempt == bindparam("of_attempt"), IS_LIVE)
-        .values(text=bindparam("so_far"))
+        .values(text=bindparam("so_far"), remark=func.coalesce(bindparam("of_it", type_=Text), runs.c.remark))
     )
-    rows = [{"of_run": each.run_id, "of_attempt": each.attempt, "so_far": each.text} for each in checkpoints]
+    rows = [
+        {"of_run": each.run_id, "of_attempt": each.attempt, "so_far": each.text, "of_it": each.remark}
+        for each in checkpoints
+    ]
     if rows:
         await connection.execute(statement, rows)
 

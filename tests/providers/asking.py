@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from contextlib import aclosing
 from typing import Any
 
@@ -15,16 +13,10 @@ from bot.providers.events import Event, TextDelta
 from bot.providers.transport import Transport
 
 
-def endpoint(
-    transport: Transport,
-    base_url: str,
-    *keys: str,
-    now: Callable[[], float] = time.monotonic,
-    **configured: Any,
-) -> Endpoint:
+def endpoint(transport: Transport, base_url: str, *keys: str, **configured: Any) -> Endpoint:
     """A provider at this address; an empty key is none."""
     given = {"name": "scripted", "base_url": base_url, "keys": keys, **configured}
-    return Endpoint(transport, ProviderConfiguration.model_validate(given), now=now)
+    return Endpoint(transport, ProviderConfiguration.model_validate(given))
 
 
 def question(text: str = "Hello?", *, model: str = "scripted") -> ProviderRequest:

@@ -9,6 +9,7 @@ import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.endpoint import Endpoint
 from bot.providers.keys import REFUSED_SECONDS
 from bot.providers.transport import Transport
 from sandbox.provider import ScriptedProvider
@@ -43,7 +44,8 @@ def used(provider: ScriptedProvider) -> list[str]:
 
 def keyed(transport: Transport, provider: ScriptedProvider, clock: Clock, *keys: str) -> ChatCompletions:
     """An adapter with these keys."""
-    return ChatCompletions(endpoint(transport, provider.base_url, *(f"sk-{key}" for key in keys), now=clock))
+    configured = endpoint(transport, provider.base_url, *(f"sk-{key}" for key in keys)).configuration
+    return ChatCompletions(Endpoint(transport, configuration=configured, now=clock))
 
 
 async def test_requests_use_the_keys_in_turn(provider: ScriptedProvider, transport: Transport) -> None:

@@ -82,6 +82,7 @@ PURE = (
     "bot/runs/summary_text.py",
     "bot/providers/events.py",
     "bot/providers/known_keys.py",
+    "bot/providers/fallback.py",
     "bot/providers/keys.py",
     "bot/providers/parameters.py",
     "bot/providers/sse.py",

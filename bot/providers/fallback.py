@@ -1,0 +1,100 @@
+"""Who answers instead of a model whose provider cannot, and who is left out for a while; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.errors import ProviderFault
+from bot.messages import PARTIAL, ProviderRequest, Role
+from bot.providers.events import (
+    Alternatives,
+    Event,
+    Finished,
+    ReasoningDelta,
+    ServerTool,
+    TextDelta,
+    ToolCallDelta,
+    ToolCallDone,
+    ToolCallStarted,
+)
+
+# What another provider may do better, and how people are told of it.  All else it would do no better (a bad request),
+# or has to be seen by the host (a key, the credit), or is meant (moderation).
+REASONS = {
+    ProviderFault.BUSY: "was overloaded",
+    ProviderFault.RATE_LIMITED: "was getting too many requests",
+    ProviderFault.NETWORK: "could not be reached",
+    ProviderFault.TIMEOUT: "took too long to answer",
+}
+# After these somebody has seen something, and nobody else takes over.
+SHOWN = (
+    TextDelta,
+    ReasoningDelta,
+    ToolCallStarted,
+    ToolCallDelta,
+    ToolCallDone,
+    ServerTool,
+    Alternatives,
+    Finished,
+)
+
+# Most overloads last for seconds.  Who asks meanwhile does not wait for the same failure; more would keep people from
+# the model that they chose.
+REST_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One of a chain: a provider and its own name of a model."""
+
+    provider: str
+    model: str
+
+    @property
+    def reference(self) -> str:
+        """The `provider/model`."""
+        return f"{self.provider}/{self.model}"
+
+
+class Circuit:
+    """Which models have just failed; times are seconds of any clock that only goes forward."""
+
+    def __init__(self) -> None:
+        self._failures: dict[Link, tuple[float, str]] = {}
+
+    def failed(self, link: Link, reason: str, now: float) -> None:
+        """Leave it out for a while."""
+        self._failures[link] = (now + REST_SECONDS, reason)
+
+    def why(self, link: Link, now: float) -> str | None:
+        """Why it is left out, None where it is not."""
+        until, reason = self._failures.get(link, (now, ""))
+        return reason if until > now else None
+
+
+def shows(event: Event) -> bool:
+    """Whether people see something of it."""
+    return isinstance(event, SHOWN)
+
+
+def chain(links: Sequence[Link], request: ProviderRequest, circuit: Circuit, now: float) -> tuple[Link, ...]:
+    """Who is asked, one after the other, of the model that was chosen and those that may stand in for it.
+
+    A provider that waits for the outputs of tools is alone: it keeps the run, and nobody else can go on with it.  What
+    was written before an interrupt has been shown, so another one does not take over in the middle of it.
+    """
+    bound = next((link for link in links if awaits_outputs(link, request)), None)
+    if bound is not None:
+        return (bound,)
+    each = tuple(dict.fromkeys(links))
+    awake = tuple(link for link in each if circuit.why(link, now) is None) or each
+    is_resumed = any(message.key == PARTIAL for message in request.messages)
+    return awake[:1] if is_resumed else awake
+
+
+def awaits_outputs(link: Link, request: ProviderRequest) -> bool:
+    """Whether the request brings the outputs of tools to a run that this provider keeps."""
+    run = request.bookmarks.get(link.provider, {}).get("run")
+    is_theirs = isinstance(run, dict) and run.get("for") == request.run_key
+    return is_theirs and request.messages[-1].role is Role.TOOL

@@ -1,0 +1,176 @@
+"""Several providers over sockets: who answers, and what the others got."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing
+from dataclasses import dataclass
+
+import pytest
+
+from bot.errors import ProviderError, ProviderFault
+from bot.providers.configuration import ProviderConfiguration
+from bot.providers.events import Event, Finished, Routed, Started, TextDelta
+from bot.providers.fallback import REST_SECONDS
+from bot.providers.registry import Providers, opened
+from sandbox.provider import ScriptedProvider
+from sandbox.stories import STORIES, Story, refusal
+from tests.providers.asking import question, text_of
+
+HELLO, HERE = Story().answer(), "Here I am."
+WHO = ("openai", "relay", "local")
+
+
+@dataclass(slots=True, kw_only=True)
+class Chain:
+    """Three providers, of which the later stand in for the first, and a clock that a test moves."""
+
+    providers: Providers
+    openai: ScriptedProvider
+    relay: ScriptedProvider
+    local: ScriptedProvider
+    seconds: list[float]
+
+    async def ask(self, model: str = "openai/gpt", seen: list[Event] | None = None) -> list[Event]:
+        """All events of an answer; `seen` has them even if it breaks."""
+        seen = [] if seen is None else seen
+        async with aclosing(self.providers.stream(question(model=model))) as events:
+            async for event in events:
+                seen.append(event)
+        return seen
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """How many requests each got."""
+        return tuple(len(provider.requests) for provider in (self.openai, self.relay, self.local))
+
+
+@pytest.fixture
+async def chained() -> AsyncIterator[Chain]:
+    """`openai`, for whose models `relay` and then `local` stand in."""
+    seconds = [0.0]
+    async with AsyncExitStack() as stack:
+        scripted = [await stack.enter_async_context(ScriptedProvider(default=Story(text=HERE))) for _ in WHO]
+        scripted[0].default = Story()
+        configurations = [
+            ProviderConfiguration(name=name, base_url=provider.base_url, max_retries=0)
+            for name, provider in zip(WHO, scripted, strict=True)
+        ]
+        configurations[0] = configurations[0].model_copy(
+            update={"fallbacks": {"gpt*": ("relay/vendor/x", "local/llama")}}
+        )
+        providers = await stack.enter_async_context(
+            opened(configurations, answer_timeout_seconds=20, now=lambda: seconds[0])
+        )
+        yield Chain(
+            providers=providers, openai=scripted[0], relay=scripted[1], local=scripted[2], seconds=seconds
+        )  # fmt: skip
+
+
+def routes(events: list[Event]) -> list[Routed]:
+    """Who was said to answer."""
+    return [event for event in events if isinstance(event, Routed)]
+
+
+async def test_first_answers_while_it_can(chained: Chain) -> None:
+    """The others are not asked."""
+    events = await chained.ask()
+    assert (events[0], text_of(events), chained.asked) == (Routed("openai", "gpt"), HELLO, (1, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("story", "because"),
+    [
+        (STORIES["busy"], "was overloaded"),
+        (STORIES["limited"], "was getting too many requests"),
+        (Story(refuses_connection=True), "could not be reached"),
+        (refusal(408, ""), "took too long to answer"),
+        (Story(error_at=0), "was overloaded"),
+    ],
+)
+async def test_next_answers_where_the_first_cannot(chained: Chain, story: Story, because: str) -> None:
+    """With what it calls the model, and with nothing of the one that failed but that it was asked."""
+    chained.openai.default = story
+    events = await chained.ask()
+    assert routes(events) == [Routed("openai", "gpt"), Routed("relay", "vendor/x", "openai/gpt", because)]
+    assert [type(event) for event in events[:3]] == [Routed, Routed, Started]
+    assert text_of(events) == HERE
+    assert chained.relay.requests[0].body["model"] == "vendor/x"
+
+
+async def test_last_of_the_chain_answers(chained: Chain) -> None:
+    """Each is asked once; the remark is about the model that was chosen."""
+    chained.openai.default, chained.relay.default = STORIES["busy"], STORIES["limited"]
+    events = await chained.ask()
+    assert routes(events)[-1] == Routed("local", "llama", "openai/gpt", "was overloaded")
+    assert (text_of(events), chained.asked) == (HERE, (1, 1, 1))
+
+
+async def test_last_failure_is_told_where_all_fail(chained: Chain, caplog: pytest.LogCaptureFixture) -> None:
+    """The log names each."""
+    for provider in (chained.openai, chained.relay, chained.local):
+        provider.default = STORIES["busy"]
+    with caplog.at_level(logging.WARNING), pytest.raises(ProviderError) as caught:
+        await chained.ask()
+    assert caught.value.fault is ProviderFault.BUSY
+    assert [record.getMessage() for record in caplog.records] == [
+        "provider: openai/gpt was overloaded (503), so the next is asked",
+        "provider: relay/vendor/x was overloaded (503), so the next is asked",
+    ]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        STORIES["quota"],
+        STORIES["moderated"],
+        STORIES["too-long"],
+        refusal(401, "invalid_api_key"),
+        refusal(404, "model_not_found"),
+        STORIES["html"],
+    ],
+)
+async def test_others_do_not_answer_what_is_refused(chained: Chain, story: Story) -> None:
+    """A key, the credit, moderation or the question itself: another provider would be the wrong answer to it."""
+    chained.openai.default = story
+    with pytest.raises(ProviderError):
+        await chained.ask()
+    assert chained.asked == (1, 0, 0)
+
+
+@pytest.mark.parametrize("story", [Story(error_at=1), Story(cut_at=1), Story(reasoning=("Hm.",), error_at=1)])
+async def test_others_do_not_answer_once_something_was_shown(chained: Chain, story: Story) -> None:
+    """Two halves of two models are no answer."""
+    chained.openai.default, seen = story, list[Event]()
+    with pytest.raises(ProviderError):
+        await chained.ask(seen=seen)
+    assert isinstance(seen[-1], TextDelta) or story.reasoning
+    assert chained.asked == (1, 0, 0)
+
+
+async def test_failed_model_is_spared_for_a_while(chained: Chain) -> None:
+    """The next questions do not wait for the same failure, then the first is asked again."""
+    chained.openai.play(STORIES["busy"])
+    await chained.ask()
+    events = await chained.ask()
+    assert events[0] == Routed("relay", "vendor/x", "openai/gpt", "was overloaded")
+    assert chained.asked == (1, 2, 0)
+    chained.seconds[0] = REST_SECONDS
+    assert text_of(await chained.ask()) == HELLO
+
+
+async def test_other_models_have_no_fallback(chained: Chain) -> None:
+    """A chain is of the models that it names."""
+    chained.openai.default = STORIES["busy"]
+    with pytest.raises(ProviderError):
+        await chained.ask("openai/o3")
+    assert chained.asked == (1, 0, 0)
+
+
+async def test_whole_answer_without_words_is_an_answer(chained: Chain) -> None:
+    """A model may have nothing to say."""
+    chained.openai.default = STORIES["empty"]
+    events = await chained.ask()
+    assert isinstance(events[-1], Finished)
+    assert chained.asked == (1, 0, 0)
