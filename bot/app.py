@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
@@ -19,6 +20,9 @@ from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices
+from bot.place_setting_table import MODEL, MODERATION, Moderation
+from bot.place_settings import PlaceSettings
+from bot.place_values import MAX_OUTPUT_TOKENS
 from bot.providers.file import providers_of
 from bot.providers.registry import Providers
 from bot.providers.registry import opened as opened_providers
@@ -40,6 +44,7 @@ from bot.runs.requests import RequestOptions, Requests
 from bot.runs.service import RunService
 from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
+from bot.setting_desk import SettingDesk
 from bot.settings import Settings
 from bot.store.conversations import Scope
 from bot.store.database import Database
@@ -145,12 +150,13 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
         whereabouts = Whereabouts()
         tool_rules = ToolRules(database, whereabouts, clock=clock)
+        place_settings = PlaceSettings(database, whereabouts, clock=clock)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
         notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
         answerer = Answerer(
             database,
             provider,
-            Requests(database, toolbox, request_options(settings), count_tokens=count_tokens),
+            Requests(database, toolbox, place_settings, request_options(settings), count_tokens=count_tokens),
             toolbox,
             notices,
             pacer,
@@ -222,6 +228,13 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 setting="TOOL_FETCH_HOSTS",
             ),
             whereabouts=whereabouts,
+            place_settings=place_settings,
+            setting_desk=SettingDesk(
+                place_settings,
+                provider,
+                host=host_values(settings),
+                window_tokens=settings.provider_context_tokens,
+            ),
             tool_rules=tool_rules,
             notices=notices,
             http_tools=HttpTools(database, toolbox, guard, Secrets(settings.secrets_key), clock=clock),
@@ -253,6 +266,16 @@ def request_options(settings: Settings) -> RequestOptions:
         max_output_tokens=settings.max_output_tokens,
         history_max_messages=settings.history_max_messages,
     )
+
+
+def host_values(settings: Settings) -> Mapping[str, Any]:
+    """What counts where moderators chose nothing."""
+    return {
+        MODEL.name: settings.provider_model,
+        MAX_OUTPUT_TOKENS: settings.max_output_tokens,
+        MODERATION.name: Moderation.OFF,
+        **settings.parameters,
+    }
 
 
 def answer_options(settings: Settings, defaults: RunDefaults) -> AnswerOptions:

@@ -23,6 +23,7 @@ from bot.interactions import tell
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.people import People
+from bot.place_settings import PlaceSettings
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
@@ -30,6 +31,7 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.server_commands import ServerCommands
+from bot.setting_desk import SettingDesk
 from bot.settings import Settings
 from bot.summaries import Summaries
 from bot.tool_rules import ToolRules
@@ -139,6 +141,8 @@ class ParleyClient(commands.Bot):
         guard: Guard,
         page_guard: Guard,
         whereabouts: Whereabouts,
+        place_settings: PlaceSettings,
+        setting_desk: SettingDesk,
         tool_rules: ToolRules,
         notices: Notices,
         http_tools: HttpTools,
@@ -170,6 +174,8 @@ class ParleyClient(commands.Bot):
         self.guard = guard
         self.page_guard = page_guard
         self.whereabouts = whereabouts
+        self.place_settings = place_settings
+        self.setting_desk = setting_desk
         self.tool_rules = tool_rules
         self.notices = notices
         self.http_tools = http_tools
@@ -177,7 +183,7 @@ class ParleyClient(commands.Bot):
         self.mcp = mcp
         self.server_commands = ServerCommands(self.tree, mcp)
         self.recovery = recovery
-        self.people = People(self, model=settings.provider_model)
+        self.people = People(self, model=setting_desk.model)
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
         self.changed: dict[int, discord.Message | None] = {}

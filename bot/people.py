@@ -28,9 +28,10 @@ class People:
     Discord tells of no change of a member without a privileged intent, so nobody is known for longer than a minute.
     """
 
-    def __init__(self, client: discord.Client, *, model: str) -> None:
+    def __init__(self, client: discord.Client, *, model: Callable[[int | None, int], Awaitable[str]]) -> None:
+        """`model` tells which model answers in a channel of a guild."""
         self._client = client
-        self._place = PlaceSettings(model=model)
+        self._model = model
         self._recent: Recent[Any] = Recent()
 
     def remember(self, user: discord.Member | discord.User, channel: object) -> None:
@@ -55,7 +56,7 @@ class People:
             guild=getattr(channel, "guild", None),
             channel=channel,
             permissions=channel.permissions_for(user),
-            place=self._place,
+            place=PlaceSettings(model=await self._model(asker.guild_id, asker.channel_id)),
             log=logging.LoggerAdapter(log, {"tool": tool_name, "run": asker.run_id}),
             progress=progress,
             run_id=asker.run_id,

@@ -67,10 +67,11 @@ class Conversation(commands.Cog):
     @app_commands.command()
     async def help(self, interaction: discord.Interaction[ParleyClient]) -> None:
         """What I can do here"""
-        await tell(interaction, self.guide(interaction))
+        model = await self.bot.setting_desk.model(interaction.guild_id, interaction.channel_id or 0)
+        await tell(interaction, self.guide(interaction, model))
 
-    def guide(self, interaction: discord.Interaction[ParleyClient]) -> str:
-        """What the bot answers in this place, and its commands."""
+    def guide(self, interaction: discord.Interaction[ParleyClient], model: str) -> str:
+        """What the bot answers in this place, with which model, and its commands."""
         if interaction.guild is None:
             how = "Write to me here; I answer every message."
         elif isinstance(interaction.channel, discord.Thread):
@@ -89,8 +90,7 @@ class Conversation(commands.Cog):
             "then **Regenerate**, and **Continue** if it was cut. Some tools wait until one of you approves them.",
             *(f"- {each}" for each in beginning(others, MAX_LIST_CHARACTERS)),
             f"Tools, for you and for the model: {', '.join(beginning(names, MAX_TOOLS_CHARACTERS))}",
-            f"-# The model here is `{self.bot.settings.provider_model}`. What you write to me is sent to its provider, "
-            "with your display name.",
+            f"-# The model here is `{model}`. What you write to me is sent to its provider, with your display name.",
         ]
         if not may_write(interaction):
             lines.append(CANNOT_WRITE)

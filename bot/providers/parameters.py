@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     TEXTS = "texts"  # written with | in between
     OBJECT = "object"  # written as JSON
+    MODEL = "model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,8 @@ class Parameter:
                 return f"a JSON object of numbers from {self.low:g} to {self.high:g}"
             case Kind.OBJECT:
                 return "a JSON object"
+            case Kind.MODEL:
+                return "a model, as it is offered while you type"
 
 
 def _everywhere(name: str) -> Mapping[Api, str]:
@@ -83,6 +86,7 @@ def _only(**paths: str) -> Mapping[Api, str]:
 # Whole numbers that every JSON reader takes as they are.
 MAX_SAFE_INTEGER = 2.0**53 - 1
 MAX_TEXT_CHARACTERS = 100
+MAX_MODEL_CHARACTERS = 200
 
 PARAMETERS: Mapping[str, Parameter] = {
     parameter.name: parameter
@@ -219,10 +223,28 @@ def parsed(name: str, text: str) -> Any:
     parameter = PARAMETERS.get(name)
     if parameter is None:
         raise Refusal(f"There is no parameter `{name}`: there are {', '.join(PARAMETERS)}.")
+    return understood(parameter, text)
+
+
+def understood(parameter: Parameter, text: str) -> Any:
+    """What somebody wrote, as the value it means.  Raises: Refusal, with the parameter's range and an example."""
     try:
         return checked(parameter, _read(parameter.kind, text.strip()))
     except (ValueError, RecursionError):
         raise _complaint(parameter) from None
+
+
+def written(parameter: Parameter, value: Any) -> str:
+    """A value as somebody would write it."""
+    match parameter.kind:
+        case Kind.NUMBER | Kind.INTEGER | Kind.CHOICE | Kind.MODEL:
+            return str(value)
+        case Kind.BOOLEAN:
+            return "true" if value else "false"
+        case Kind.TEXTS:
+            return "|".join(value)
+        case Kind.OBJECT:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def checked(parameter: Parameter, value: Any) -> Any:
@@ -241,6 +263,8 @@ def checked(parameter: Parameter, value: Any) -> Any:
         case Kind.TEXTS, list() if 0 < len(value) <= (high or 1):
             if all(_is_text(text, parameter.choices) for text in value):
                 return value
+        case Kind.MODEL, str() if 0 < len(value) <= MAX_MODEL_CHARACTERS:
+            return value
         case Kind.OBJECT, dict() if value and (high is None or all(_is_within(low, n, high) for n in value.values())):
             return value
     raise ValueError
@@ -271,10 +295,14 @@ def _read(kind: Kind, text: str) -> Any:
             return {"true": True, "false": False}.get(text.lower())
         case Kind.CHOICE:
             return text.lower()
+        case Kind.MODEL:
+            return text
         case Kind.TEXTS:
             return [part for part in text.split("|") if part]
         case Kind.OBJECT:
-            return json.loads(text)
+            value = json.loads(text)
+            json.dumps(value, allow_nan=False)  # Python's reader takes numbers that are none, and no provider does
+            return value
 
 
 def _is_text(value: Any, choices: tuple[str, ...]) -> bool:

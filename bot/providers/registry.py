@@ -31,6 +31,7 @@ ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
     Api.COMPLETIONS: Completions,
     Api.RESPONSES: Responses,
 }
+PATTERN_SIGNS = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +125,17 @@ class Providers:
     async def list_models(self) -> tuple[ListedModel, ...]:
         """The models of the first provider.  Raises: ProviderError."""
         return await self._first.adapter.list_models()
+
+    def references(self) -> tuple[str, ...]:
+        """The models that the host names, each `provider/model`."""
+        providers = (provider.configuration for provider in self._providers.values())
+        named = ((each, model) for each in providers for model in each.models if PATTERN_SIGNS.isdisjoint(model))
+        return tuple(f"{each.name}/{model}" for each, model in named if each.shows(model))
+
+    def known(self, reference: str) -> bool:
+        """Whether moderators may choose a model."""
+        provider, model = self.find(reference)
+        return provider.configuration.shows(model)
 
     def takes_tools(self, reference: str) -> bool:
         """Whether a model's tools are sent."""

@@ -252,6 +252,8 @@ class Answerer:
             ready = await until_stored(run.id, partial(self._steps.resume, run))
             if not await self._steps.carry_out(run, ready, progress):
                 return WAITS
+        elif not progress.steps and not draft.whole:
+            run = await until_stored(run.id, partial(self._requests.begun, run))
         while progress.steps < self._options.max_steps:
             await self._stream(run, draft, writer, progress)
             if draft.reason is not FinishReason.TOOL_CALLS:

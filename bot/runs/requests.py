@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Protocol
 
 from bot.messages import ProviderRequest, Role, ToolChoice
+from bot.place_values import PlaceValues
 from bot.runs import context
 from bot.runs.draft import Draft
 from bot.runs.model import Run
 from bot.runs.steps import Tools, asker
-from bot.store import bookmarks, carried, messages, tool_calls
+from bot.store import bookmarks, carried, messages, runs, tool_calls
 from bot.store.database import Database
 from bot.tools.find_tool import FIND_TOOL, found_in
 
@@ -30,20 +31,44 @@ class RequestOptions:
     history_max_messages: int
 
 
+class Places(Protocol):
+    """What moderators chose for places."""
+
+    async def at(self, guild_id: int | None, channel_id: int) -> PlaceValues:
+        """What counts in a channel.  Raises: Refusal if it cannot be found."""
+
+
 class Requests:
     """Builds the requests of runs from what is stored of them."""
 
     def __init__(
-        self, database: Database, tools: Tools, options: RequestOptions, *, count_tokens: Callable[[str], int]
+        self,
+        database: Database,
+        tools: Tools,
+        places: Places,
+        options: RequestOptions,
+        *,
+        count_tokens: Callable[[str], int],
     ) -> None:
         self._database = database
         self._tools = tools
+        self._places = places
         self._options = options
         self._count_tokens = count_tokens
 
+    async def begun(self, run: Run) -> Run:
+        """The run, of which nothing was asked yet, with its place's model, as it is stored.  Raises: Refusal."""
+        model = (await self._places.at(run.guild_id, run.place_id)).model or run.model
+        if model != run.model:
+            async with self._database.write() as transaction:
+                await runs.set_model(transaction, run.id, model)
+        return replace(run, model=model)
+
     async def next(self, run: Run, draft: Draft) -> ProviderRequest:
-        """The request that goes on from a draft.  Raises: TooLong."""
-        options = self._options
+        """The request that goes on from a draft.  Raises: Refusal, TooLong."""
+        options, chosen = self._options, await self._places.at(run.guild_id, run.place_id)
+        # Half of the window was all that could be chosen; the host may have set a smaller one since.
+        answer_tokens = min(chosen.max_output_tokens or options.max_output_tokens, options.window_tokens // 2)
         async with self._database.read() as transaction:
             history = await messages.history(
                 transaction,
@@ -70,7 +95,7 @@ class Requests:
                 system_prompt=options.system_prompt,
                 count=self._count_tokens,
                 window_tokens=options.window_tokens,
-                answer_tokens=options.max_output_tokens,
+                answer_tokens=answer_tokens,
                 calls=calls,
                 carried=kept,
                 tools=tools,
@@ -79,8 +104,8 @@ class Requests:
             tools=tools,
             tool_choice=choice,
             parallel_tool_calls=options.parallel_tool_calls,
-            max_output_tokens=options.max_output_tokens,
-            parameters=options.parameters,
+            max_output_tokens=answer_tokens,
+            parameters={**options.parameters, **chosen.parameters},
             end_user=end_user(run.asker_id),
             conversation=stable_hash("conversation", run.conversation_id),
             run_key=context.run_key(run.id),

@@ -268,6 +268,11 @@ async def set_interaction_token(connection: AsyncConnection, run_id: int, token:
     await connection.execute(update(runs).where(runs.c.id == run_id).values(interaction_token=token))
 
 
+async def set_model(connection: AsyncConnection, run_id: int, model: str) -> None:
+    """Note which model a run asks, `provider/model`."""
+    await connection.execute(update(runs).where(runs.c.id == run_id).values(model=model))
+
+
 async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
     """The live runs whose deadline has passed and that nobody works on, oldest first."""
     # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.

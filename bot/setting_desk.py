@@ -1,0 +1,157 @@
+"""What moderators see of the settings of a place, and how they change them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from bot.errors import Refusal
+from bot.matching import holds, terms
+from bot.messages import one_line
+from bot.place_setting_table import MODEL, SETTINGS, setting, value_of
+from bot.place_settings import PlaceSettings
+from bot.place_values import MAX_OUTPUT_TOKENS, Choice, PlaceValues
+from bot.places import Place, PlaceKind, Reach, named, reached
+from bot.providers.parameters import Kind, Parameter, written
+
+MAX_SHOWN_CHARACTERS = 60  # all settings together have to fit one message of 4000
+MAX_SUGGESTIONS, MAX_SUGGESTION_CHARACTERS = 25, 100  # as Discord allows
+LEGEND = (
+    "-# `/set` changes a value and `/unset` takes it back; the nearest of thread, channel, category, server counts."
+)
+
+Suggestion = tuple[str, str]  # what is shown, and the value it stands for
+
+
+class Models(Protocol):
+    """Which models the host lets moderators choose."""
+
+    def references(self) -> Sequence[str]:
+        """Those that are known by name, each `provider/model`."""
+
+    def known(self, reference: str) -> bool:
+        """Whether one may be chosen."""
+
+
+class SettingDesk:
+    """Shows the settings of a place and changes them; whether a person may, has been asked before."""
+
+    def __init__(self, settings: PlaceSettings, models: Models, *, host: Mapping[str, Any], window_tokens: int) -> None:
+        """`host` has the host's own values, by the names of the settings."""
+        self._settings = settings
+        self._models = models
+        self._host = host
+        self._window_tokens = window_tokens
+
+    async def place(self, guild_id: int | None, channel_id: int, reach: Reach) -> Place:
+        """The place that somebody means from where they are.  Raises: Refusal."""
+        return reached(await self._settings.places(guild_id, channel_id), reach)
+
+    async def choose(
+        self, guild_id: int | None, channel_id: int, place: Place, name: str, text: str, user_id: int
+    ) -> str:
+        """Set a value at a place, and a sentence on what holds then in the channel.  Raises: Refusal."""
+        choice = Choice(place=place, name=setting(name).name, value=value_of(name, text))
+        self._check(choice)
+        await self._settings.choose(guild_id, choice, user_id)
+        told = f"`{choice.name}` is {shown(choice)} in {called(place, guild_id)} now."
+        deciding = (await self._settings.at(guild_id, channel_id)).deciding(choice.name)
+        if deciding is None or deciding.place == place:
+            return told
+        nearer = f"{shown(deciding)}, as chosen for {called(deciding.place, guild_id)}"
+        return f"{told} Where you are it is still {nearer}; `/unset` there lets it go."
+
+    async def unset(self, guild_id: int | None, channel_id: int, place: Place, name: str) -> str:
+        """Have a place inherit a value again, and a sentence on what holds then in the channel.  Raises: Refusal."""
+        what = setting(name)
+        if not await self._settings.unset(guild_id, place, what.name):
+            raise Refusal(f"`{what.name}` is not set in {called(place, guild_id)}. `/settings` shows where it is.")
+        now = self._standing(await self._settings.at(guild_id, channel_id), what, guild_id)
+        return f"`{what.name}` is not set in {called(place, guild_id)} any more. Where you are it is {now} now."
+
+    async def one(self, guild_id: int | None, channel_id: int, name: str) -> str:
+        """A sentence on what holds of a setting in a channel.  Raises: Refusal."""
+        what = setting(name)
+        values = await self._settings.at(guild_id, channel_id)
+        return f"`{what.name}` is {self._standing(values, what, guild_id)} here."
+
+    async def model(self, guild_id: int | None, channel_id: int) -> str:
+        """Which model answers in a channel; the host's where that cannot be found out."""
+        chosen: str | None = None
+        with suppress(Refusal):
+            chosen = (await self._settings.at(guild_id, channel_id)).model
+        return chosen or str(self._host[MODEL.name])
+
+    async def all(self, guild_id: int | None, channel_id: int) -> str:
+        """All settings, what each is in a channel, who says so, and what it may be.  Raises: Refusal."""
+        values = await self._settings.at(guild_id, channel_id)
+        return "\n".join(("### Settings here", *self._lines(values, guild_id), LEGEND))
+
+    def names(self, typed: str) -> list[Suggestion]:
+        """The settings whose names or meanings hold what was typed."""
+        wanted = terms(typed)
+        found = (it for it in SETTINGS.values() if holds(f"{it.name} {it.meaning}", wanted))
+        return suggested((f"{it.name}: {it.meaning}", it.name) for it in found)
+
+    def values(self, name: str, typed: str) -> list[Suggestion]:
+        """Values of a setting: those there are, as far as they hold what was typed, or else an example."""
+        what, wanted = SETTINGS.get(name.strip().lower()), terms(typed)
+        if what is None:
+            return []
+        match what.kind:
+            case Kind.MODEL:
+                offered = self._models.references()
+            case Kind.CHOICE:
+                offered = what.choices
+            case Kind.BOOLEAN:
+                offered = ("true", "false")
+            case _:
+                return suggested([(f"{what.range}, for example {what.example}", what.example)])
+        return suggested((each, each) for each in offered if holds(each, wanted))
+
+    def _check(self, choice: Choice) -> None:
+        """Raises: Refusal for what is in range and cannot be all the same."""
+        if choice.name == MODEL.name and not self._models.known(choice.value):
+            raise Refusal(f"There is no model {shown(choice)} here. Choose one that is offered while you type.")
+        most = self._window_tokens // 2
+        if choice.name == MAX_OUTPUT_TOKENS and choice.value > most:
+            raise Refusal(
+                f"`{choice.name}` can be at most {most} here: half of what the model can read, so that the "
+                "conversation has room too."
+            )
+
+    def _lines(self, values: PlaceValues, guild_id: int | None) -> Iterator[str]:
+        for what in SETTINGS.values():
+            yield f"`{what.name}`: {self._standing(values, what, guild_id)} · {what.range}"
+
+    def _standing(self, values: PlaceValues, what: Parameter, guild_id: int | None) -> str:
+        """What counts of a setting and where that comes from."""
+        choice = values.deciding(what.name)
+        if choice is not None:
+            return f"{shown(choice)} (chosen for {called(choice.place, guild_id)})"
+        if what.name in self._host:
+            return f"{quoted(written(what, self._host[what.name]))} (chosen by the host)"
+        return "left to the provider"
+
+
+def shown(choice: Choice) -> str:
+    """The value of a choice, as it may stand in a message."""
+    return quoted(written(SETTINGS[choice.name], choice.value))
+
+
+def quoted(text: str) -> str:
+    """A text on one line, in which nothing is formatted or mentioned."""
+    line = one_line(text, MAX_SHOWN_CHARACTERS).replace("`", "'")
+    return f"`{line}`"
+
+
+def called(place: Place, guild_id: int | None) -> str:
+    """A place as it is shown to who is in it or near."""
+    return "this direct message" if guild_id is None and place.kind is PlaceKind.CHANNEL else named(place)
+
+
+def suggested(entries: Iterator[Suggestion] | Sequence[Suggestion]) -> list[Suggestion]:
+    """As many of the entries as Discord shows; a value that is too long for it has to be typed."""
+    fitting = [(one_line(label, MAX_SUGGESTION_CHARACTERS), value) for label, value in entries]
+    return [entry for entry in fitting if len(entry[1]) <= MAX_SUGGESTION_CHARACTERS][:MAX_SUGGESTIONS]

@@ -1,0 +1,277 @@
+"""/set, /unset, /settings and /model as members and moderators use them."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import simcord
+from discord.ext import commands
+
+from bot.place_setting_table import SETTINGS
+from cogs.settings import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
+from sandbox.provider import MODEL
+from sandbox.semantics import walk_components
+from tests.commands.process import Process
+from tests.commands.town import Town
+
+COMMANDS = {"set", "unset", "settings", "model"}
+
+
+@dataclass
+class Council:
+    """A town in which Nora manages the channels, and Olaf the server with them; the parlour is in a category."""
+
+    town: Town
+    nora: simcord.MemberActor
+    olaf: simcord.MemberActor
+    parlour: simcord.ChannelHandle
+    file: Path
+
+    async def does(
+        self,
+        command: str,
+        *,
+        who: simcord.MemberActor | None = None,
+        channel: simcord.ChannelHandle | None = None,
+        **options: object,
+    ) -> str:
+        """What somebody, Nora if not said otherwise, alone reads after a command."""
+        result = await (who or self.nora).slash(channel or self.town.general, command, **options)
+        assert result.ephemeral
+        return said(result)
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """What is chosen, as the file holds it."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
+            return connection.execute(
+                "SELECT place_kind, place_id, name, value, set_by FROM place_settings ORDER BY rowid"
+            ).fetchall()
+
+    async def asked(self, channel: simcord.ChannelHandle | None = None) -> dict[str, Any]:
+        """What the provider gets when Linus asks something."""
+        before = len(self.town.provider.requests)
+        await self.town.linus.send(channel or self.town.general, f"{self.town.mention} hi")
+        await self.town.wait_for(lambda: len(self.town.provider.requests) > before)
+        return dict(self.town.provider.requests[before].body)
+
+
+@pytest.fixture
+def council(town: Town, tmp_path: Path) -> Council:
+    """The people who decide."""
+    permissions = {"nora": discord.Permissions(manage_channels=True)}
+    permissions["olaf"] = discord.Permissions(manage_channels=True, manage_guild=True)
+    roles = {name: town.guild.create_role(name, permissions=allowed) for name, allowed in permissions.items()}
+    nora, olaf = (town.guild.add_member(town.env.create_user(name), roles=[role]) for name, role in roles.items())
+    parlour = town.guild.create_text_channel("parlour", category=town.guild.create_category("Rooms"))
+    return Council(town, nora, olaf, parlour, tmp_path / "parley.db")
+
+
+def said(result: simcord.InteractionResult) -> str:
+    """Everything that a person reads."""
+    shown = result.response
+    assert shown is not None
+    components = [component["content"] for component in walk_components(shown.components) if "content" in component]
+    return "\n".join([shown.content, *components]).strip()
+
+
+def values(suggested: Sequence[Any]) -> list[str]:
+    """What Discord would send back of what is offered."""
+    return [choice["value"] for choice in suggested]
+
+
+async def test_commands_are_there_for_managers_of_channels(council: Council) -> None:
+    """Discord offers them to who has Manage Channels, and to everybody in their own direct messages."""
+    town = council.town
+    assert set(council.nora.available_commands(town.general)) >= COMMANDS
+    assert COMMANDS.isdisjoint(town.grace.available_commands(town.general))
+    assert set(town.linus.user.available_commands()) >= COMMANDS
+
+
+async def test_value_is_set_and_asked_for(council: Council) -> None:
+    """From the next answer on, in this channel alone; who set it is stored."""
+    general = council.town.general
+    told = await council.does("set", name="temperature", value="0.7")
+    assert told == f"`temperature` is `0.7` in <#{general.id}> now."
+    assert (await council.asked())["temperature"] == 0.7
+    assert "temperature" not in await council.asked(council.parlour)
+    assert council.rows() == [("channel", general.id, "temperature", 0.7, council.nora.user.id)]
+
+
+async def test_nearest_place_counts_and_says_so(council: Council) -> None:
+    """Category before server, channel before category; who sets further out is told what is nearer."""
+    parlour, olaf = council.parlour, council.olaf
+    await council.does("set", who=olaf, channel=parlour, name="top_p", value="0.1", where="server")
+    await council.does("set", channel=parlour, name="top_p", value="0.2", where="category")
+    assert ((await council.asked(parlour))["top_p"], (await council.asked())["top_p"]) == (0.2, 0.1)
+    await council.does("set", channel=parlour, name="top_p", value="0.3", where="channel")
+    told = await council.does("set", who=olaf, channel=parlour, name="top_p", value="0.4", where="server")
+    assert told == (
+        f"`top_p` is `0.4` in this server now. Where you are it is still `0.3`, as chosen for <#{parlour.id}>; "
+        "`/unset` there lets it go."
+    )
+    assert (await council.asked(parlour))["top_p"] == 0.3
+
+
+async def test_value_is_unset(council: Council) -> None:
+    """What is chosen further out counts again; where nothing is set, that is said."""
+    general = council.town.general
+    await council.does("set", name="seed", value="7")
+    await council.does("set", who=council.olaf, name="seed", value="8", where="server")
+    told = await council.does("unset", name="seed")
+    assert told == (
+        f"`seed` is not set in <#{general.id}> any more. Where you are it is `8` (chosen for this server) now."
+    )
+    again = await council.does("unset", name="seed")
+    assert again == f"`seed` is not set in <#{general.id}>. `/settings` shows where it is."
+    assert len(council.town.env.errors) == 1
+    assert (await council.asked())["seed"] == 8
+
+
+async def test_last_of_two_moderators_wins(council: Council) -> None:
+    """There is one value for a place, whoever set it."""
+    await council.does("set", name="verbosity", value="low")
+    await council.does("set", who=council.olaf, name="verbosity", value="HIGH")
+    assert [(row[3], row[4]) for row in council.rows()] == [('"high"', council.olaf.user.id)]
+    assert (await council.asked())["verbosity"] == "high"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("temperature", "hot", "`temperature` has to be a number from 0 to 2; for example `0.7`."),
+        ("temperature", "nan", "`temperature` has to be a number from 0 to 2; for example `0.7`."),
+        ("n", "1.5", "`n` has to be a whole number from 1 to 8; for example `3`."),
+        ("stop", "|", "`stop` has to be up to 4 texts with | in between; for example `END`."),
+        ("logit_bias", '{"1": 101}', "`logit_bias` has to be a JSON object of numbers from -100 to 100; for example "),
+        ("response_format", '{"a": NaN}', "`response_format` has to be a JSON object; for example "),
+        ("response_format", "[" * 3000, "`response_format` has to be a JSON object; for example "),
+        ("moderation", "maybe", "`moderation` has to be one of off, before, after, both; for example `before`."),
+        ("max_output_tokens", "5000", "`max_output_tokens` can be at most 4096 here: half of what the model can read,"),
+        ("heat\n@everyone", "1", "There is no setting named heat @everyone: there are model, temperature, "),
+    ],
+)
+async def test_value_that_cannot_be_is_refused_in_words(council: Council, name: str, value: str, sentence: str) -> None:
+    """The setting, its range and an example; nothing is stored."""
+    assert (await council.does("set", name=name, value=value)).startswith(sentence)
+    assert council.rows() == []
+    assert len(council.town.env.errors) == 1
+
+
+async def test_server_needs_its_manager(council: Council) -> None:
+    """Manage Channels is not enough for the whole server."""
+    told = await council.does("set", name="seed", value="7", where="server")
+    assert told == SERVER_MANAGERS_ONLY
+    assert await council.does("unset", name="seed", where="server") == SERVER_MANAGERS_ONLY
+    assert council.rows() == []
+    assert len(council.town.env.errors) == 2
+
+
+async def test_category_needs_its_manager(council: Council) -> None:
+    """Who manages one channel alone decides neither for its category nor for a channel beside it."""
+    guild, grace = council.town.guild, council.town.grace
+    trusted: Any = {grace: discord.PermissionOverwrite(manage_channels=True)}
+    study = guild.create_text_channel("study", category=guild.create_category("Upstairs"), overwrites=trusted)
+    assert "now" in await council.does("set", who=grace, channel=study, name="seed", value="7")
+    told = await council.does("set", who=grace, channel=study, name="seed", value="7", where="category")
+    assert told == MANAGERS_ONLY
+    assert [row[0] for row in council.rows()] == ["channel"]
+    assert len(council.town.env.errors) == 1
+
+
+async def test_commands_that_a_server_gives_to_others_are_refused_in_words(
+    council: Council, simcord_bot: commands.Bot
+) -> None:
+    """They may look, and change nothing."""
+    town = council.town
+    known = {command.name: command for command in await simcord_bot.tree.fetch_commands()}
+    for name in COMMANDS:
+        town.guild.set_command_permissions(known[name], {town.edsger: True})
+    edsger = town.edsger
+    assert "temperature" in await council.does("settings", who=edsger)
+    assert await council.does("model", who=edsger) == f"`model` is `{MODEL}` (chosen by the host) here."
+    assert await council.does("set", who=edsger, name="seed", value="7") == MANAGERS_ONLY
+    assert await council.does("unset", who=edsger, name="seed") == MANAGERS_ONLY
+    assert await council.does("model", who=edsger, model="other") == MANAGERS_ONLY
+    assert council.rows() == []
+    assert len(town.env.errors) == 3
+
+
+async def test_category_that_is_none_is_refused_in_words(council: Council) -> None:
+    """With what to choose instead."""
+    told = await council.does("set", name="seed", value="7", where="category")
+    assert told == "This channel is in no category. Choose the channel or the whole server instead."
+    assert len(council.town.env.errors) == 1
+
+
+async def test_list_shows_every_setting(council: Council) -> None:
+    """Its value, where that comes from, and what it may be."""
+    await council.does("set", name="temperature", value="0.7")
+    text = await council.does("settings")
+    general = council.town.general
+    assert f"`model`: `{MODEL}` (chosen by the host) · a model, as it is offered while you type" in text
+    assert f"`temperature`: `0.7` (chosen for <#{general.id}>) · a number from 0 to 2" in text
+    assert "`seed`: left to the provider · a whole number from 0 to " in text
+    assert "`moderation`: `off` (chosen by the host) · one of off, before, after, both" in text
+    assert all(f"`{name}`: " in text for name in SETTINGS)
+
+
+async def test_list_fits_a_message_whatever_is_set(council: Council) -> None:
+    """The longest of all values are cut, and none of them can mention anybody or end its own box."""
+    longest = {
+        "stop": "|".join(["`@everyone`" * 9] * 4),
+        "logit_bias": "{" + ",".join(f'"{n}": 1' for n in range(300)) + "}",
+    }
+    longest["response_format"] = '{"type": "' + "x" * 3000 + '"}'
+    for name, setting in SETTINGS.items():
+        await council.does("set", name=name, value=longest.get(name, setting.example))
+    text = await council.does("settings")
+    assert len(text) < 4000
+    assert "'@everyone''@everyone'" in text
+
+
+async def test_settings_are_suggested(council: Council) -> None:
+    """By their names and by what they mean; of values those that there are, else the range with an example."""
+    general, nora = council.town.general, council.nora
+    assert values(await nora.autocomplete(general, "set", "name", "")) == list(SETTINGS)
+    assert values(await nora.autocomplete(general, "unset", "name", "same seed")) == ["seed"]
+    choices = await nora.autocomplete(general, "set", "value", "h", name="reasoning_effort")
+    assert values(choices) == ["high", "xhigh"]
+    (example,) = await nora.autocomplete(general, "set", "value", "9", name="temperature")
+    assert (example["name"], example["value"]) == ("a number from 0 to 2, for example 0.7", "0.7")
+    assert await nora.autocomplete(general, "set", "value", "9", name="heat") == []
+
+
+async def test_model_is_chosen(council: Council) -> None:
+    """What is asked, and what /help and /model say; the run shows it too."""
+    general = council.town.general
+    told = await council.does("model", model="another-model")
+    assert told == f"`model` is `another-model` in <#{general.id}> now."
+    assert (await council.asked())["model"] == "another-model"
+    assert await council.does("model") == f"`model` is `another-model` (chosen for <#{general.id}>) here."
+    assert "The model here is `another-model`" in await council.does("help", who=council.town.linus)
+    assert (await council.asked(council.parlour))["model"] == MODEL
+
+
+async def test_settings_of_a_direct_message_are_its_person_s(council: Council) -> None:
+    """No moderator is there; a server's own do not count in it."""
+    linus = council.town.linus.user
+    result = await linus.slash("set", name="seed", value="7")
+    assert said(result) == "`seed` is `7` in this direct message now."
+    assert [row[0] for row in council.rows()] == ["channel"]
+    refused = await linus.slash("set", name="seed", value="7", where="server")
+    assert said(refused) == "A direct message lies in no server: choose `here`."
+    assert len(council.town.env.errors) == 1
+
+
+async def test_settings_outlive_the_process(council: Council, process: Process) -> None:
+    """After a restart the next answer goes by them."""
+    await council.does("set", name="seed", value="7")
+    await council.town.env.restart_bot(await process.start())
+    assert (await council.asked())["seed"] == 7
