@@ -1,0 +1,92 @@
+"""What the provider is asked, place by place."""
+
+from __future__ import annotations
+
+from sandbox.provider import MODEL
+from sandbox.stories import ScriptedCall, Story
+from tests.scenarios.scene import Scene, Where
+
+ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
+
+
+async def choose(parley: Scene, channel: Where, name: str, value: str, **options: object) -> None:
+    """Ada owns the server and chooses."""
+    outcome = await parley.command("ada", channel, "set", name=name, value=value, **options)
+    assert outcome.ephemeral
+
+
+async def test_channels_are_asked_with_their_own_temperature(parley: Scene) -> None:
+    """Two channels have two, and a third has none."""
+    await choose(parley, "general", "temperature", "0.2")
+    await choose(parley, "questions", "temperature", "1.9")
+    channels: list[Where] = ["general", "questions", "playground"]
+    for channel in channels:
+        await parley.ask("linus", channel, "@bot hi")
+    assert [request.body.get("temperature") for request in parley.provider.requests] == [0.2, 1.9, None]
+
+
+async def test_host_counts_where_nobody_chose(scene: Scene) -> None:
+    """TEMPERATURE and MAX_OUTPUT_TOKENS are the last resort, each for itself."""
+    await scene.start(temperature=0.5, max_output_tokens=500)
+    await choose(scene, "general", "max_output_tokens", "600")
+    await choose(scene, "general", "seed", "7")
+    channels: list[Where] = ["general", "questions"]
+    for channel in channels:
+        await scene.ask("linus", channel, "@bot hi")
+    asked = [
+        (body["temperature"], body.get("max_completion_tokens", body.get("max_tokens")), body.get("seed"))
+        for body in (request.body for request in scene.provider.requests)
+    ]
+    assert asked == [(0.5, 600, 7), (0.5, 500, None)]
+
+
+async def test_answer_leaves_room_in_a_window_that_became_smaller(scene: Scene) -> None:
+    """What was chosen for a wider one is cut to half of it, and answers go on."""
+    await scene.start(provider_context_tokens=32_000)
+    await choose(scene, "general", "max_output_tokens", "16000")
+    await scene.stop()
+    await scene.start(provider_context_tokens=8000)
+    await scene.ask("linus", "general", "@bot hi")
+    body = scene.provider.requests[-1].body
+    assert body.get("max_completion_tokens", body.get("max_tokens")) == 4000
+
+
+async def test_thread_inherits_until_it_has_its_own(parley: Scene) -> None:
+    """Of its channel; what is chosen in it counts in it alone."""
+    ada, general = parley.sandbox.users["ada"], parley.place("general")
+    thread = await parley.sandbox.people.start_thread(ada, general, "hot")
+    await choose(parley, "general", "seed", "1")
+    await choose(parley, "general", "n", "1")
+    await choose(parley, thread, "seed", "2")
+    places: list[Where] = [thread, "general"]
+    for place in places:
+        await parley.ask("linus", place, "@bot hi")
+    bodies = [request.body for request in parley.provider.requests]
+    assert [(body["seed"], body["n"]) for body in bodies] == [(2, 1), (1, 1)]
+
+
+async def test_run_keeps_the_model_that_it_began_with(parley: Scene) -> None:
+    """Also where another is chosen between its steps; the next answer has the new one."""
+    await choose(parley, "general", "model", "first")
+    parley.provider.play(ROLLS, Story(text="Rolled the dice for you.", hang_at=2), Story(text="Second."))
+    await parley.say("linus", "general", "@bot roll")
+    await parley.wait_for(lambda: len(parley.provider.requests) == 2)
+    assert parley.run(1)["model"] == "first"
+    await choose(parley, "general", "model", "second")
+    await parley.stop()
+    await parley.start()
+    await parley.answer_of("general", 1)
+    await parley.ask("linus", "general", "@bot hi")
+    await parley.ask("linus", "questions", "@bot hi")
+    asked = [request.body["model"] for request in parley.provider.requests]
+    assert asked == ["first", "first", "first", "second", MODEL]
+    assert [row["model"] for row in parley.rows("runs")] == ["first", "second", MODEL]
+
+
+async def test_answer_that_is_given_again_has_the_model_of_now(parley: Scene) -> None:
+    """Regenerate asks what is chosen when it is pressed."""
+    answer = await parley.ask("linus", "general", "@bot hi")
+    await choose(parley, "general", "model", "another", where="server")
+    await parley.press("linus", answer, "Regenerate")
+    await parley.answer_of("general", 2)
+    assert [request.body["model"] for request in parley.provider.requests] == [MODEL, "another"]
