@@ -4,91 +4,127 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
+from sandbox.judging import embed, moderate
+from sandbox.orders import Order, Quirks, Result, SentFile, whole
 from sandbox.stories import Story, refusal
 
-Body = Mapping[str, Any]
-
+ANSWERS: Mapping[str, Callable[[Order, Quirks], Result]] = {
+    "/moderations": moderate,
+    "/embeddings": embed,
+}
+MODEL = "/models/{name:.+}"
 NOT_OFFERED = refusal(404, "not_found", "Invalid URL.")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Order:
-    """One request to an endpoint; `body` is its JSON, or the fields of its form."""
-
-    path: str
-    body: Body
-    headers: Mapping[str, str]
-    disconnected: asyncio.Event = field(default_factory=asyncio.Event)
-
-
 class EndpointsApi:
-    """Endpoints that `ScriptedProvider` mounts, `provider.endpoints`.
+    """The endpoints that `ScriptedProvider` mounts, as `provider.endpoints`.
 
     A request gets the next story that was queued for its path with `play`, as it stands there (`status`, `body`,
-    `headers`, or a refused connection), else what a provider would say; a path in `not_offered` is a 404.
+    `headers`, or a refused connection), else what a provider would say, with its `quirks`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, models: Callable[[], Sequence[str]] = tuple) -> None:
+        """`models` are those that can be asked for one by one, at `MODEL`."""
+        self._models = models
         self.orders: list[Order] = []
-        self.not_offered: set[str] = set()
-        self.flagged_words = {"forbidden"}
+        self.quirks = Quirks()
         self._queues: defaultdict[str, deque[Story]] = defaultdict(deque)
+        self._arrived = asyncio.Condition()
 
     def mount(self, app: web.Application, prefix: str, refuse: Callable[[web.Request], web.Response | None]) -> None:
         """Adds the endpoints; `refuse` says no to whom they are closed."""
-        answers: Mapping[str, Callable[[Order], Awaitable[web.StreamResponse]]] = {
-            "/moderations": self._moderate,
-        }
-        for path, answer in answers.items():
-            app.router.add_post(f"{prefix}{path}", self._handler(path, answer, refuse))
+        for path in ANSWERS:
+            app.router.add_post(f"{prefix}{path}", partial(self._handle, path, refuse))
+        app.router.add_get(f"{prefix}{MODEL}", partial(self._handle, MODEL, refuse))
 
     def play(self, path: str, *stories: Story) -> None:
         """Queues stories for the next requests to a path."""
         self._queues[path].extend(stories)
 
-    def _handler(
-        self,
-        path: str,
-        answer: Callable[[Order], Awaitable[web.StreamResponse]],
-        refuse: Callable[[web.Request], web.Response | None],
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        async def handle(request: web.Request) -> web.StreamResponse:
-            if refused := refuse(request):
-                return refused
-            order = Order(path=path, body=await request.json(), headers=dict(request.headers))
+    async def wait_for_order(self, number: int = 1) -> Order:
+        """The request of this number, counted from 1, as soon as it is there."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.orders) >= number)
+        return self.orders[number - 1]
+
+    async def _handle(
+        self, path: str, refuse: Callable[[web.Request], web.Response | None], request: web.Request
+    ) -> web.StreamResponse:
+        if refused := refuse(request):
+            return refused
+        order = await _order(path, request)
+        async with self._arrived:
             self.orders.append(order)
-            story = self._queues[path].popleft() if self._queues[path] else None
-            if path in self.not_offered:
-                story = NOT_OFFERED
-            if story is None:
-                return await answer(order)
-            if story.refuses_connection and request.transport is not None:
-                request.transport.close()
-            headers = {"Content-Type": story.content_type, **story.headers}
-            return web.Response(status=story.status, headers=headers, body=story.body)
+            self._arrived.notify_all()
+        try:
+            return await self._answer(order, request)
+        except (asyncio.CancelledError, ConnectionError):
+            order.disconnected.set()
+            raise
 
-        return handle
+    async def _answer(self, order: Order, request: web.Request) -> web.StreamResponse:
+        story = self._queues[order.path].popleft() if self._queues[order.path] else None
+        if order.path in self.quirks.not_offered:
+            story = NOT_OFFERED
+        if story is None:
+            return await self._write(self._result(order), request)
+        if story.refuses_connection:
+            _drop(request)
+        headers = {"Content-Type": story.content_type, **story.headers}
+        return web.Response(status=story.status, headers=headers, body=story.body)
 
-    async def _moderate(self, order: Order) -> web.StreamResponse:
-        given = order.body["input"]
-        inputs = given if isinstance(given, list) else [given]
-        if all(isinstance(one, str) for one in inputs):
-            results = [self._verdict({"text": str(one)}) for one in inputs]
+    def _result(self, order: Order) -> Result:
+        if order.path == MODEL:
+            return _model(str(order.body["name"]), self._models())
+        return ANSWERS[order.path](order, self.quirks)
+
+    async def _write(self, result: Result, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=result.status, headers={"Content-Type": result.content_type})
+        for number, piece in enumerate((*result.pieces, b"")):
+            if self.quirks.hang_at == number:
+                await asyncio.Event().wait()
+            if self.quirks.cut_at == number:
+                _drop(request)
+                return response
+            if number == 0:
+                await response.prepare(request)
+            await response.write(piece)
+        await response.write_eof()
+        return response
+
+
+def _model(name: str, models: Sequence[str]) -> Result:
+    if name in models:
+        return whole({"id": name, "object": "model"})
+    error = {"message": "No such model.", "type": "invalid_request_error", "code": "model_not_found"}
+    return whole({"error": error}, status=404)
+
+
+async def _order(path: str, request: web.Request) -> Order:
+    headers = dict(request.headers)
+    if request.method == "GET":
+        return Order(path=path, body=request.match_info, headers=headers)
+    if request.content_type != "multipart/form-data":
+        return Order(path=path, body=await request.json(), headers=headers)
+    body, files = dict[str, Any](), list[SentFile]()
+    for name, value in (await request.post()).items():
+        if isinstance(value, web.FileField):
+            with value.file as file:
+                content = file.read()
+            files.append(SentFile(field=name, name=value.filename, content_type=value.content_type, content=content))
+        elif name.endswith("[]"):
+            body.setdefault(name, []).append(value)
         else:
-            results = [self._verdict({str(part["type"]).removesuffix("_url"): str(part) for part in inputs})]
-        return web.json_response({"id": "modr-1", "model": order.body.get("model", "moderator"), "results": results})
+            body[name] = value
+    return Order(path=path, body=body, headers=headers, files=files)
 
-    def _verdict(self, inputs: Mapping[str, str]) -> Body:
-        kinds = [kind for kind, said in inputs.items() if any(word in said for word in self.flagged_words)]
-        return {
-            "flagged": bool(kinds),
-            "categories": {"harassment": bool(kinds), "violence/graphic": False, "illicit": None},
-            "category_scores": {"harassment": 0.98 if kinds else 0.01, "violence/graphic": 0.0},
-            "category_applied_input_types": {"harassment": kinds, "violence/graphic": []},
-        }
+
+def _drop(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.close()

@@ -75,7 +75,7 @@ class ScriptedProvider:
         self.go_on: str | None = None
         self.models: tuple[str, ...] = (MODEL,)
         self.requests: list[Performance] = []
-        self.endpoints = EndpointsApi()
+        self.endpoints = EndpointsApi(lambda: self.models)
         self.connection_count = 0
         self.base_url = ""
         self._api_key = api_key

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.bodies import Json, entries_in, number
+from bot.providers.bodies import Json, entries_in, given, number, object_in
 from bot.providers.endpoint import Endpoint
 
 
@@ -50,9 +50,8 @@ class Moderations:
         (verdict,) = await self._judged([_part(part) for part in parts], 1, model)
         return verdict
 
-    async def _judged(self, given: object, count: int, model: str | None) -> tuple[Verdict, ...]:
-        body = {"input": given} if model is None else {"input": given, "model": model}
-        answer = await self._endpoint.fetch("POST", "/moderations", body)
+    async def _judged(self, inputs: object, count: int, model: str | None) -> tuple[Verdict, ...]:
+        answer = await self._endpoint.fetch("POST", "/moderations", given(input=inputs, model=model))
         results = entries_in(answer, "results", secrets=self._endpoint.secrets)
         if len(results) != count:
             raise ProviderError(ProviderFault.PROTOCOL, f"{len(results)} verdicts on {count} inputs")
@@ -66,12 +65,12 @@ def _part(part: str | ImageAddress) -> Json:
 
 
 def _verdict(result: Json) -> Verdict:
-    broken = tuple(name for name, is_broken in _object(result, "categories").items() if is_broken is True)
+    broken = tuple(name for name, is_broken in object_in(result, "categories").items() if is_broken is True)
     flagged = result.get("flagged")
     if not broken and not isinstance(flagged, bool):
         raise ProviderError(ProviderFault.PROTOCOL, "a verdict that says neither yes nor no")
-    scores = {name: number(score) for name, score in _object(result, "category_scores").items()}
-    types = _object(result, "category_applied_input_types")
+    scores = {name: number(score) for name, score in object_in(result, "category_scores").items()}
+    types = object_in(result, "category_applied_input_types")
     return Verdict(
         is_flagged=flagged if isinstance(flagged, bool) else True,
         categories=broken,
@@ -80,8 +79,3 @@ def _verdict(result: Json) -> Verdict:
             name: tuple(map(str, kinds)) for name, kinds in types.items() if kinds and isinstance(kinds, list)
         },
     )
-
-
-def _object(result: Json, name: str) -> Json:
-    value = result.get(name)
-    return value if isinstance(value, dict) else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.providers.embeddings import Embeddings
 from bot.providers.endpoint import Endpoint
 from bot.providers.moderations import Moderations
 
@@ -10,4 +11,5 @@ class OpenAIClient:
     """One provider's endpoints beside its answers, whatever API its answers have."""
 
     def __init__(self, endpoint: Endpoint) -> None:
+        self.embeddings = Embeddings(endpoint)
         self.moderations = Moderations(endpoint)

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, TypeVar
 
+import pytest
+
+from bot.errors import ProviderError, ProviderFault
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, TextDelta
 from bot.providers.transport import Transport
+from sandbox.stories import Story
+
+T = TypeVar("T")
 
 
 def endpoint(transport: Transport, base_url: str, *keys: str, **configured: Any) -> Endpoint:
@@ -38,3 +46,21 @@ async def ask(
 def text_of(events: list[Event]) -> str:
     """The answer's text."""
     return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def whole(answer: object) -> Story:
+    """A story of one JSON body."""
+    return Story(body=json.dumps(answer).encode(), content_type="application/json")
+
+
+async def fault_of(call: Awaitable[object]) -> ProviderFault:
+    """Why a call failed."""
+    with pytest.raises(ProviderError) as caught:
+        await call
+    return caught.value.fault
+
+
+async def all_of(events: AsyncGenerator[T, None]) -> list[T]:
+    """All that a generator yields, which is closed then."""
+    async with aclosing(events):
+        return [event async for event in events]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.openai_client import OpenAIClient
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import ScriptedProvider
 from tests.providers.asking import endpoint
@@ -49,3 +50,9 @@ async def transport(waits: Waits) -> AsyncIterator[Transport]:
 def completions(provider: ScriptedProvider, transport: Transport) -> ChatCompletions:
     """An adapter with the right key."""
     return ChatCompletions(endpoint(transport, provider.base_url, "sk-right-key"))
+
+
+@pytest.fixture
+def client(provider: ScriptedProvider, transport: Transport) -> OpenAIClient:
+    """The provider's endpoints with the right key."""
+    return OpenAIClient(endpoint(transport, provider.base_url, "sk-right-key"))

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from bot.errors import ProviderError, ProviderFault
+from bot.errors import ProviderFault
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.moderations import ImageAddress, Moderations
+from bot.providers.openai_client import OpenAIClient
 from bot.providers.registry import opened
-from bot.providers.transport import Transport
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal
-from tests.providers.asking import endpoint
+from tests.providers.asking import fault_of, whole
 
 PATH = "/moderations"
 
 
 @pytest.fixture
-def moderations(provider: ScriptedProvider, transport: Transport) -> Moderations:
+def moderations(client: OpenAIClient) -> Moderations:
     """The endpoint with the right key."""
-    return Moderations(endpoint(transport, provider.base_url, "sk-right-key"))
+    return client.moderations
 
 
 def answer(*results: object) -> Story:
     """A whole answer with these results."""
-    return Story(body=json.dumps({"results": results}).encode(), content_type="application/json")
+    return whole({"results": results})
 
 
 async def test_texts_are_judged_each_for_itself(provider: ScriptedProvider, moderations: Moderations) -> None:
@@ -91,9 +89,7 @@ async def test_what_is_no_verdict_is_an_error(
 ) -> None:
     """Nothing that cannot be read passes for innocent."""
     provider.endpoints.play(PATH, story)
-    with pytest.raises(ProviderError) as caught:
-        await moderations.check(["x"])
-    assert caught.value.fault is fault
+    assert await fault_of(moderations.check(["x"])) is fault
 
 
 async def test_busy_moderation_is_asked_again(provider: ScriptedProvider, moderations: Moderations) -> None:
