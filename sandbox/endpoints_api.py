@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.drawing import draw
 from sandbox.judging import embed, moderate
 from sandbox.orders import Order, Quirks, Result, SentFile, whole
 from sandbox.stories import Story, refusal
@@ -17,6 +18,8 @@ from sandbox.stories import Story, refusal
 ANSWERS: Mapping[str, Callable[[Order, Quirks], Result]] = {
     "/moderations": moderate,
     "/embeddings": embed,
+    "/images/generations": draw,
+    "/images/edits": draw,
 }
 MODEL = "/models/{name:.+}"
 NOT_OFFERED = refusal(404, "not_found", "Invalid URL.")

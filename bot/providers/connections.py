@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from ipaddress import ip_address
 from types import SimpleNamespace
 from urllib.request import getproxies, proxy_bypass
@@ -21,6 +22,9 @@ from yarl import URL
 OWN_HEADERS = frozenset({"host", "content-length", "connection"})
 # aiohttp adds these where they are not given; what is not given was not meant to be sent.
 UNWANTED_HEADERS = frozenset({"Accept", "Accept-Encoding", "User-Agent", "Content-Type"})
+
+# From a mebibyte on aiohttp warns of bytes that are written at once.
+LARGE_BYTES = 1024 * 1024
 
 
 class AiohttpTransport(httpx.AsyncBaseTransport):
@@ -42,7 +46,7 @@ class AiohttpTransport(httpx.AsyncBaseTransport):
             response = await self._opened().request(
                 request.method,
                 URL(str(request.url), encoded=True),
-                data=await request.aread(),
+                data=_sent(await request.aread()),
                 headers=[
                     (name.decode("latin-1"), value.decode("latin-1"))
                     for name, value in request.headers.raw
@@ -98,6 +102,11 @@ class _Body(httpx.AsyncByteStream):
     async def aclose(self) -> None:
         """Close the connection, unless the body was read to its end: then it waits for the next request already."""
         self._response.close()
+
+
+def _sent(content: bytes) -> bytes | BytesIO:
+    """The body as aiohttp writes it without holding up the event loop: what is large, piece by piece."""
+    return content if len(content) <= LARGE_BYTES else BytesIO(content)
 
 
 def proxy_for(url: httpx.URL) -> str | None:

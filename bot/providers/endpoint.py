@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.configuration import ProviderConfiguration
+from bot.providers.forms import Form
 from bot.providers.keys import RESTS, KeyRing
-from bot.providers.transport import Call, ResponseStream, Timeouts, Transport
+from bot.providers.transport import Call, ResponseStream, Terms, Timeouts, Transport
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,9 @@ Answer = TypeVar("Answer")
 
 # A thousand models, or a hundred messages of a conversation, are some hundred kilobytes.
 MAX_BODY_BYTES = 8 * 1024 * 1024
+USUAL = Terms()
+
+Body = Mapping[str, Any] | Form | None
 
 
 class Endpoint:
@@ -57,37 +61,56 @@ class Endpoint:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Body = None,
         *,
         headers: Mapping[str, str] | None = None,
+        terms: Terms = USUAL,
     ) -> AsyncIterator[ResponseStream]:
         """The body of a 2xx response, once its first bytes are there.
 
         Raises: ProviderError, ConfigurationError.
         """
         async with AsyncExitStack() as stack:
-            call = self._call(method, path, body, headers or {})
+            call = self._call(method, path, body, headers or {}, terms)
             yield await self._with_a_key(call, lambda call: stack.enter_async_context(self._transport.open(call)))
 
     async def fetch(
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Body = None,
         *,
         headers: Mapping[str, str] | None = None,
         max_bytes: int = MAX_BODY_BYTES,
+        terms: Terms = USUAL,
     ) -> Any:
         """The JSON of a 2xx response.
 
         Raises: ProviderError, ConfigurationError.
         """
-        call = self._call(method, path, body, {"Accept": "application/json", **(headers or {})})
-        content = await self._with_a_key(call, lambda call: self._transport.fetch(call, max_bytes=max_bytes))
+        accepted = {"Accept": "application/json", **(headers or {})}
+        content = await self.fetch_bytes(method, path, body, headers=accepted, max_bytes=max_bytes, terms=terms)
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as exc:
             raise ProviderError(ProviderFault.PROTOCOL, f"{method} {path} was not answered with JSON") from exc
+
+    async def fetch_bytes(
+        self,
+        method: str,
+        path: str,
+        body: Body = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        max_bytes: int = MAX_BODY_BYTES,
+        terms: Terms = USUAL,
+    ) -> bytes:
+        """The whole body of a 2xx response, whatever it is.
+
+        Raises: ProviderError, ConfigurationError.
+        """
+        call = self._call(method, path, body, {"Accept": "*/*", **(headers or {})}, terms)
+        return await self._with_a_key(call, lambda call: self._transport.fetch(call, max_bytes=max_bytes))
 
     async def _with_a_key(self, call: Call, ask: Callable[[Call], Awaitable[Answer]]) -> Answer:
         """What a call is answered with the first key that is not refused."""
@@ -116,13 +139,21 @@ class Endpoint:
         self._ring.worked(position)
         return answer
 
-    def _call(self, method: str, path: str, body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> Call:
-        content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        typed = {} if body is None else {"Content-Type": "application/json", "Accept": "text/event-stream"}
+    def _call(self, method: str, path: str, body: Body, headers: Mapping[str, str], terms: Terms) -> Call:
+        content, content_type = _encoded(body)
+        typed = {} if body is None else {"Content-Type": content_type, "Accept": "text/event-stream"}
         return Call(
             method=method,
             url=f"{self.configuration.base_url}{path}",
             headers={**typed, **self._headers, **headers},
             body=content,
             secrets=self.secrets,
+            terms=terms,
         )
+
+
+def _encoded(body: Body) -> tuple[bytes, str]:
+    if isinstance(body, Form):
+        return body.encoded()
+    content = b"" if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    return content, "application/json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.providers.embeddings import Embeddings
 from bot.providers.endpoint import Endpoint
+from bot.providers.images import Images
 from bot.providers.moderations import Moderations
 
 
@@ -12,4 +13,5 @@ class OpenAIClient:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.embeddings = Embeddings(endpoint)
+        self.images = Images(endpoint)
         self.moderations = Moderations(endpoint)

@@ -76,6 +76,22 @@ class Retries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a request is unlike one for an answer.
+
+    What is paid for is not sent again once it may have been received: nothing tells the provider that it is the same
+    job.  `first_byte_seconds` is how long its first byte may take at least, where it comes with the whole result.
+    """
+
+    is_paid: bool = False
+    first_byte_seconds: float = 0.0
+
+    def may_repeat(self, error: ProviderError) -> bool:
+        """Whether what failed like this may be sent again."""
+        return not self.is_paid or isinstance(error.__cause__, (httpx.ConnectError, httpx.ConnectTimeout))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One HTTP request; `secrets` are what must not reach a log, and `retried` what it is tried again after."""
 
@@ -85,6 +101,7 @@ class Call:
     body: bytes = field(default=b"", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     retried: frozenset[ProviderFault] = RETRIED
+    terms: Terms = Terms()
 
 
 class ResponseStream:
@@ -101,6 +118,16 @@ class ResponseStream:
         self._due = total_due
         self._is_late = False
         self._watch = self._loop.call_at(total_due, self._look)
+
+    @property
+    def content_type(self) -> str:
+        """What the provider calls the body, without parameters and in lower case; empty where it says nothing."""
+        return str(self._response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes, as long as nothing was read; empty where the body is."""
+        return self._first or b""
 
     def wait_at_most(self, seconds: float) -> None:
         """From now on, the next reads must succeed within this time."""
@@ -222,6 +249,8 @@ class Transport:
             try:
                 return await self._attempt(call, connection, total_due)
             except ProviderError as error:
+                if not call.terms.may_repeat(error):
+                    raise
                 went_stale = error.fault is ProviderFault.NETWORK and connection.was_pooled
                 if went_stale and stale < MAX_STALE_CONNECTIONS:
                     stale += 1
@@ -236,7 +265,7 @@ class Transport:
 
     async def _attempt(self, call: Call, connection: _ConnectionTrace, total_due: float) -> ResponseStream:
         now = asyncio.get_running_loop().time()
-        due = min(now + self.timeouts.first_byte_seconds, total_due)
+        due = min(now + max(self.timeouts.first_byte_seconds, call.terms.first_byte_seconds), total_due)
         try:
             async with asyncio.timeout_at(due):
                 response = await self._client.send(self._request(call, connection), stream=True)
