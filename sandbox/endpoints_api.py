@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.drawing import draw
+from sandbox.hearing import speak, transcribe, translate
 from sandbox.judging import embed, moderate
 from sandbox.orders import Order, Quirks, Result, SentFile, whole
 from sandbox.stories import Story, refusal
@@ -20,6 +21,9 @@ ANSWERS: Mapping[str, Callable[[Order, Quirks], Result]] = {
     "/embeddings": embed,
     "/images/generations": draw,
     "/images/edits": draw,
+    "/audio/speech": speak,
+    "/audio/transcriptions": transcribe,
+    "/audio/translations": translate,
 }
 MODEL = "/models/{name:.+}"
 NOT_OFFERED = refusal(404, "not_found", "Invalid URL.")

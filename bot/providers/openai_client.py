@@ -6,6 +6,8 @@ from bot.providers.embeddings import Embeddings
 from bot.providers.endpoint import Endpoint
 from bot.providers.images import Images
 from bot.providers.moderations import Moderations
+from bot.providers.speech import Speech
+from bot.providers.transcription import Transcription
 
 
 class OpenAIClient:
@@ -15,3 +17,5 @@ class OpenAIClient:
         self.embeddings = Embeddings(endpoint)
         self.images = Images(endpoint)
         self.moderations = Moderations(endpoint)
+        self.speech = Speech(endpoint)
+        self.transcription = Transcription(endpoint)
