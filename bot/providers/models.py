@@ -13,11 +13,12 @@ def models_in(listed: object) -> tuple[ListedModel, ...]:
     entries = listed.get("data", listed.get("models")) if isinstance(listed, dict) else listed
     if not isinstance(entries, list):
         raise ProviderError(ProviderFault.PROTOCOL, "the list of models is not a list")
-    models = (_model(entry) for entry in entries)
+    models = (model_in(entry) for entry in entries)
     return tuple(model for model in models if model is not None)
 
 
-def _model(entry: object) -> ListedModel | None:
+def model_in(entry: object) -> ListedModel | None:
+    """The model that an entry of a list is, or an answer of its own; None for what has no name."""
     if not isinstance(entry, dict):
         entry = {"id": entry}
     name = entry.get("id") or entry.get("name")
