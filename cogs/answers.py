@@ -1,6 +1,7 @@
-"""The buttons under an answer: Stop, Regenerate, Continue, Retry.
+"""The buttons under an answer: Stop, Regenerate, Continue, Retry, ← and →.
 
-They carry only the run's id, so that they work after a restart, and are checked when they are pressed.
+They carry only the run's id, and which of its answers they lead to, so that they work after a restart, and are checked
+when they are pressed.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ async def press(interaction: discord.Interaction[Any], button: Button) -> None:
             await service.go_on(button.run_id, who, interaction_token=token)
         case Action.REGENERATE | Action.RETRY:
             await service.again(button.run_id, who, interaction_token=token)
+        case Action.PREVIOUS | Action.NEXT if button.number is not None:
+            await service.pick(button.run_id, button.number, who, interaction_token=token)
 
 
 class AnswerButton(
     ui.DynamicItem[ui.Button[ui.View]],
-    template=r"parley:(?P<action>stop|regenerate|continue|retry):(?P<run>[0-9]+)",
+    template=r"parley:(?P<action>stop|regenerate|continue|retry|previous|next)(?::(?P<number>[0-9]+))?:(?P<run>[0-9]+)",
 ):
     """One of the buttons, whatever message it is under."""
 
@@ -45,7 +48,8 @@ class AnswerButton(
         cls, _interaction: discord.Interaction[Any], _item: ui.Item[Any], match: re.Match[str], /
     ) -> Self:
         """The button that a custom id names."""
-        return cls(Button(Action(match["action"]), int(match["run"])))
+        number = match["number"]
+        return cls(Button(Action(match["action"]), int(match["run"]), None if number is None else int(number)))
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Acknowledge, then do it, or say in words why it does not apply."""

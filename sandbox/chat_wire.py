@@ -65,6 +65,9 @@ def _frames(story: Story, model: str) -> tuple[Frame, ...]:
     if not story.tool_calls or story.pieces is not None:
         frames += [Frame(chunk(f'{{"{field}":{json.dumps(word)}}}'), word, True) for word in story.words()]
     frames += [Frame(chunk(json.dumps(delta))) for call in story.tool_calls for delta in _call_deltas(call)]
+    for number, text in enumerate(story.others, 1):
+        choice = {"index": number, "delta": {"content": text}, "finish_reason": "stop"}
+        frames.append(Frame(event(story, f"{head}{json.dumps(choice)}]}}")))
     if story.finish_reason is not None:
         frames.append(Frame(chunk("{}", json.dumps(story.finish_reason))))
     return ended(story, frames, head)

@@ -43,6 +43,7 @@ class Story:
     token_count: int | None = None
     pieces: tuple[str, ...] | None = None
     refusal: str | None = None  # what it says instead of an answer
+    others: tuple[str, ...] = ()  # further answers beside it
     reasoning: tuple[str, ...] = ()
     reasoning_field: str = "reasoning_content"
     tool_calls: tuple[ScriptedCall, ...] = ()

@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.reply.activity import NOTHING, Activity, Prompt
 from bot.reply.characters import has_content, units
 from bot.reply.pages import MAX_PAGE_CHARS, paginate
-from bot.runs.model import IncompleteReason, Run, Status
+from bot.runs.model import Choice, IncompleteReason, Run, Status
 from bot.tools.attaching import attached
 from bot.tools.model import File
 
@@ -28,14 +28,17 @@ class Action(StrEnum):
     CONTINUE = "continue"
     RETRY = "retry"
     CALLS = "calls"
+    PREVIOUS = "previous"
+    NEXT = "next"
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button that carries only an action and the run it is about."""
+    """A button that carries only an action and the run it is about, and the number of what it leads to, if any."""
 
     action: Action
     run_id: int
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +84,42 @@ def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown:
 
 
 def ended(
-    run: Run, activity: Activity = NOTHING, remark: str | None = None, *, max_pages: int, was_shown: bool = True
+    run: Run,
+    activity: Activity = NOTHING,
+    remark: str | None = None,
+    choice: Choice | None = None,
+    *,
+    max_pages: int,
+    was_shown: bool = True,
 ) -> tuple[PageContent, ...]:
     """The pages of a run that has ended; none if it was cancelled before anything of it was shown.
 
-    `remark` is something to be told beside it.
+    `remark` is something to be told beside it, and `choice` which of several answers it is.
     """
     pages = paginate(run.text)
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
     notice, actions = _ending(run)
-    notice = "\n".join(filter(None, (notice, *(small(told) for told in (run.remark, remark) if told))))
+    which = None if choice is None else f"Answer {choice.number} of {choice.count}"
+    told = [small(sentence) for sentence in (which, run.remark, remark) if sentence]
+    notice = "\n".join(filter(None, (notice, *told)))
     if activity.lines:
         actions = (*actions, Action.CALLS)
-    buttons, files = tuple(Button(action, run.id) for action in actions), activity.files
+    buttons, files = (*(Button(action, run.id) for action in actions), *_others(run, choice)), activity.files
     if len(pages) > max_pages:
         notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
         pages, files = pages[:max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
     files, left_out = attached(files)
     below = "\n".join(filter(None, (activity.lines, left_out, notice)))
     return with_last(joined(pages, below), buttons=buttons, files=files)
+
+
+def _others(run: Run, choice: Choice | None) -> tuple[Button, ...]:
+    """The way to the answers before and after the one that is shown."""
+    if choice is None:
+        return ()
+    ways = (Action.PREVIOUS, choice.number - 1), (Action.NEXT, choice.number + 1)
+    return tuple(Button(action, run.id, number) for action, number in ways if 0 < number <= choice.count)
 
 
 def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:

@@ -16,6 +16,8 @@ LABELS = {
     Action.CONTINUE: ("Continue", discord.ButtonStyle.primary),
     Action.RETRY: ("Retry", discord.ButtonStyle.primary),
     Action.CALLS: ("Tools", discord.ButtonStyle.secondary),
+    Action.PREVIOUS: ("←", discord.ButtonStyle.secondary),
+    Action.NEXT: ("→", discord.ButtonStyle.secondary),
 }
 # What the buttons of a call that waits for approval say; `cogs/calls.py` reads their custom ids.
 DECISIONS = {
@@ -31,7 +33,8 @@ MAX_OPTIONS = 25
 def drawn(button: Button, row: int = 0) -> discord.ui.Button[discord.ui.View]:
     """The button as Discord shows it; its custom id is read back by `cogs/answers.py`."""
     label, style = LABELS[button.action]
-    return discord.ui.Button(label=label, style=style, row=row, custom_id=f"parley:{button.action}:{button.run_id}")
+    what = button.action if button.number is None else f"{button.action}:{button.number}"
+    return discord.ui.Button(label=label, style=style, row=row, custom_id=f"parley:{what}:{button.run_id}")
 
 
 def drawn_prompt(prompt: Prompt, row: int, *, is_only: bool) -> list[discord.ui.Item[discord.ui.View]]:

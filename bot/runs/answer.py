@@ -23,13 +23,13 @@ from bot.runs.context import run_key
 from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
 from bot.runs.live import LiveRuns
-from bot.runs.model import TERMINAL, Cause, Run, Status
+from bot.runs.model import TERMINAL, Cause, Choice, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
 from bot.runs.requests import Requests
 from bot.runs.steps import Steps, Tools
-from bot.store import bookmarks, messages, runs, tool_calls, tool_files
+from bot.store import alternatives, bookmarks, messages, runs, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -79,6 +79,7 @@ class Left:
     progress: Progress
     notice: str | None = None
     waits: bool = False
+    choice: Choice | None = None
 
 
 class Answerer:
@@ -148,7 +149,7 @@ class Answerer:
             draft = await until_stored(run.id, partial(self._begin, mine))
             progress = await self._progress(mine, draft, writer)
             if mine.status in TERMINAL:
-                return Left(run=mine, progress=progress)
+                return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
             writer.show(draft.whole, activity=progress.activity)
             ending = await self._generate(mine, draft, writer, progress)
             try:
@@ -156,7 +157,7 @@ class Answerer:
                     due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id)
                     notice = await until_stored(run.id, due)
                     ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
-                    return Left(run=ended, progress=progress, notice=notice)
+                    return Left(run=ended, progress=progress, notice=notice, choice=draft.choice)
                 return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
@@ -340,6 +341,7 @@ class Answerer:
             text = clean(draft.text)
             if has_content(text) and not is_handed_back:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
+                await alternatives.add(transaction, run.id, draft.alternatives)
             await yields.keep(transaction, run, draft, now)
             if notice is not None and run.guild_id is not None and not is_handed_back:
                 await self._notices.mark(transaction, run.guild_id)
@@ -366,7 +368,7 @@ class Answerer:
             return paused(run, activity, max_pages=pages, was_shown=writer.was_shown)
         files = await self._read(run, tool_files.of_run) if left.progress.steps else ()
         shown = replace(activity, files=files, prompts=())
-        return ended(run, shown, left.notice, max_pages=pages, was_shown=writer.was_shown)
+        return ended(run, shown, left.notice, left.choice, max_pages=pages, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:
         async with self._database.write() as transaction:
@@ -374,7 +376,12 @@ class Answerer:
 
     def _answer_tokens(self, draft: Draft) -> int:
         """What the answer will cost when it is sent back: the provider's own count where it gave one."""
-        if draft.usage is None or draft.resumed or draft.usage.output_tokens <= draft.usage.reasoning_tokens:
+        if (
+            draft.usage is None
+            or draft.resumed
+            or draft.alternatives
+            or draft.usage.output_tokens <= draft.usage.reasoning_tokens
+        ):
             return self._count_tokens(draft.text)
         return draft.usage.output_tokens - draft.usage.reasoning_tokens
 

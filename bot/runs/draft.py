@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.messages import ToolCall
 from bot.providers.events import (
+    Alternatives,
     Carried,
     Event,
     Finished,
@@ -20,8 +21,8 @@ from bot.providers.events import (
     ToolCallDone,
     Usage,
 )
-from bot.reply.characters import clean
-from bot.runs.model import Cause, IncompleteReason
+from bot.reply.characters import clean, has_content
+from bot.runs.model import Cause, Choice, IncompleteReason
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Draft:
     """An answer in the making: `before` holds the text of its finished steps, the rest is of the step under way.
 
     `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
-    `remark` is small print of the answer as a whole, who wrote it instead of whom.
+    `remark` is small print of the answer as a whole, who wrote it instead of whom; `alternatives` are other texts of
+    this step to pick from.
     """
 
     before: str = ""
@@ -52,6 +54,7 @@ class Draft:
     carried: Mapping[str, Any] | None = None
     remote_steps: list[RemoteStep] = field(default_factory=list)
     remark: str | None = None
+    alternatives: tuple[str, ...] = ()
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
@@ -80,6 +83,8 @@ class Draft:
                     self.remark = f"Answered by {who}: {event.instead_of} {because}."
             case Carried():
                 self.carried = event.data
+            case Alternatives() if not self.resumed:  # else they are the rest of what nobody has the beginning of
+                self.alternatives = self._others(event.texts)
             case RemoteStep():
                 self.remote_steps.append(event)
             case Finished():
@@ -94,6 +99,10 @@ class Draft:
             self.text = self.text.rstrip()  # the space between was sent twice
         self.text += text
 
+    def _others(self, texts: Iterable[str]) -> tuple[str, ...]:
+        others = dict.fromkeys(text for text in map(clean, texts) if has_content(text) and text != clean(self.text))
+        return tuple(others) if has_content(self.text) else ()
+
     def next_step(self) -> None:
         """The tools that were asked for have been used: what comes now is the answer to their outputs."""
         self.before = self.whole
@@ -101,6 +110,11 @@ class Draft:
         self.calls.clear()
         self.remote_steps.clear()
         self.usage = self.reason = self.carried = None
+
+    @property
+    def choice(self) -> Choice | None:
+        """Which of how many answers it is, where there are several."""
+        return Choice(number=1, count=1 + len(self.alternatives)) if self.alternatives else None
 
     @property
     def whole(self) -> str:

@@ -100,6 +100,14 @@ class IncompleteReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which of the answers that a run was given it shows, counted from 1, and how many there are."""
+
+    number: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """One row of `runs`.
 

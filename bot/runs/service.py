@@ -9,15 +9,17 @@ from typing import Protocol
 
 from bot.errors import Refusal
 from bot.messages import Role, spoken
+from bot.runs.draft import joined
 from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, follow
-from bot.store import conversations, messages, replies, runs
+from bot.store import alternatives, conversations, messages, replies, runs
 from bot.store.conversations import Conversation, Place, Scope
 from bot.store.database import Database, Transaction
 from bot.store.messages import NewMessage
 
 BUSY = "An answer is being written here already. Wait for it, or stop it first."
 OLD = "Only the latest answer of a conversation can be changed."
+UNKNOWN = "There is no such answer any more."
 NOT_YOURS = "Only the person who asked, or a moderator, can do that."
 
 
@@ -152,10 +154,7 @@ class RunService:
 
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Answer the same question once more in the same messages.  Raises: Refusal."""
-        async with self._database.read() as transaction:
-            previous = await self._newest(transaction, run_id, presser)
-        if previous.delivered_at is None:  # until its last edit has arrived, no other can take its messages over
-            await self._worker.settled(run_id)
+        await self._delivered(run_id, presser)
         now = self._clock()
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)
@@ -164,6 +163,27 @@ class RunService:
             if run.kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
                 raise Refusal("The question was deleted, so there is nothing to answer again.")
         self._worker.wake()
+
+    async def pick(self, run_id: int, number: int, presser: Presser, *, interaction_token: str | None = None) -> None:
+        """Have another of the answers that a run was given shown, and gone on with.  Raises: Refusal."""
+        await self._delivered(run_id, presser)
+        async with self._database.write() as transaction:
+            run = await self._newest(transaction, run_id, presser)
+            shown, last = await alternatives.choice(transaction, run_id), await messages.last_of(transaction, run_id)
+            if shown is None or last is None:
+                raise Refusal(UNKNOWN)
+            if shown.number == number:  # pressed twice
+                return
+            text = await alternatives.swap(transaction, run_id, number, shown, last.text)
+            if text is None:
+                raise Refusal(UNKNOWN)
+            await messages.reword(transaction, last.id, text, self._count_tokens(text))
+            steps = await messages.written_by(transaction, run_id)
+            if not await runs.show_again(transaction, run_id, joined(*steps)):
+                raise Refusal(BUSY)
+            if run.interaction_token is not None and interaction_token is not None:
+                await runs.set_interaction_token(transaction, run_id, interaction_token)
+        self._worker.decided(run_id)
 
     async def go_on(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Write the rest of an answer that was cut by length.  Raises: Refusal."""
@@ -207,6 +227,13 @@ class RunService:
         """Whether a Discord message is a page of an answer."""
         async with self._database.read() as transaction:
             return await replies.run_of(transaction, message_id) is not None
+
+    async def _delivered(self, run_id: int, presser: Presser) -> None:
+        """Wait for the last edit of an answer to arrive: until then nothing else can take its messages over."""
+        async with self._database.read() as transaction:
+            run = await self._newest(transaction, run_id, presser)
+        if run.delivered_at is None:
+            await self._worker.settled(run_id)
 
     async def _newest(self, transaction: Transaction, run_id: int, presser: Presser) -> Run:
         """A run that has ended and that nothing came after.  Raises: Refusal."""

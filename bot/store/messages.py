@@ -123,6 +123,15 @@ async def written_by(connection: AsyncConnection, run_id: int) -> tuple[str, ...
     return tuple(await connection.scalars(statement))
 
 
+async def last_of(connection: AsyncConnection, run_id: int) -> StoredMessage | None:
+    """The newest of what a run has added to its conversation."""
+    statement = select(*COLUMNS).where(
+        messages.c.run_id == run_id, messages.c.role == Role.ASSISTANT, messages.c.hidden_at.is_(None)
+    )
+    row = (await connection.execute(statement.order_by(messages.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else _message(row)
+
+
 async def hide_answer(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Take what a run answered out of the history; the table keeps it."""
     await connection.execute(

@@ -312,6 +312,13 @@ async def renew(connection: AsyncConnection, now: datetime, *, expires_at: datet
     return len((await connection.execute(statement)).all())
 
 
+async def show_again(connection: AsyncConnection, run_id: int, text: str) -> bool:
+    """Give a run that has ended another text, to be delivered anew; False while its last one is being delivered."""
+    delivered = runs.c.id == run_id, IS_TERMINAL, runs.c.delivered_at.is_not(None)
+    statement = update(runs).where(*delivered).values(text=text, delivered_at=None).returning(runs.c.id)
+    return await connection.scalar(statement) is not None
+
+
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Note that Discord acknowledged the last edit of a run that has ended."""
     await connection.execute(

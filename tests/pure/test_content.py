@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.reply.characters import units
 from bot.reply.content import Action, PageContent, ended, paused, streaming
 from bot.reply.pages import MAX_PAGE_CHARS
-from bot.runs.model import IncompleteReason, Status
+from bot.runs.model import Choice, IncompleteReason, Status
 from tests.pure.runs import a_run
 
 LONG = "A sentence that is said again. " * 400
@@ -124,3 +124,15 @@ def test_ended_pages_are_always_messages_that_discord_takes(text: str, status: S
     pages = ended(a_run(status=status, text=text * 50, failure="It broke."), max_pages=5)
     assert pages
     assert all(0 < units(page.text) <= MAX_PAGE_CHARS for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("number", "ways"),
+    [(1, {Action.NEXT: 2}), (2, {Action.PREVIOUS: 1, Action.NEXT: 3}), (3, {Action.PREVIOUS: 2})],
+)
+def test_ended_leads_to_the_answers_beside_it(number: int, ways: dict[Action, int]) -> None:
+    """Which of several answers it is stands below it, and there is no way past the first and the last."""
+    run = a_run(status=Status.COMPLETED, text="Tea.")
+    (page,) = ended(run, choice=Choice(number=number, count=3), max_pages=5)
+    assert page.text == f"Tea.\n-# Answer {number} of 3"
+    assert {button.action: button.number for button in page.buttons if button.number is not None} == ways

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.providers.events import FinishReason, TextDelta, ToolCallDone
+from bot.providers.events import Alternatives, FinishReason, TextDelta, ToolCallDone
 from bot.runs.draft import MAX_ANSWER_CHARACTERS, MAX_WORD_CHARACTERS, Draft
 
 TEXTS = st.text(st.sampled_from("ab \n語"), max_size=60)
@@ -50,3 +50,19 @@ def test_call_can_be_stored_whatever_its_pieces_were() -> None:
     draft = Draft()
     draft.take(ToolCallDone(0, "call_1", "say", '{"text": "\ud83d' + '\ude00 \ud800"}'))
     assert draft.calls[0].arguments == '{"text": "😀 \ufffd"}'
+
+
+@pytest.mark.parametrize(
+    ("draft", "kept"),
+    [
+        (Draft(text="Tea."), ("Coffee.", "Milk.")),
+        (Draft(text="Milk."), ("Coffee.",)),
+        (Draft(), ()),
+        (Draft(text="Tea or", resumed="Tea"), ()),
+    ],
+    ids=["of a whole answer", "one like it", "of nothing", "of what was interrupted"],
+)
+def test_alternatives_are_kept_where_they_can_be_picked(draft: Draft, kept: tuple[str, ...]) -> None:
+    """Other answers than the shown one, each once; the ends of an answer that another attempt began are none."""
+    draft.take(Alternatives(("Coffee.", "Milk.", " ", "Coffee.")))
+    assert draft.alternatives == kept
