@@ -10,7 +10,7 @@ from typing import Any
 
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat_decoder import BodyDecoder, ChunkDecoder
+from bot.providers.chat_decoder import BodyDecoder
 from bot.providers.chat_request import dispensable, request_body
 from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
@@ -38,9 +38,9 @@ class ChatCompletions:
         Raises:
             ProviderError: before the first event or after any of them.
         """
-        secrets = self._endpoint.secrets
-        chunks = ChunkDecoder(provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=secrets)
-        decoder = BodyDecoder(chunks, secrets=secrets)
+        decoder = BodyDecoder(
+            provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=self._endpoint.secrets
+        )
         body = partial(self.body, request)
         async with (
             self._learner.open(request.model, self.path, body, dispensable(request)) as response,

@@ -253,9 +253,16 @@ class BodyDecoder:
     What the body starts with decides, not its label: event streams come labelled as JSON, and JSON as event streams.
     """
 
-    def __init__(self, decoder: Decoder, *, secrets: tuple[str, ...] = ()) -> None:
-        """`decoder` is that of the API."""
-        self._chunks = decoder
+    def __init__(
+        self,
+        decoder: Decoder | None = None,
+        *,
+        provider: str = "",
+        new_call_id: Callable[[], str] = str,
+        secrets: tuple[str, ...] = (),
+    ) -> None:
+        """`decoder` is that of the API, else one of chat completions."""
+        self._chunks = decoder or ChunkDecoder(provider=provider, new_call_id=new_call_id, secrets=secrets)
         self._stream = EventStreamDecoder()
         self._body = bytearray()
         self._is_stream: bool | None = None

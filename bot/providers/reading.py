@@ -19,7 +19,7 @@ class Decoder(Protocol):
 
     @property
     def is_answered(self) -> bool:
-        """Whether the model said that it is finished; usage and other answers may still follow."""
+        """Whether the model said that it is finished."""
 
     @property
     def is_settled(self) -> bool:

@@ -13,7 +13,7 @@ from bot.errors import ProviderError
 from bot.messages import GO_ON, ProviderRequest
 from bot.providers.adapter import ListedModel
 from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.dialect import REFUSALS
+from bot.providers.dialect import REFUSALS, Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Bookmark, Carried, Event, Finished, FinishReason
 from bot.providers.known_keys import keys_of, unsent
@@ -21,7 +21,8 @@ from bot.providers.learning import Learner
 from bot.providers.models import models_in
 from bot.providers.reading import events_in
 from bot.providers.responses_decoder import ResponseDecoder
-from bot.providers.responses_request import FORGOTTEN, Known, refusable, request_body, to_carry
+from bot.providers.responses_request import FORGOTTEN, Known, dispensable, request_body, to_carry
+from bot.providers.transport import ResponseStream
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +58,16 @@ class Responses:
             while True:
                 if conversation := known.fields.get("conversation"):
                     yield self._bookmark(conversation)
-                body = partial(request_body, request, configuration=self._endpoint.configuration, known=known)
-                sent = sorted(refusable(body(self._learner.dialect(request.model))))
                 try:
-                    opening = self._learner.open(request.model, "/responses", body, sent)
-                    response = await stack.enter_async_context(opening)
+                    response = await self._open(request, known, stack)
                     break
                 except ProviderError as error:
                     if not known.is_resumed or error.fault not in REFUSALS:
                         raise
                     self._note_loss(error)
                     known = await self._beginning(request)
-            reader = BodyDecoder(decoder, secrets=self._endpoint.secrets)
-            async with aclosing(events_in(response, reader, self._endpoint.timeouts)) as events:
+            body = BodyDecoder(decoder, secrets=self._endpoint.secrets)
+            async with aclosing(events_in(response, body, self._endpoint.timeouts)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         for left in self._left(request, known, decoder, event):
@@ -138,3 +136,13 @@ class Responses:
 
     def _bookmark(self, id: str, keys: Sequence[str] = ()) -> Bookmark:
         return Bookmark(self._endpoint.name, {"state": self._state, "id": id, "keys": list(keys)})
+
+    async def _open(self, request: ProviderRequest, known: Known, stack: AsyncExitStack) -> ResponseStream:
+        server_tools = self._endpoint.configuration.server_tools
+        body = partial(self._body, request, known)
+        sent = dispensable(request, server_tools)
+        return await stack.enter_async_context(self._learner.open(request.model, "/responses", body, sent))
+
+    def _body(self, request: ProviderRequest, known: Known, dialect: Dialect) -> dict[str, Any]:
+        server_tools = self._endpoint.configuration.server_tools
+        return request_body(request, dialect, known, provider=self._endpoint.name, server_tools=server_tools)

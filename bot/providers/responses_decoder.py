@@ -80,7 +80,7 @@ class ResponseDecoder:
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing but usage may still follow."""
+        """The same here: usage comes with the end."""
         return self.is_done
 
     def feed(self, data: str, name: str = "") -> list[Event]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
-from bot.providers.configuration import ProviderConfiguration
 from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api, fields
 from bot.providers.responses_items import text_of
@@ -16,9 +15,10 @@ from bot.providers.tool_calls import sendable_arguments, sendable_name
 
 Json = Mapping[str, Any]
 
-# What every request has; all else a server may refuse, and is then asked without.
-REQUIRED = frozenset({"model", "input", "stream", "instructions", "tools"})
-CARRIED = "encrypted_content"  # by this name servers complain about what they gave and are given back
+# What a server may refuse and be asked without, beside the parameters.
+DISPENSABLE = ("store", "include", "max_output_tokens", "safety_identifier", "prompt_cache_key")
+# How servers complain about what they gave and are given back.
+CARRIED = frozenset({"invalid_encrypted_content", "input"})
 # Thinking that the provider does not keep comes encrypted, and goes back with the calls that it led to.
 FORGOTTEN: Json = {"store": False, "include": ["reasoning.encrypted_content"]}
 MAX_CARRIED_CHARS = 256 * 1024  # some thousand tokens of encrypted thinking; more would be pictures
@@ -34,32 +34,33 @@ class Known:
 
 
 def request_body(
-    request: ProviderRequest, dialect: Dialect, configuration: ProviderConfiguration, known: Known
+    request: ProviderRequest, dialect: Dialect, known: Known, *, provider: str, server_tools: Sequence[Json]
 ) -> dict[str, Any]:
-    """A request in the words of the API; what is not set is not sent."""
-    tools = _tools(request, dialect, configuration)
-    provider = configuration.name if CARRIED not in dialect.unwanted else None
-    prepared = alternating(known.messages) if tools else without_calls(known.messages)
+    """A request in the words of the API; what is not set is not sent.
+
+    `provider` is the name of whom it is for, `server_tools` those of its own that may be used, as the host lists them.
+    """
+    tools = _tools(request, dialect, server_tools)
+    giver = None if dialect.unwanted & CARRIED else provider
+    messages = alternating(known.messages) if tools else without_calls(known.messages)
     body: dict[str, Any] = {
         "model": request.model,
-        "input": [item for message in prepared for item in _items(message, provider, request.model)],
+        "input": [item for message in messages for item in _items(message, giver, request.model)],
         "stream": True,
     }
     if instructions := "\n\n".join(message.content for message in request.messages if message.role is Role.SYSTEM):
         body["instructions"] = instructions
     if tools:
         body["tools"] = tools
-    optional = _optional(request, dialect, configuration, known)
-    body |= {name: value for name, value in optional.items() if name not in dialect.unwanted}
-    return body
+    optional = _optional(request, dialect, known)
+    return body | {name: value for name, value in optional.items() if name not in dialect.unwanted}
 
 
-def refusable(body: Json) -> set[str]:
-    """The names of what a server may refuse of a request and be asked without."""
-    names = body.keys() - REQUIRED
-    if any(CARRIED in item for item in body["input"]):
-        names |= {CARRIED}
-    return names | {str(tool["type"]) for tool in body.get("tools", ()) if tool["type"] != "function"}
+def dispensable(request: ProviderRequest, server_tools: Sequence[Json]) -> tuple[str, ...]:
+    """The fields that a server may refuse, and is asked without from then on."""
+    carried = CARRIED if any(message.carried for message in request.messages) else ()
+    types = (str(tool.get("type")) for tool in server_tools)
+    return (*DISPENSABLE, *fields(request.parameters, Api.RESPONSES), *types, *carried)
 
 
 def to_carry(provider: str, model: str, output: Sequence[Json]) -> dict[str, Any] | None:
@@ -68,37 +69,34 @@ def to_carry(provider: str, model: str, output: Sequence[Json]) -> dict[str, Any
     None if that is too much, or if thinking is in it that only a provider which keeps it could find again.
     """
     thoughts = [item for item in output if item.get("type") == "reasoning"]
-    if not all(thought.get(CARRIED) or thought.get("content") for thought in thoughts):
+    if not all(thought.get("encrypted_content") or thought.get("content") for thought in thoughts):
         return None
     carried = {"provider": provider, "model": model, "items": [dict(item) for item in output]}
     return carried if len(json.dumps(carried)) <= MAX_CARRIED_CHARS else None
 
 
-def _optional(
-    request: ProviderRequest, dialect: Dialect, configuration: ProviderConfiguration, known: Known
-) -> dict[str, Any]:
-    """What a request may have beside the conversation, by its name."""
+def _optional(request: ProviderRequest, dialect: Dialect, known: Known) -> dict[str, Any]:
+    """What a request may have beside the conversation and the tools, by its name."""
     body = dict(known.fields)
     if request.tools and request.tool_choice is not ToolChoice.AUTO and dialect.sends_tool_choice:
         body["tool_choice"] = request.tool_choice.value
-    may_say = configuration.parallel_tools and dialect.sends_parallel_tool_calls
-    if request.tools and request.parallel_tool_calls is not None and may_say:
+    if request.tools and request.parallel_tool_calls is not None and dialect.sends_parallel_tool_calls:
         body["parallel_tool_calls"] = request.parallel_tool_calls
-    if request.max_output_tokens is not None:
-        body["max_output_tokens"] = request.max_output_tokens
-    if configuration.sends_identifiers:
-        names = {"safety_identifier": request.end_user, "prompt_cache_key": request.conversation}
-        body |= {name: value for name, value in names.items() if value is not None}
+    named = {
+        "max_output_tokens": request.max_output_tokens,
+        "safety_identifier": request.end_user,
+        "prompt_cache_key": request.conversation,
+    }
+    body |= {name: value for name, value in named.items() if value is not None}
     return body | fields(request.parameters, Api.RESPONSES)
 
 
-def _tools(request: ProviderRequest, dialect: Dialect, configuration: ProviderConfiguration) -> list[dict[str, Any]]:
+def _tools(request: ProviderRequest, dialect: Dialect, server_tools: Sequence[Json]) -> list[dict[str, Any]]:
     """Our functions, and those of the provider's own tools that the host lists and the place has switched on."""
-    may_choose = request.tool_choice is not ToolChoice.NONE or dialect.sends_tool_choice
-    if not (dialect.sends_tools and configuration.tools and may_choose):
+    if not dialect.sends_tools or (request.tool_choice is ToolChoice.NONE and not dialect.sends_tool_choice):
         return []
     wanted = tuple(request.parameters.get("server_tools", ()))
-    listed = ((str(tool.get("type", "")), dict(tool)) for tool in configuration.server_tools)
+    listed = ((str(tool.get("type", "")), dict(tool)) for tool in server_tools)
     return [
         *(_function(tool) for tool in request.tools),
         *(tool for kind, tool in listed if kind.startswith(wanted) and kind not in dialect.unwanted),

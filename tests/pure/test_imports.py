@@ -95,6 +95,7 @@ PURE = (
     "bot/providers/citations.py",
     "bot/providers/responses_decoder.py",
     "bot/providers/responses_items.py",
+    "bot/providers/responses_request.py",
     "bot/providers/completion_request.py",
     "bot/providers/dialect.py",
     "bot/providers/thoughts.py",
