@@ -79,9 +79,10 @@ class ProviderRequest:
     `model` is `provider/model`, and for an adapter the provider's own name for it.  `max_output_tokens` None leaves the
     limit to the provider, and `parallel_tool_calls` None whether the model may call several tools in one step.
     `parameters` are those of `bot.providers.parameters`, by their names there.  `end_user` is a stable hash of who
-    asked, never a name or an id; `conversation` likewise of where.  `run_key` is the same for all requests of one run;
-    `bookmarks` are the last that each provider gave in this conversation, by the provider's name.  The messages of an
-    answer that was interrupted end with what was written of it, whose key is `PARTIAL`, and the request to go on.
+    asked, never a name or an id; `conversation` likewise of what it belongs to, and `place` of the channel it is for.
+    `run_key` is the same for all requests of one run; `bookmarks` are the last that each provider gave in this
+    conversation, by the provider's name.  The messages of an answer that was interrupted end with what was written of
+    it, whose key is `PARTIAL`, and the request to go on.
     """
 
     model: str
@@ -93,6 +94,7 @@ class ProviderRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     end_user: str | None = None
     conversation: str | None = None
+    place: str | None = None
     run_key: str = ""
     bookmarks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 

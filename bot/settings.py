@@ -173,6 +173,13 @@ class Settings(BaseSettings):
         description="How often a request is sent again that failed before any of its answer arrived. Two bridge a "
         "short outage without keeping people waiting.",
     )
+    provider_concurrency: int = Field(
+        default=100,
+        ge=1,
+        le=10_000,
+        description="How many answers the provider is asked for at once; who comes next sees a place in the line. "
+        "Hosted models take a hundred; for a local server, how many it generates side by side.",
+    )
     provider_input_price_per_million: float | None = Field(
         default=None,
         ge=0,
@@ -420,6 +427,7 @@ class Settings(BaseSettings):
             connect_timeout_seconds=self.provider_connect_timeout_seconds,
             first_byte_timeout_seconds=self.provider_first_byte_timeout_seconds,
             idle_timeout_seconds=self.provider_idle_timeout_seconds,
+            concurrency=self.provider_concurrency,
             max_retries=self.provider_max_retries,
         )
 

@@ -139,10 +139,16 @@ class ProviderConfiguration(BaseModel):
         description="The most answers at once; who comes on top waits in line.",
         examples=["4"],
     )
+    requests_per_minute: int | None = Field(
+        default=None,
+        ge=1,
+        description="What it allows; learnt from its headers if left out, unless several keys take turns.",
+        examples=["500"],
+    )
     tokens_per_minute: int | None = Field(
         default=None,
         ge=1,
-        description="What it allows; learnt from its headers if left out.",
+        description="What it allows; learnt from its headers if left out, unless several keys take turns.",
         examples=["200000"],
     )
     connect_timeout_seconds: float = Field(

@@ -118,7 +118,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The request waits in the provider's line; 1 is the next to be sent."""
+    """The request waits in the provider's line; 1 is the next to be sent, 0 is the end of the wait."""
 
     position: int
 

@@ -16,8 +16,9 @@ from bot.providers.chat_completions import ChatCompletions
 from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
-from bot.providers.events import Bookmark, Event, Routed, Waiting
+from bot.providers.events import Bookmark, Event, Routed, Usage, Waiting
 from bot.providers.fallback import REASONS, Circuit, Link, chain, shows
+from bot.providers.line import Line
 from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
 from bot.providers.responses import Responses
@@ -41,6 +42,7 @@ class Provider:
     configuration: ProviderConfiguration
     endpoint: Endpoint
     adapter: Adapter
+    line: Line
 
 
 class Providers:
@@ -104,11 +106,17 @@ class Providers:
                 await self._providers[link.provider].adapter.cancel(request.run_key, bookmark.state)
 
     async def _answer(self, link: Link, request: ProviderRequest) -> AsyncGenerator[Event, None]:
-        """The events of one provider's answer."""
-        adapter = self._providers[link.provider].adapter
-        async with aclosing(adapter.stream(replace(request, model=link.model))) as events:
-            async for event in events:
-                yield event
+        """The events of one provider's answer, in its turn."""
+        provider = self._providers[link.provider]
+        with provider.line.turn(request) as turn:
+            async with aclosing(turn.positions()) as positions:
+                async for position in positions:
+                    yield Waiting(position)
+            async with aclosing(provider.adapter.stream(replace(request, model=link.model))) as events:
+                async for event in events:
+                    if isinstance(event, Usage):
+                        turn.settle(event)
+                    yield event
 
     def _links(self, reference: str) -> tuple[Link, ...]:
         """The model itself, then who may stand in for it."""
@@ -154,18 +162,20 @@ async def opened(
     async with AsyncExitStack() as stack:
         providers = list[Provider]()
         for configuration in configurations:
-            transport = await stack.enter_async_context(_transport(configuration, answer_timeout_seconds))
+            line = Line.of(configuration)
+            transport = await stack.enter_async_context(_transport(configuration, answer_timeout_seconds, line))
             endpoint = Endpoint(transport, configuration, now=now)
             adapter = ADAPTERS[configuration.api](endpoint)
-            providers.append(Provider(configuration=configuration, endpoint=endpoint, adapter=adapter))
+            providers.append(Provider(configuration=configuration, endpoint=endpoint, adapter=adapter, line=line))
         yield Providers(providers, now=now)
 
 
-def _transport(configuration: ProviderConfiguration, answer_timeout_seconds: float) -> Transport:
+def _transport(configuration: ProviderConfiguration, answer_timeout_seconds: float, line: Line) -> Transport:
     timeouts = Timeouts(
         connect_seconds=configuration.connect_timeout_seconds,
         first_byte_seconds=configuration.first_byte_timeout_seconds,
         idle_seconds=configuration.idle_timeout_seconds,
         total_seconds=answer_timeout_seconds,
     )
-    return Transport(timeouts=timeouts, retries=Retries(max_retries=configuration.retries))
+    retries = Retries(max_retries=configuration.retries)
+    return Transport(timeouts=timeouts, retries=retries, hear=line.hear)

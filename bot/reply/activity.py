@@ -126,16 +126,17 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What stands below an answer: small lines, what people are asked, and files."""
+    """What stands below an answer: small lines, what people are asked, and files; `note` is a line for the moment."""
 
     lines: str = ""
+    note: str = ""
     prompts: tuple[Prompt, ...] = ()
     files: tuple[File, ...] = ()
 
     @property
     def text(self) -> str:
         """The lines, and what is asked below them."""
-        return "\n".join(filter(None, (self.lines, *(prompt.text for prompt in self.prompts))))
+        return "\n".join(filter(None, (self.lines, self.note, *(prompt.text for prompt in self.prompts))))
 
 
 NOTHING = Activity()

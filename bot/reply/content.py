@@ -5,7 +5,7 @@ A reply is a tuple of pages, each one Discord message: text, buttons, and at the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.reply.activity import NOTHING, Activity, Prompt
@@ -66,6 +66,20 @@ def streaming(
     else:
         pages = ()
     return with_last(joined(pages, activity.text), buttons=stop, prompts=activity.prompts)
+
+
+def in_line(activity: Activity, position: int | None) -> Activity:
+    """What stands below an answer that waits for its provider; 0 is the end of the wait."""
+    if position is None:
+        return activity
+    told = f"In line: {ordinal(position)}. Many people are asking at once." if position else "It is your turn."
+    return replace(activity, note=small(told))
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, 11th, 21st."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def waiting(run: Run, activity: Activity, *, max_pages: int) -> tuple[PageContent, ...]:

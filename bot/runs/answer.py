@@ -15,7 +15,7 @@ from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.events import Bookmark, Event, FinishReason
 from bot.reply.characters import clean, has_content
-from bot.reply.content import PageContent, ended, paused, waiting
+from bot.reply.content import PageContent, ended, in_line, paused, waiting
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import yields
@@ -281,7 +281,7 @@ class Answerer:
                     await until_stored(run.id, partial(self._mark, run, event))
                     continue
                 draft.take(event)
-                writer.show(draft.whole, draft.thinking, progress.activity)
+                writer.show(draft.whole, draft.thinking, in_line(progress.activity, draft.position))
                 if draft.reason is not None:
                     break
 

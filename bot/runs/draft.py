@@ -17,9 +17,11 @@ from bot.providers.events import (
     ReasoningDelta,
     RemoteStep,
     Routed,
+    Started,
     TextDelta,
     ToolCallDone,
     Usage,
+    Waiting,
 )
 from bot.reply.characters import clean, has_content
 from bot.runs.model import Cause, Choice, IncompleteReason
@@ -40,7 +42,8 @@ class Draft:
 
     `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
     `remark` is small print of the answer as a whole, who wrote it instead of whom; `alternatives` are other texts of
-    this step to pick from.
+    this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
+    says something.
     """
 
     before: str = ""
@@ -55,6 +58,7 @@ class Draft:
     remote_steps: list[RemoteStep] = field(default_factory=list)
     remark: str | None = None
     alternatives: tuple[str, ...] = ()
+    position: int | None = None
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
@@ -65,6 +69,8 @@ class Draft:
 
     def take(self, event: Event) -> None:
         """Add what the provider sent."""
+        if not isinstance(event, Started):
+            self.position = event.position if isinstance(event, Waiting) else None
         match event:
             case TextDelta():
                 self._add(event.text)

@@ -108,6 +108,7 @@ class Requests:
             parameters={**options.parameters, **chosen.parameters},
             end_user=end_user(run.asker_id),
             conversation=stable_hash("conversation", run.conversation_id),
+            place=stable_hash("place", run.place_id),
             run_key=context.run_key(run.id),
             bookmarks=known,
         )

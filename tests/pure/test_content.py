@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.reply.activity import Activity
 from bot.reply.characters import units
-from bot.reply.content import Action, PageContent, ended, paused, streaming
+from bot.reply.content import Action, PageContent, ended, in_line, paused, streaming
 from bot.reply.pages import MAX_PAGE_CHARS
 from bot.runs.model import Choice, IncompleteReason, Status
 from tests.pure.runs import a_run
@@ -136,3 +137,13 @@ def test_ended_leads_to_the_answers_beside_it(number: int, ways: dict[Action, in
     (page,) = ended(run, choice=Choice(number=number, count=3), max_pages=5)
     assert page.text == f"Tea.\n-# Answer {number} of 3"
     assert {button.action: button.number for button in page.buttons if button.number is not None} == ways
+
+
+def test_place_in_line_is_told_in_small_print_above_what_people_are_asked() -> None:
+    """Places are counted as people say them, and what stands below the answer already stays."""
+    lines = Activity(lines="-# used a tool")
+    texts = [in_line(lines, position).text.partition("\n")[2] for position in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)]
+    told = [text.removeprefix("-# In line: ").removesuffix(". Many people are asking at once.") for text in texts]
+    assert told == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th"]
+    assert in_line(lines, 0).text == "-# used a tool\n-# It is your turn."
+    assert in_line(lines, None) is lines
