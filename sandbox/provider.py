@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -15,6 +15,7 @@ from sandbox.chat_wire import ChatWire, Wire
 from sandbox.completions_wire import CompletionsWire
 from sandbox.endpoints_api import EndpointsApi
 from sandbox.responses_api import ResponsesApi
+from sandbox.runs_api import RunsServer
 from sandbox.serials import Message, Serial
 from sandbox.stories import STORIES, Frame, Story
 
@@ -85,6 +86,7 @@ class ScriptedProvider:
         self._listeners: list[Callable[[Performance], None]] = []
         self._arrived = asyncio.Condition()
         self.responses = ResponsesApi(self._complete)
+        self.runs = RunsServer(self)
         self._peers: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
         self._runner: web.AppRunner | None = None
 
@@ -93,8 +95,9 @@ class ScriptedProvider:
         for wire in WIRES:
             app.router.add_post(f"/v1{wire.path}", partial(self._complete, wire))
         self.responses.mount(app)
+        self.runs.mount(app)
         app.router.add_get("/v1/models", self._list_models)
-        self.endpoints.mount(app, "/v1", self._refuse_key)
+        self.endpoints.mount(app, "/v1", self.refuse_key)
         # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
@@ -123,17 +126,30 @@ class ScriptedProvider:
         return self.requests[number - 1]
 
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
-        if refused := self._refuse_key(request):
+        if refused := self.refuse_key(request):
             return refused
         return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
 
     async def _complete(self, wire: Wire, request: web.Request, told: Story | None = None) -> web.StreamResponse:
         """Play the story that is told, or the one whose turn it is."""
-        if refused := self._refuse_key(request):
+        if refused := self.refuse_key(request):
             return refused
-        performance = await self._begin(wire, request, told)
+        body = await request.json()
+        performance = await self.begin(request, body, wire.messages(body), told)
+        model = str(body.get("model"))
+        frames, whole = partial(wire.frames, performance.story, model), partial(wire.whole, performance.story, model)
+        return await self.perform(request, performance, frames, whole)
+
+    async def perform(
+        self,
+        request: web.Request,
+        performance: Performance,
+        frames: Callable[[], Iterable[Frame]],
+        whole: Callable[[], bytes],
+    ) -> web.StreamResponse:
+        """Answer with a performance's story, as these events or as this body."""
         try:
-            return await self._perform(wire, request, performance)
+            return await self._perform(request, performance, frames, whole)
         except asyncio.CancelledError:
             performance.disconnected.set()
             raise
@@ -143,9 +159,11 @@ class ScriptedProvider:
         finally:
             performance.ended.set()
 
-    async def _begin(self, wire: Wire, request: web.Request, told: Story | None) -> Performance:
-        body = await request.json()
-        story = told or (self._queue.popleft() if self._queue else self._story_of(wire.messages(body)))
+    async def begin(
+        self, request: web.Request, body: Mapping[str, object], said: Sequence[Message], told: Story | None = None
+    ) -> Performance:
+        """Note a request that is to be answered, with the story that is told or the one whose turn it is."""
+        story = told or (self._queue.popleft() if self._queue else self._story_of(said))
         now = asyncio.get_running_loop().time()
         performance = Performance(body=body, headers=dict(request.headers), at=now, story=story)
         if request.transport is not None and request.transport not in self._peers:
@@ -172,21 +190,26 @@ class ScriptedProvider:
         for listener in self._listeners:
             listener(performance)
 
-    async def _perform(self, wire: Wire, request: web.Request, performance: Performance) -> web.StreamResponse:
+    async def _perform(
+        self,
+        request: web.Request,
+        performance: Performance,
+        frames: Callable[[], Iterable[Frame]],
+        whole: Callable[[], bytes],
+    ) -> web.StreamResponse:
         story = performance.story
         if story.refuses_connection:
             _drop(request)
             return web.Response()
         headers = {"Content-Type": story.content_type, **story.headers}
-        model = str(performance.body.get("model"))
         if story.body is not None or not story.is_streamed:
-            content = story.body if story.body is not None else wire.whole(story, model)
+            content = story.body if story.body is not None else whole()
             return web.Response(status=story.status, headers=headers, body=content)
         response = web.StreamResponse(status=story.status, headers=headers)
         await response.prepare(request)
         loop = asyncio.get_running_loop()
         due = loop.time() + story.first_token_seconds
-        for number, frame in enumerate(wire.frames(story, model)):
+        for number, frame in enumerate(frames()):
             if story.hang_at == number:
                 await performance.released.wait()
             if story.cut_at == number:
@@ -206,7 +229,8 @@ class ScriptedProvider:
             _drop(request)
         return response
 
-    def _refuse_key(self, request: web.Request) -> web.Response | None:
+    def refuse_key(self, request: web.Request) -> web.Response | None:
+        """The refusal of a request without the right key."""
         if not self._api_key or request.headers.get("Authorization") == f"Bearer {self._api_key}":
             return None
         error = {"message": "Incorrect API key provided.", "type": "invalid_request_error", "code": "invalid_api_key"}

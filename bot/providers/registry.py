@@ -12,6 +12,7 @@ from typing import Any
 from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import Adapter, ListedModel
+from bot.providers.assistants import Assistants
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
@@ -31,6 +32,7 @@ ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
     Api.CHAT_COMPLETIONS: ChatCompletions,
     Api.COMPLETIONS: Completions,
     Api.RESPONSES: Responses,
+    Api.ASSISTANTS: Assistants,
 }
 PATTERN_SIGNS = frozenset("*?[")
 

@@ -31,6 +31,7 @@ class Contract:
 
 
 CONTRACTS: Mapping[str, Contract] = {
+    "assistants": Contract(api=Api.ASSISTANTS, has_reasoning=False, goes_on=True),
     "chat_completions": Contract(api=Api.CHAT_COMPLETIONS),
     "completions": Contract(api=Api.COMPLETIONS, has_tools=False, has_reasoning=False, has_refusals=False),
     "responses": Contract(api=Api.RESPONSES),

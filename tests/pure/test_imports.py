@@ -86,6 +86,8 @@ PURE = (
     "bot/providers/keys.py",
     "bot/providers/parameters.py",
     "bot/providers/rate_limits.py",
+    "bot/providers/runs_decoder.py",
+    "bot/providers/runs_objects.py",
     "bot/providers/sse.py",
     "bot/providers/thinking.py",
     "bot/providers/tool_calls.py",

@@ -1,0 +1,76 @@
+"""The assistants API over HTTP: conversations are threads of the provider's, answers are runs in them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from typing import Any
+
+from bot.errors import ConfigurationError, ProviderError
+from bot.messages import ProviderRequest
+from bot.providers.adapter import ListedModel
+from bot.providers.endpoint import Endpoint
+from bot.providers.events import Event
+from bot.providers.models import models_in
+from bot.providers.remote_answer import RemoteAnswer
+from bot.providers.runs_api import RunsApi
+from bot.providers.runs_state import RemoteThread
+
+log = logging.getLogger(__name__)
+
+# Whoever pressed Stop has their answer by then; a run that is not ended expires ten minutes after its creation.
+CANCEL_SECONDS = 5.0
+
+
+class Assistants:
+    """Answers of one provider that keeps conversations and runs itself."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        new_mark: Callable[[], str] = lambda: secrets.token_hex(8),
+    ) -> None:
+        self._endpoint = endpoint
+        self._api = RunsApi(endpoint)
+        self._sleep = sleep
+        self._new_mark = new_mark
+
+    def stream(self, request: ProviderRequest) -> AsyncGenerator[Event, None]:
+        """The events of one answer, or of one step of it; a run whose stream breaks off is asked for until it ends.
+
+        Raises:
+            ProviderError: before the first event or after any of them.
+        """
+        return RemoteAnswer(self._api, request, sleep=self._sleep, new_mark=self._new_mark).events()
+
+    def takes_tools(self, model: str) -> bool:  # noqa: ARG002 - interface
+        """Whether tools are sent."""
+        return self._endpoint.configuration.tools
+
+    async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
+        """End the run that still goes on for an answer."""
+        thread = RemoteThread.read(bookmark)
+        if thread is None or thread.run is None or thread.run.owner != run_key:
+            return
+        try:
+            async with asyncio.timeout(CANCEL_SECONDS):
+                id = thread.run.id
+                if not id:
+                    found = await self._api.find_run(thread.id, thread.run.mark)
+                    id = "" if found is None else found.id
+                if id:
+                    await self._api.cancel(thread.id, id)
+        except (ProviderError, ConfigurationError, TimeoutError) as error:
+            log.info("a run could not be cancelled: %s", getattr(error, "detail", "") or type(error).__name__)
+
+    async def list_models(self) -> tuple[ListedModel, ...]:
+        """The models that this key may use, as the provider lists them.
+
+        Raises:
+            ProviderError: when the provider refuses, or lists nothing that can be read.
+        """
+        return models_in(await self._endpoint.fetch("GET", "/models"))
