@@ -22,15 +22,15 @@ MAX_FIRST_MESSAGES = 32
 WAIT_SECONDS = 15.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunsRequest:
-    """One request that came, and how it was answered; `status` 0 is for one whose story decides."""
+    """One request that came, and how it was answered; `status` 0 is for one that was not yet, or to nobody."""
 
     method: str
     path: str
     body: Mapping[str, object]
     headers: Mapping[str, str]
-    status: int
+    status: int = 0
 
 
 class Refused(Exception):
@@ -53,7 +53,6 @@ class RunsServer:
         self._provider = provider
         self._numbers = count(1)
         self._pulse = Pulse()
-        self._drops: list[str] = []
 
     def mount(self, app: web.Application) -> None:
         """Serve it."""
@@ -72,10 +71,6 @@ class RunsServer:
             ("POST", "/threads/{thread}/runs/{run}/cancel", self._cancel),
         ):
             app.router.add_route(method, f"/v1{path}", self._guarded(handler))
-
-    def drop_next(self, end_of_path: str) -> None:
-        """Do what the next request to such a path asks, and lose the answer."""
-        self._drops.append(end_of_path)
 
     def lose_threads(self) -> None:
         """Forget every thread."""
@@ -107,22 +102,18 @@ class RunsServer:
         async def handle(request: web.Request) -> web.StreamResponse:
             text = await request.text()
             body = json.loads(text) if text else {}
-            response: web.StreamResponse | None = None
+            path = request.path.removeprefix("/v1")
+            note = RunsRequest(request.method, path, body, dict(request.headers))
+            self.requests.append(note)
+            self._pulse.beat()
             try:
-                response = self._provider.refuse_key(request) or self._refuse_version(request)
-                response = response or await handler(request, body)
-            except Refused as refused:
-                error = {"message": str(refused), "type": "invalid_request_error", "param": None, "code": None}
-                response = web.json_response({"error": error}, status=refused.status)
-            finally:
-                status = 0 if response is None else response.status
-                path = request.path.removeprefix("/v1")
-                self.requests.append(RunsRequest(request.method, path, body, dict(request.headers), status))
-                self._pulse.beat()
-            for end in [end for end in self._drops if request.path.endswith(end)][:1]:
-                self._drops.remove(end)
-                if request.transport is not None:
-                    request.transport.abort()
+                refused = self._provider.refuse_key(request) or self._refuse_version(request)
+                response = refused or await handler(request, body)
+            except Refused as refusal:
+                error = {"message": str(refusal), "type": "invalid_request_error", "param": None, "code": None}
+                response = web.json_response({"error": error}, status=refusal.status)
+            note.status = response.status
+            self._pulse.beat()
             return response
 
         return handle

@@ -54,7 +54,7 @@ class Assistants:
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """End the run that still goes on for an answer."""
         thread = RemoteThread.read(bookmark)
-        if thread is None or thread.run is None or thread.run.owner != run_key:
+        if thread is None or thread.run.owner != run_key or thread.run.is_over:
             return
         try:
             async with asyncio.timeout(CANCEL_SECONDS):

@@ -25,8 +25,7 @@ from bot.providers.events import (
     ToolCallDone,
     ToolCallStarted,
 )
-from bot.providers.known_keys import keys_of
-from bot.providers.remote_talk import RemoteTalk, waits
+from bot.providers.remote_talk import MAX_WAIT_SECONDS, RemoteTalk, waits
 from bot.providers.runs_api import RunsApi, is_locked
 from bot.providers.runs_decoder import RunDecoder, Speech
 from bot.providers.runs_objects import SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
@@ -68,7 +67,7 @@ class RemoteAnswer:
         self._shown = next((message.content for message in request.messages if message.key == PARTIAL), "")
         self._speech = Speech()
         self._message_count = 0
-        self._thread = RemoteThread(id="", keys=())
+        self._thread = RemoteThread(id="", keys=(), run=RemoteRun(owner=request.run_key, mark=""))
         self._has_started = False
         self._next: Stage | None = None
         self._connection = AsyncExitStack()
@@ -106,12 +105,11 @@ class RemoteAnswer:
                 stage = self._next
 
     async def _first_stage(self, known: RemoteThread | None) -> Stage:
-        run = None if known is None else known.run
-        if known is None or run is None or run.owner != self._request.run_key or not self._talk.is_known(known):
+        if known is None or known.run.owner != self._request.run_key or not self._talk.is_known(known):
             fresh = RemoteRun(owner=self._request.run_key, mark=self._new_mark())
             self._thread = await self._talk.say(known, fresh)
             return self._begin()
-        self._thread = known
+        self._thread, run = known, known.run
         self._speech = Speech(self._shown)
         if not run.id:
             found = await self._api.find_run(known.id, run.mark)
@@ -126,7 +124,6 @@ class RemoteAnswer:
     @property
     def _run(self) -> RemoteRun:
         """The run that answers."""
-        assert self._thread.run is not None  # noqa: S101  # there is one as soon as there is a thread
         return self._thread.run
 
     def _still_waits(self, view: RemoteRunView) -> bool:
@@ -185,9 +182,11 @@ class RemoteAnswer:
                 view = await look(error)
                 if view is not None:
                     return self._follow(view)
-                if tries == MAX_TRIES or not (error.fault in UNSURE or is_locked(error)):
+                may_try = error.fault in UNSURE | {ProviderFault.RATE_LIMITED} or is_locked(error)
+                if tries == MAX_TRIES or not may_try:
                     raise
-            await self._sleep(next(pauses))
+                asked_seconds = min(error.retry_after_seconds or 0.0, MAX_WAIT_SECONDS)
+            await self._sleep(max(asked_seconds, next(pauses)))
 
     async def _read(self, response: ResponseStream) -> Stage:
         """Tell what a response says; where it breaks off, the run is asked instead."""
@@ -256,8 +255,7 @@ class RemoteAnswer:
             return
         if view.usage is not None:
             yield view.usage
-        own = [key for key in keys_of(self._request.messages) if key == self._request.run_key]
-        yield self._bookmark(self._thread.with_keys((*self._thread.keys, *own, self._request.run_key)))
+        yield self._bookmark(self._thread.with_run(self._run.model_copy(update={"is_over": True})))
         is_refusal = self._speech.is_refusal and view.finish_reason is FinishReason.STOP
         yield Finished(FinishReason.CONTENT_FILTER if is_refusal else view.finish_reason)
 

@@ -13,7 +13,7 @@ from bot.providers.known_keys import keys_of, unsent
 from bot.providers.runs_api import RunsApi, is_locked
 from bot.providers.runs_objects import ENDED, RemoteRunView, RunStatus
 from bot.providers.runs_request import told
-from bot.providers.runs_state import RemoteRun, RemoteThread
+from bot.providers.runs_state import MAX_KEYS, RemoteRun, RemoteThread
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,8 @@ class RemoteTalk:
 
     def is_known(self, thread: RemoteThread) -> bool:
         """Whether a thread holds what is asked, word for word, and nothing else."""
-        return unsent((*self._without_own(self._messages), END), thread.keys) == (END,)
+        rest = unsent((*self._without_own(self._messages), END), thread.keys)
+        return rest is not None and not keys_of(rest)
 
     async def say(self, known: RemoteThread | None, run: RemoteRun) -> RemoteThread:
         """The thread that holds what is asked, for a run that is about to be created.
@@ -51,7 +52,7 @@ class RemoteTalk:
         """
         if known is None:
             return await self._begin(run)
-        if known.run is not None and known.run.id:  # an earlier answer was stopped, or broke off
+        if known.run.id and not known.run.is_over:  # an earlier answer was stopped, or broke off
             await self._try(self._api.cancel(known.id, known.run.id))
         keys = known.known(keys_of(self._messages))
         new = unsent(self._messages, keys)
@@ -61,7 +62,8 @@ class RemoteTalk:
             return thread
         for message in told(new):
             await self._unlocked(known.id, partial(self._api.add_message, known.id, message))
-        return known.with_keys((*keys, *keys_of(self._without_own(new))), run)
+        said = (*keys, *keys_of(self._without_own(new)))
+        return RemoteThread(id=known.id, keys=said[-MAX_KEYS:], run=run)
 
     async def free(self, thread_id: str, refusal: ProviderError, *, mark: str = "") -> RemoteRunView | None:
         """Wait for the run that stands in the way, and end it at last; the run itself if it has this mark."""
@@ -80,7 +82,7 @@ class RemoteTalk:
 
     async def _begin(self, run: RemoteRun) -> RemoteThread:
         id = await self._api.create_thread(told(self._messages))
-        return RemoteThread(id=id, keys=()).with_keys(keys_of(self._without_own(self._messages)), run)
+        return RemoteThread(id=id, keys=keys_of(self._without_own(self._messages))[-MAX_KEYS:], run=run)
 
     async def _unlocked(self, thread_id: str, request: Callable[[], Awaitable[None]]) -> None:
         """Make a request that a run in the thread may stand in the way of."""

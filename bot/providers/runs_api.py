@@ -99,8 +99,14 @@ class RunsApi:
         return run_in(await self._fetch("GET", f"/threads/{thread_id}/runs/{run_id}"))
 
     async def find_run(self, thread_id: str, mark: str) -> RemoteRunView | None:
-        """The run that was created with a mark."""
-        return next((run for run in await self._runs(thread_id) if run.mark == mark), None)
+        """The run that was created with a mark; None too where the server lists no runs."""
+        try:
+            runs = await self._runs(thread_id)
+        except ProviderError as error:
+            if error.fault not in (ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED):
+                raise
+            return None
+        return next((run for run in runs if run.mark == mark), None)
 
     async def active_run(self, thread_id: str, refusal: ProviderError) -> RemoteRunView | None:
         """The run that locks a thread: the one that a refusal names, else the one that is listed."""

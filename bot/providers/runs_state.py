@@ -20,7 +20,7 @@ class RemoteRun(BaseModel):
     `id` is empty from before the run is created until its id is known: meanwhile its `mark`, which is in its metadata,
     finds it.  `awaiting` are the server's ids of the calls that it asked for last; from before their outputs are sent
     `is_submitting`.  `given` are the names that earlier calls have here.  Of the run's messages, `messages_before`
-    came before the last outputs, and `messages` before the last calls.
+    came before the last outputs, and `messages` before the last calls.  One that `is_over` was told to its end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,6 +31,7 @@ class RemoteRun(BaseModel):
     awaiting: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
     is_submitting: bool = False
+    is_over: bool = False
     messages_before: int = 0
     messages: int = 0
 
@@ -57,13 +58,13 @@ class RemoteRun(BaseModel):
 
 
 class RemoteThread(BaseModel):
-    """A thread, the keys of the messages in it, and the run that goes on there; what a run writes counts at its end."""
+    """A thread, the keys of the messages in it without those that its newest run wrote, and that run."""
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     keys: tuple[str, ...]
-    run: RemoteRun | None = None
+    run: RemoteRun
 
     @classmethod
     def read(cls, bookmark: Mapping[str, Any] | None) -> Self | None:
@@ -77,11 +78,6 @@ class RemoteThread(BaseModel):
         """The thread with this run in it."""
         return self.model_copy(update={"run": run})
 
-    def with_keys(self, keys: tuple[str, ...], run: RemoteRun | None = None) -> Self:
-        """The thread as it holds these messages, the newest of which are remembered."""
-        return self.model_copy(update={"keys": keys[-MAX_KEYS:], "run": run})
-
     def known(self, keys: tuple[str, ...]) -> tuple[str, ...]:
-        """The keys in the thread, with those of what a run wrote that was left behind, as far as it is in a history."""
-        left = () if self.run is None else (self.run.owner,) * max(1, keys.count(self.run.owner))
-        return (*self.keys, *left)
+        """The keys in the thread, those of its newest run as often as a history has them."""
+        return (*self.keys, *(self.run.owner,) * max(1, keys.count(self.run.owner)))

@@ -11,6 +11,7 @@ from bot.providers.chat_completions import ChatCompletions
 from bot.providers.openai_client import OpenAIClient
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import ScriptedProvider
+from sandbox.runs_api import RunsServer
 from tests.providers.asking import endpoint
 
 
@@ -56,3 +57,9 @@ def completions(provider: ScriptedProvider, transport: Transport) -> ChatComplet
 def client(provider: ScriptedProvider, transport: Transport) -> OpenAIClient:
     """The provider's endpoints with the right key."""
     return OpenAIClient(endpoint(transport, provider.base_url, "sk-right-key"))
+
+
+@pytest.fixture
+def server(provider: ScriptedProvider) -> RunsServer:
+    """The provider's threads and runs."""
+    return provider.runs
