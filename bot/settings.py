@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from bot.errors import ConfigurationError
 from bot.messages import ToolChoice
 from bot.providers.configuration import DEFAULT, ProviderConfiguration
+from bot.providers.parameters import Api
 from bot.runs.summary import Prices
 from bot.settings_values import (
     HostNames,
@@ -127,6 +128,11 @@ class Settings(BaseSettings):
         description="Where the model provider's OpenAI-compatible API is: what stands before /chat/completions. "
         "Required, unless PROVIDERS_FILE is there.",
         examples=["https://api.openai.com/v1"],
+    )
+    provider_api: Api = Field(
+        default=Api.CHAT_COMPLETIONS,
+        description="Which of OpenAI's APIs it is spoken to in. Nearly every server has chat_completions; responses "
+        "has more to offer where it is there, assistants is that of threads and runs, completions the oldest.",
     )
     provider_api_key: Annotated[SecretStr, AfterValidator(header_safe)] = Field(
         default=SecretStr(""),
@@ -423,6 +429,7 @@ class Settings(BaseSettings):
         return ProviderConfiguration(
             name=DEFAULT,
             base_url=self.provider_base_url,
+            api=self.provider_api,
             keys=(self.provider_api_key,),
             connect_timeout_seconds=self.provider_connect_timeout_seconds,
             first_byte_timeout_seconds=self.provider_first_byte_timeout_seconds,

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
 
-from bot.errors import ProviderError
+from bot.errors import ProviderError, ProviderFault
 from bot.messages import GO_ON, ProviderRequest
 from bot.providers.adapter import ListedModel
 from bot.providers.chat_decoder import BodyDecoder
@@ -103,11 +103,12 @@ class Responses:
         if self._state == "conversation" and request.run_key:
             try:
                 created = await self._endpoint.fetch("POST", "/conversations", {})
-                return Known(fields={"conversation": str(created["id"])}, messages=request.messages)
             except ProviderError as error:
                 if error.fault not in REFUSALS:
                     raise
                 self._keep_nothing(error)
+            else:
+                return Known(fields={"conversation": id_in(created)}, messages=request.messages)
         return Known(fields={} if self._is_kept(request) else FORGOTTEN, messages=request.messages)
 
     def _is_kept(self, request: ProviderRequest) -> bool:
@@ -146,3 +147,11 @@ class Responses:
     def _body(self, request: ProviderRequest, known: Known, dialect: Dialect) -> dict[str, Any]:
         server_tools = self._endpoint.configuration.server_tools
         return request_body(request, dialect, known, provider=self._endpoint.name, server_tools=server_tools)
+
+
+def id_in(created: object) -> str:
+    """The id of what was made.  Raises: ProviderError where it has none."""
+    id = created.get("id") if isinstance(created, dict) else None
+    if not isinstance(id, str) or not id:
+        raise ProviderError(ProviderFault.PROTOCOL, "a conversation without an id")
+    return id

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from bot.messages import one_line
+from bot.providers.events import ServerTool
 from bot.reply.characters import clean, has_content, reach, units
 from bot.tools.model import File, Need, Outcome
 
@@ -126,9 +127,13 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What stands below an answer: small lines, what people are asked, and files; `note` is a line for the moment."""
+    """What stands below an answer: small lines, what people are asked, and files.
+
+    `elsewhere` is of tools that the provider runs, `note` a line for the moment.
+    """
 
     lines: str = ""
+    elsewhere: str = ""
     note: str = ""
     prompts: tuple[Prompt, ...] = ()
     files: tuple[File, ...] = ()
@@ -136,21 +141,28 @@ class Activity:
     @property
     def text(self) -> str:
         """The lines, and what is asked below them."""
-        return "\n".join(filter(None, (self.lines, self.note, *(prompt.text for prompt in self.prompts))))
+        asked = (prompt.text for prompt in self.prompts)
+        return "\n".join(filter(None, (self.lines, self.elsewhere, self.note, *asked)))
 
 
 NOTHING = Activity()
 
 
-def activity(calls: Sequence[ShownCall], progress: Mapping[int, str] = NO_PROGRESS) -> Activity:
-    """What is to be shown of these calls, oldest first; `progress` is what they last said, by their ids."""
+def activity(
+    calls: Sequence[ShownCall], progress: Mapping[int, str] = NO_PROGRESS, elsewhere: Sequence[ServerTool] = ()
+) -> Activity:
+    """What is to be shown of these calls, oldest first; `progress` is what they last said, by their ids.
+
+    `elsewhere` are the tools that the provider runs itself.
+    """
     told = [line(call, progress.get(call.id, "")) for call in calls if not call.waits]
     prompts = first_prompts(tuple(prompt(call) for call in calls if call.waits))
     shown = {prompt.call_id for prompt in prompts if prompt.need is Need.APPROVAL}
     whole = tuple(
         argument_file(call) for call in calls if call.id in shown and units(exact(call)) > MAX_SHOWN_ARGUMENTS
     )
-    return Activity(lines="\n".join(newest(told)), prompts=prompts, files=whole)
+    others = "\n".join(newest([server_line(tool) for tool in elsewhere]))
+    return Activity(lines="\n".join(newest(told)), elsewhere=others, prompts=prompts, files=whole)
 
 
 def newest(lines: list[str]) -> list[str]:
@@ -202,6 +214,14 @@ def line(call: ShownCall, progress: str = "") -> str:
     else:
         parts += [duration(call), plain(result(call))]
     return "-# " + " · ".join(part for part in parts if part)
+
+
+def server_line(tool: ServerTool) -> str:
+    """A tool of the provider's own in one line of small print: what it does, and what it was asked for."""
+    mark = MARKS[Outcome.DONE if tool.is_done else None]
+    name = plain(one_line(tool.name.replace("_", " "), MAX_NAME_CHARACTERS))
+    asked_for = code(one_line(clean(tool.detail), MAX_ARGUMENTS_CHARACTERS))
+    return "-# " + " · ".join(part for part in (f"{mark} **{name}**", asked_for) if part)
 
 
 def named(call: ShownCall) -> str:

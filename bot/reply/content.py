@@ -92,7 +92,11 @@ def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown:
     """The pages of a run that will be gone on with after a restart; none if nothing of it was shown."""
     if not was_shown and not has_content(run.text):
         return ()
-    notice = "\n".join(filter(None, (activity.lines, small("Paused for a restart; the answer goes on in a moment."))))
+    notice = "\n".join(
+        filter(
+            None, (activity.lines, activity.elsewhere, small("Paused for a restart; the answer goes on in a moment."))
+        )
+    )
     pages = joined(paginate(run.text)[:max_pages], notice)
     return with_last(pages, buttons=(Button(Action.STOP, run.id),))
 
@@ -124,7 +128,7 @@ def ended(
         notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
         pages, files = pages[:max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
     files, left_out = attached(files)
-    below = "\n".join(filter(None, (activity.lines, left_out, notice)))
+    below = "\n".join(filter(None, (activity.lines, activity.elsewhere, left_out, notice)))
     return with_last(joined(pages, below), buttons=buttons, files=files)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest
-from bot.providers.events import Bookmark, Event, FinishReason
+from bot.providers.events import Bookmark, Event, FinishReason, ServerTool
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, in_line, paused, waiting
 from bot.reply.pacer import Pacer
@@ -279,6 +279,9 @@ class Answerer:
             async for event in events:
                 if isinstance(event, Bookmark):
                     await until_stored(run.id, partial(self._mark, run, event))
+                    continue
+                if isinstance(event, ServerTool):
+                    progress.hear(event)
                     continue
                 draft.take(event)
                 writer.show(draft.whole, draft.thinking, in_line(progress.activity, draft.position))

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 
 from bot.messages import ToolCall
+from bot.providers.events import ServerTool
 from bot.reply.activity import NOTHING, Activity, activity
 from bot.store.tool_calls import StoredCall
 from bot.tools.model import Result
@@ -23,6 +24,7 @@ class Progress:
     def __init__(self, calls: Iterable[StoredCall] = (), *, changed: Callable[[], None]) -> None:
         self._calls = {call.id: call for call in calls}
         self._said: dict[int, str] = {}
+        self._elsewhere: dict[str, ServerTool] = {}
         self._is_over = False
         self._changed = changed
         self._shown: Activity | None = None if self._calls else NOTHING
@@ -31,7 +33,7 @@ class Progress:
     def activity(self) -> Activity:
         """What is to be shown."""
         if self._shown is None:
-            self._shown = activity(tuple(self._calls.values()), self._said)
+            self._shown = activity(tuple(self._calls.values()), self._said, tuple(self._elsewhere.values()))
         return self._shown
 
     @property
@@ -50,9 +52,17 @@ class Progress:
             self._said[call_id] = text
             self._tell()
 
+    def hear(self, tool: ServerTool) -> None:
+        """A tool of the provider's own has come this far."""
+        known = self._elsewhere.get(tool.id, tool)
+        self._elsewhere[tool.id] = replace(tool, detail=tool.detail or known.detail)
+        self._tell()
+
     def close(self) -> None:
-        """No call is under way any more."""
+        """No call is under way any more, nor anything that the provider did."""
         self._is_over = True
+        self._elsewhere = {id: tool for id, tool in self._elsewhere.items() if tool.is_done}
+        self._shown = None
 
     def ended(self, outputs: Mapping[StoredCall, Result], now: datetime) -> None:
         """These calls have got their outputs."""
