@@ -264,9 +264,9 @@ class ResponseDecoder:
     def _index(self, event: Json, item: Json | None = None) -> int | None:
         """Which call an event is about: by its place in the output, its id, or as the newest."""
         place = event.get("output_index")
-        own = event.get("item_id") if item is None else item.get("id") or item.get("call_id")
+        own = text_of(event.get("item_id")) if item is None else text_of(item.get("id")) or text_of(item.get("call_id"))
         key = place if isinstance(place, int) else own
-        if key is None:
+        if key == "":
             return max(self._indexes.values(), default=None)
         return self._indexes.setdefault(key, len(self._indexes))
 
