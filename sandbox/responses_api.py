@@ -27,6 +27,7 @@ class ResponsesApi:
         self._play = play
         self._sealed: set[str] = set()
         self._numbers = count(1)
+        self._conversation_numbers = count(1)
 
     def mount(self, app: web.Application) -> None:
         """Serve below `/v1`."""
@@ -34,14 +35,15 @@ class ResponsesApi:
         app.router.add_post("/v1/conversations", self._converse)
 
     def forget(self) -> None:
-        """Lose all that is kept."""
+        """Lose all that is kept, and the key to what was sealed."""
         self.responses.clear()
         self.conversations.clear()
+        self._sealed.clear()
 
     async def _converse(self, _: web.Request) -> web.Response:
         if not self.has_conversations:
             return web.json_response({"error": {"message": "Invalid URL (POST /v1/conversations)"}}, status=404)
-        id = f"conv_{next(self._numbers)}"
+        id = f"conv_{next(self._conversation_numbers)}"
         self.conversations[id] = []
         return web.json_response({"id": id, "object": "conversation", "created_at": 0, "metadata": {}})
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import ChatMessage, ProviderRequest, Role
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.adapter import Adapter
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event, TextDelta
@@ -33,11 +33,11 @@ def question(text: str = "Hello?", *, model: str = "scripted") -> ProviderReques
 
 
 async def ask(
-    completions: ChatCompletions, request: ProviderRequest | None = None, *, seen: list[Event] | None = None
+    adapter: Adapter, request: ProviderRequest | None = None, *, seen: list[Event] | None = None
 ) -> list[Event]:
     """All events of an answer; `seen` has them even if the answer breaks."""
     seen = [] if seen is None else seen
-    async with aclosing(completions.stream(request or question())) as events:
+    async with aclosing(adapter.stream(request or question())) as events:
         async for event in events:
             seen.append(event)
     return seen
