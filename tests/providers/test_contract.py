@@ -331,3 +331,80 @@ async def test_key_is_sent_and_never_told(contract: Contract, provider: Scripted
 async def test_cancel_of_what_was_never_begun_does_nothing(adapter: Adapter) -> None:
     """The engine may cancel any run that it has a bookmark of, and is told of no error."""
     await adapter.cancel(RUN, {})
+
+
+async def test_answer_without_a_count_is_not_counted(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """Where a server does not say what an answer cost, the adapter does not make it up."""
+    provider.play(Story(usage=None))
+    events = await told(adapter, PLAIN)
+    assert text_of(events) == Story().answer()
+    assert not [event for event in events if isinstance(event, Usage)]
+
+
+async def test_answer_of_nothing_ends_well(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """A model may have nothing to say, and no delta is empty."""
+    provider.play(Story(pieces=()))
+    events = await told(adapter, PLAIN)
+    assert text_of(events) == ""
+    assert events[-1] == Finished(FinishReason.STOP)
+
+
+@those_with("has_tools")
+async def test_arguments_that_are_empty_or_broken_are_told(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """A tool without parameters is called with none; what is no JSON comes as the model wrote it."""
+    calls = (
+        ScriptedCall(name="roll", arguments=("",)),
+        ScriptedCall(name="toss", arguments=('{"side": ',), id="call_2", index=1),
+    )
+    provider.play(Story(tool_calls=calls, finish_reason="tool_calls"))
+    events = await told(adapter, replace(PLAIN, tools=(ROLL, TOSS)))
+    done = [event.arguments for event in events if isinstance(event, ToolCallDone)]
+    assert done == ["{}", '{"side": ']
+
+
+@those_with("has_tools")
+async def test_several_steps_of_calls_are_gone_through(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """After the outputs of one step the model may ask for more, as often as it likes."""
+    second = ScriptedCall(name="toss", id="call_9")
+    provider.play(
+        Story(tool_calls=(ONE_CALL,), finish_reason="tool_calls"),
+        Story(tool_calls=(second,), finish_reason="tool_calls"),
+        Story(text="Done."),
+    )
+    request = replace(PLAIN, tools=(ROLL, TOSS))
+    bookmarks: dict[str, dict[str, object]] = {}
+    for output in ("a five", "heads"):
+        events = await told(adapter, request)
+        assert events[-1] == Finished(FinishReason.TOOL_CALLS)
+        bookmarks |= bookmarks_of(events)
+        request = replace(after(request, events, output), bookmarks=bookmarks)
+    assert text_of(await told(adapter, request)) == "Done."
+    assert "heads" in str(provider.requests[-1].body)
+
+
+async def test_answers_side_by_side_are_kept_apart(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """One adapter answers many conversations at once."""
+    provider.default = Story(text="One after the other, word by word.", tokens_per_second=100.0)
+    places = [replace(PLAIN, conversation=f"place {number}", run_key=f"run {number}") for number in range(5)]
+    answers = await asyncio.gather(*(told(adapter, request) for request in places))
+    assert [text_of(events) for events in answers] == [provider.default.answer()] * len(places)
+
+
+async def test_models_are_listed(adapter: Adapter, provider: ScriptedProvider) -> None:
+    """Whatever the API, its models are found at the same place."""
+    provider.models = ("one", "two")
+    assert [model.name for model in await adapter.list_models()] == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["sends_identifiers", "extra_body"])
+async def test_configuration_of_every_adapter_counts(
+    contract: Contract, provider: ScriptedProvider, transport: Transport, name: str
+) -> None:
+    """Who asks is told to nobody where the host says so, and what the host adds goes along and wins."""
+    configured = {"sends_identifiers": False} if name == "sends_identifiers" else {"extra_body": {"temperature": 1.5}}
+    adapter = replace(contract, configured={**contract.configured, **configured}).adapter(
+        transport, provider.base_url, KEY
+    )
+    await told(adapter, PLAIN)
+    bodies = str([performance.body for performance in provider.requests])
+    assert "hash of Ada" not in bodies if name == "sends_identifiers" else "1.5" in bodies
