@@ -13,18 +13,17 @@ from typing import Any
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
-from bot.errors import ProviderError, ProviderFault
 from bot.http_tools.secrets import Secrets
 from bot.http_tools.service import HttpTools
 from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
-from bot.notices import Notices
+from bot.notices import Notices, end_of_models, lack_of_tools
 from bot.place_setting_table import MODEL, MODERATION, Moderation
 from bot.place_settings import PlaceSettings
 from bot.place_values import MAX_OUTPUT_TOKENS
+from bot.providers.catalog import Catalog
 from bot.providers.file import providers_of
-from bot.providers.registry import Providers
 from bot.providers.registry import opened as opened_providers
 from bot.providers.tokens import TokenCounter
 from bot.reminders import Reminders
@@ -62,9 +61,6 @@ log = logging.getLogger(__name__)
 
 ONLY_SHARD = 0  # one process hears everything
 
-# Relays and local servers that answer questions may all the same not list their models.
-MODELS_NOT_LISTED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parley:
@@ -74,16 +70,8 @@ class Parley:
     worker: RunWorker
     database: Database
     calls: Calls
-    provider: Providers
+    catalog: Catalog
     retention: Retention
-
-    async def greet_provider(self) -> None:
-        """Tell the host at once if the provider cannot be used; the bot goes on, because that may pass."""
-        try:
-            await self.provider.list_models()
-        except ProviderError as error:
-            if error.fault not in MODELS_NOT_LISTED:
-                log.warning("%s `python -m bot doctor` tells more. (%s)", error, error.detail)
 
     async def catch_up_commands(self) -> None:
         """Tell Discord of the commands of guilds that it has otherwise."""
@@ -114,7 +102,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         asyncio.TaskGroup() as tasks,
     ):
         tasks.create_task(parley.work())
-        tasks.create_task(parley.greet_provider())
+        tasks.create_task(parley.catalog.keep())
         tasks.create_task(parley.catch_up_commands())
         tasks.create_task(parley.database.watch())
         tasks.create_task(parley.client.recovery.watermark.keep())
@@ -152,7 +140,9 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         tool_rules = ToolRules(database, whereabouts, clock=clock)
         place_settings = PlaceSettings(database, whereabouts, clock=clock)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
-        notices = Notices(database, model=settings.provider_model, takes_tools=provider.takes_tools, clock=clock)
+        catalog = Catalog(provider, chosen=settings.provider_model, clock=clock)
+        sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
+        notices = Notices(database, model=settings.provider_model, sources=sources, clock=clock)
         answerer = Answerer(
             database,
             provider,
@@ -250,7 +240,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             worker=worker,
             database=database,
             calls=Calls(pacer),
-            provider=provider,
+            catalog=catalog,
             retention=retention,
         )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from bot.providers.catalog import Leaving
 from bot.store import notices
 from bot.store.database import Database, Transaction
 
@@ -14,35 +16,70 @@ NO_TOOLS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A sentence for moderators; of one `subject` a guild is told once."""
+
+    subject: str
+    sentence: str
+
+
+# What there is to tell of a model, as far as it is known.
+Source = Callable[[str], Notice | None]
+
+
+def lack_of_tools(takes_tools: Callable[[str], bool]) -> Source:
+    """That a model's provider has refused them; another model of which that holds is news."""
+
+    def look(model: str) -> Notice | None:
+        return None if takes_tools(model) else Notice(subject=f"no tools: {model}", sentence=NO_TOOLS)
+
+    return look
+
+
+def end_of_models(leaving: Callable[[str], Leaving | None]) -> Source:
+    """That a model is going soon, or gone; another day is news."""
+
+    def look(model: str) -> Notice | None:
+        found = leaving(model)
+        if found is None:
+            return None
+        return Notice(subject=f"leaving: {model} {found.shutdown_on or ''}".rstrip(), sentence=str(found))
+
+    return look
+
+
 class Notices:
-    """Knows what a guild's moderators have not been told yet; so far there is one thing to tell."""
+    """Knows what a guild's moderators have not been told yet."""
 
     def __init__(
-        self, database: Database, *, model: str, takes_tools: Callable[[str], bool], clock: Callable[[], datetime]
+        self, database: Database, *, model: str, sources: Sequence[Source], clock: Callable[[], datetime]
     ) -> None:
-        """`takes_tools` is whether a model's provider does, as far as it is known."""
+        """`model` is the host's."""
         self._database = database
         self._model = model
-        self._takes_tools = takes_tools
+        self._sources = sources
         self._clock = clock
 
     @property
-    def standing(self) -> str | None:
-        """What is to be said whenever somebody looks at the tools."""
-        return None if self._takes_tools(self._model) else NO_TOOLS
+    def standing(self) -> tuple[str, ...]:
+        """What is to be said whenever somebody looks."""
+        return tuple(notice.sentence for notice in self._of(self._model))
 
-    async def due(self, guild_id: int | None) -> str | None:
-        """The sentence that the next answer in a guild should carry; almost always None, and then at no cost."""
-        if guild_id is None or self.standing is None:
+    async def due(self, guild_id: int | None, model: str) -> Notice | None:
+        """What the next answer of a model in a guild should carry; almost always None, and then at no cost."""
+        found = self._of(model)
+        if guild_id is None or not found:
             return None
         async with self._database.read() as transaction:
-            return None if await notices.is_told(transaction, guild_id, self._subject) else self.standing
+            for notice in found:
+                if not await notices.is_told(transaction, guild_id, notice.subject):
+                    return notice
+        return None
 
-    async def mark(self, transaction: Transaction, guild_id: int) -> None:
+    async def mark(self, transaction: Transaction, guild_id: int, notice: Notice) -> None:
         """Note that a guild was told; part of the transaction that makes its answer final."""
-        await notices.mark(transaction, guild_id, self._subject, self._clock())
+        await notices.mark(transaction, guild_id, notice.subject, self._clock())
 
-    @property
-    def _subject(self) -> str:
-        """Another model that takes no tools is news."""
-        return f"no tools: {self._model}"
+    def _of(self, model: str) -> tuple[Notice, ...]:
+        return tuple(notice for look in self._sources if (notice := look(model)) is not None)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from bot.checks import Check, failed, passed, skipped, warned
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.models import close_names
 
 UNREACHABLE = frozenset({ProviderFault.NETWORK, ProviderFault.TIMEOUT})
 NOT_OFFERED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED, ProviderFault.PROTOCOL})
-
-MAX_NAMES = 3
 
 # What to do about a refusal that is not about the key; the others say it themselves.
 ADVICE = {
@@ -91,15 +89,6 @@ def judge_answer(answers: ProviderAnswers) -> Check:
     if outcome.fault is ProviderFault.AUTH:
         return skipped("answer", "none, because the key is not accepted")
     return failed("answer", f"{ADVICE.get(outcome.fault, str(outcome))}{quoted(outcome)}")
-
-
-def close_names(model: str, listed: Sequence[str]) -> list[str]:
-    """The listed names that may have been meant, most likely first."""
-    folded = {name.casefold(): name for name in listed}
-    # Providers that offer several vendors' models put the vendor before the name: vendor/model.
-    with_vendor = [name for name in listed if name.casefold().endswith("/" + model.casefold())]
-    similar = [folded[name] for name in get_close_matches(model.casefold(), folded, n=MAX_NAMES)]
-    return list(dict.fromkeys(with_vendor + similar))[:MAX_NAMES]
 
 
 def quoted(error: ProviderError) -> str:

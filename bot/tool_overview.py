@@ -101,8 +101,7 @@ class ToolOverview:
         yield "### Tools here"
         if not self._is_offered:
             yield TURNED_OFF
-        if self._notices.standing is not None:
-            yield f"⚠️ {self._notices.standing}"
+        yield from (f"⚠️ {sentence}" for sentence in self._notices.standing)
         for server in self._servers():
             if server.error is not None:
                 state = "" if server.is_up else " is away"

@@ -75,6 +75,7 @@ class ScriptedProvider:
         self.serials: dict[str, Serial] = {}
         self.go_on: str | None = None
         self.models: tuple[str, ...] = (MODEL,)
+        self.shutdown_dates: dict[str, str] = {}  # of models, by their names
         self.requests: list[Performance] = []
         self.endpoints = EndpointsApi(lambda: self.models)
         self.connection_count = 0
@@ -128,7 +129,12 @@ class ScriptedProvider:
     async def _list_models(self, request: web.Request) -> web.StreamResponse:
         if refused := self.refuse_key(request):
             return refused
-        return web.json_response({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]})
+        days = self.shutdown_dates
+        models = [
+            {"id": name, "object": "model", **({"shutdown_date": days[name]} if name in days else {})}
+            for name in self.models
+        ]
+        return web.json_response({"object": "list", "data": models})
 
     async def _complete(self, wire: Wire, request: web.Request, told: Story | None = None) -> web.StreamResponse:
         """Play the story that is told, or the one whose turn it is."""

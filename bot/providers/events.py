@@ -102,7 +102,7 @@ class Bookmark:
     """What a provider needs to go on from here, also after a crash: JSON, kept for the conversation.
 
     The adapter goes on when it is stored: what it does next, it does not do twice.  A run that the provider keeps and
-    has not ended is the state's `run`, whose `for` is the `run_key` of ours.
+    has not ended is the state's `run`, whose `owner` is the `run_key` of ours.
     """
 
     provider: str

@@ -81,20 +81,18 @@ def shows(event: Event) -> bool:
 def chain(links: Sequence[Link], request: ProviderRequest, circuit: Circuit, now: float) -> tuple[Link, ...]:
     """Who is asked, one after the other, of the model that was chosen and those that may stand in for it.
 
-    A provider that waits for the outputs of tools is alone: it keeps the run, and nobody else can go on with it.  What
-    was written before an interrupt has been shown, so another one does not take over in the middle of it.
+    A provider that keeps the run comes first, and where it waits for the outputs of tools it is alone: nobody else can
+    go on with it.  What was written before an interrupt has been shown, so nobody takes over in the middle of it.
     """
-    bound = next((link for link in links if awaits_outputs(link, request)), None)
-    if bound is not None:
-        return (bound,)
-    each = tuple(dict.fromkeys(links))
-    awake = tuple(link for link in each if circuit.why(link, now) is None) or each
+    keeper = next((link for link in links if keeps_run(link, request)), None)
+    awake = (*([keeper] if keeper else []), *(link for link in links if circuit.why(link, now) is None))
+    tried = tuple(dict.fromkeys(awake or links))
     is_resumed = any(message.key == PARTIAL for message in request.messages)
-    return awake[:1] if is_resumed else awake
+    is_awaited = keeper is not None and request.messages[-1].role is Role.TOOL
+    return tried[:1] if is_resumed or is_awaited else tried
 
 
-def awaits_outputs(link: Link, request: ProviderRequest) -> bool:
-    """Whether the request brings the outputs of tools to a run that this provider keeps."""
+def keeps_run(link: Link, request: ProviderRequest) -> bool:
+    """Whether this provider goes on with the run that the request is part of."""
     run = request.bookmarks.get(link.provider, {}).get("run")
-    is_theirs = isinstance(run, dict) and run.get("for") == request.run_key
-    return is_theirs and request.messages[-1].role is Role.TOOL
+    return isinstance(run, dict) and run.get("owner") == request.run_key

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
+
+MAX_NAMES = 3  # of those that may have been meant
 
 
 def models_in(listed: object) -> tuple[ListedModel, ...]:
@@ -15,6 +19,15 @@ def models_in(listed: object) -> tuple[ListedModel, ...]:
         raise ProviderError(ProviderFault.PROTOCOL, "the list of models is not a list")
     models = (model_in(entry) for entry in entries)
     return tuple(model for model in models if model is not None)
+
+
+def close_names(model: str, listed: Sequence[str]) -> list[str]:
+    """The listed names that may have been meant, most likely first."""
+    folded = {name.casefold(): name for name in listed}
+    # Providers that offer several vendors' models put the vendor before the name: vendor/model.
+    with_vendor = [name for name in listed if name.casefold().endswith("/" + model.casefold())]
+    similar = [folded[name] for name in get_close_matches(model.casefold(), folded, n=MAX_NAMES)]
+    return list(dict.fromkeys(with_vendor + similar))[:MAX_NAMES]
 
 
 def model_in(entry: object) -> ListedModel | None:

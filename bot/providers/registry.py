@@ -11,14 +11,14 @@ from typing import Any
 
 from bot.errors import ProviderError
 from bot.messages import ProviderRequest
-from bot.providers.adapter import Adapter, ListedModel
+from bot.providers.adapter import Adapter
 from bot.providers.assistants import Assistants
 from bot.providers.chat_completions import ChatCompletions
 from bot.providers.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Bookmark, Event, Routed, Usage, Waiting
-from bot.providers.fallback import REASONS, Circuit, Link, chain, shows
+from bot.providers.fallback import REASONS, Circuit, Link, chain, keeps_run, shows
 from bot.providers.line import Line
 from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
@@ -81,12 +81,12 @@ class Providers:
             because = None if is_first else self._circuit.why(links[0], self._now())
             yield Routed(link.provider, link.model, None if is_first else links[0].reference, because)
             held: list[Event] | None = None if link == tried[-1] else []  # None as soon as somebody sees something
-            bookmark: Bookmark | None = None
+            kept = request.bookmarks[link.provider] if keeps_run(link, request) else None
             try:
                 async with aclosing(self._answer(link, request)) as events:
                     async for event in events:
                         if isinstance(event, Bookmark):
-                            bookmark = event
+                            kept = event.state
                         elif held is not None and not isinstance(event, Waiting):
                             held.append(event)
                             if not shows(event):
@@ -104,8 +104,8 @@ class Providers:
                 if reason is None or held is None:
                     raise
                 log.warning("provider: %s %s (%s), so the next is asked", link.reference, reason, error.status)
-            if bookmark is not None:
-                await self._providers[link.provider].adapter.cancel(request.run_key, bookmark.state)
+            if kept is not None:
+                await self._providers[link.provider].adapter.cancel(request.run_key, kept)
 
     async def _answer(self, link: Link, request: ProviderRequest) -> AsyncGenerator[Event, None]:
         """The events of one provider's answer, in its turn."""
@@ -132,9 +132,10 @@ class Providers:
             if name in self._providers:
                 await self._providers[name].adapter.cancel(run_key, bookmark)
 
-    async def list_models(self) -> tuple[ListedModel, ...]:
-        """The models of the first provider.  Raises: ProviderError."""
-        return await self._first.adapter.list_models()
+    @property
+    def all(self) -> tuple[Provider, ...]:
+        """In the host's order."""
+        return tuple(self._providers.values())
 
     def references(self) -> tuple[str, ...]:
         """The models that the host names, each `provider/model`."""

@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
 from bot.messages import ProviderRequest
+from bot.notices import Notice
 from bot.providers.events import Bookmark, Event, FinishReason, ServerTool
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, in_line, paused, waiting
@@ -54,10 +55,10 @@ class Provider(Protocol):
 class Notices(Protocol):
     """What moderators have to be told below an answer, once."""
 
-    async def due(self, guild_id: int | None) -> str | None:
-        """The sentence that the next answer in a guild should carry."""
+    async def due(self, guild_id: int | None, model: str) -> Notice | None:
+        """What the next answer of a model in a guild should carry."""
 
-    async def mark(self, transaction: Transaction, guild_id: int) -> None:
+    async def mark(self, transaction: Transaction, guild_id: int, notice: Notice) -> None:
         """Note that a guild was told."""
 
 
@@ -77,7 +78,7 @@ class Left:
 
     run: Run
     progress: Progress
-    notice: str | None = None
+    notice: Notice | None = None
     waits: bool = False
     choice: Choice | None = None
 
@@ -154,7 +155,7 @@ class Answerer:
             ending = await self._generate(mine, draft, writer, progress)
             try:
                 if ending is not WAITS:
-                    due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id)
+                    due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id, mine.model)
                     notice = await until_stored(run.id, due)
                     ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
                     return Left(run=ended, progress=progress, notice=notice, choice=draft.choice)
@@ -319,7 +320,7 @@ class Answerer:
             return await runs.owned(transaction, run.id, self._owner)
 
     async def _end(
-        self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None], notice: str | None = None
+        self, run: Run, draft: Draft, ending: Ending, queued: Callable[[], None], notice: Notice | None = None
     ) -> Run:
         """The run as it ended: stored in one transaction with all that came of it and with the run for what waits.
 
@@ -347,7 +348,7 @@ class Answerer:
                 await alternatives.add(transaction, run.id, draft.alternatives)
             await yields.keep(transaction, run, draft, now)
             if notice is not None and run.guild_id is not None and not is_handed_back:
-                await self._notices.mark(transaction, run.guild_id)
+                await self._notices.mark(transaction, run.guild_id, notice)
         if following is not None:
             queued()
         return run
@@ -371,7 +372,8 @@ class Answerer:
             return paused(run, activity, max_pages=pages, was_shown=writer.was_shown)
         files = await self._read(run, tool_files.of_run) if left.progress.steps else ()
         shown = replace(activity, files=files, prompts=())
-        return ended(run, shown, left.notice, left.choice, max_pages=pages, was_shown=writer.was_shown)
+        told = None if left.notice is None else left.notice.sentence
+        return ended(run, shown, told, left.choice, max_pages=pages, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:
         async with self._database.write() as transaction:

@@ -8,7 +8,8 @@ import pytest
 
 from bot.checks import Check, Verdict
 from bot.errors import ProviderError, ProviderFault
-from bot.provider_checks import ProviderAnswers, close_names, judge_provider
+from bot.provider_checks import ProviderAnswers, judge_provider
+from bot.providers.models import close_names
 
 NAMES = ["provider", "key", "model", "answer"]
 OK, WARNING, FAILED, SKIPPED = Verdict.OK, Verdict.WARNING, Verdict.FAILED, Verdict.SKIPPED

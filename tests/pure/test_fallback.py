@@ -14,7 +14,7 @@ LINKS = (FIRST, SECOND, THIRD)
 QUESTION = ChatMessage(role=Role.USER, content="?")
 OUTPUT = ChatMessage(role=Role.TOOL, content="4", tool_call_id="call_1")
 WRITTEN = ChatMessage(role=Role.ASSISTANT, content="So far", key=PARTIAL)
-THEIR_RUN = {"second": {"run": {"id": "run_1", "for": "run 1"}}}
+THEIR_RUN = {"second": {"run": {"id": "run_1", "owner": "run 1"}}}
 
 
 def request(*messages: ChatMessage, **bookmarks: Mapping[str, object]) -> ProviderRequest:
@@ -43,8 +43,8 @@ def test_when_all_have_failed_all_are_asked() -> None:
     ("asked", "tried"),
     [
         (request(QUESTION, OUTPUT, **THEIR_RUN), (SECOND,)),
-        (request(QUESTION, **THEIR_RUN), LINKS),
-        (request(QUESTION, OUTPUT, second={"run": {"id": "run_1", "for": "run 0"}}), LINKS),
+        (request(QUESTION, **THEIR_RUN), (SECOND, FIRST, THIRD)),
+        (request(QUESTION, OUTPUT, second={"run": {"id": "run_1", "owner": "run 0"}}), LINKS),
         (request(QUESTION, OUTPUT, second={"response_id": "resp_1"}), LINKS),
         (request(QUESTION, OUTPUT, second={"run": None}), LINKS),
         (request(QUESTION, OUTPUT, elsewhere=THEIR_RUN["second"]), LINKS),

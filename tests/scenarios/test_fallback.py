@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -95,3 +96,13 @@ async def test_edited_question_forgets_who_answered_before(pair: Pair) -> None:
     await people.edit(ada, scene.place("general"), question_id, f"{scene.mention} hi")
     answer = await scene.wait_for(lambda: next((one for one in scene.answers("general") if one.is_final), None))
     assert answer.text == "Anew."
+
+
+async def test_end_of_a_model_is_told_once(scene: Scene) -> None:
+    """Below one answer, for moderators, with the day."""
+    day = (datetime.now(UTC) + timedelta(days=3)).date()
+    scene.provider.shutdown_dates = {"scripted": day.isoformat()}
+    await scene.start()
+    sentence = f"-# The model scripted ends on {day.day} {day:%B %Y}: choose another one."
+    answers = [await scene.ask("ada", "general", "@bot hello") for _ in range(3)]
+    assert [answer.text.splitlines()[1:] for answer in answers].count([sentence]) == 1
