@@ -221,7 +221,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             place_settings=place_settings,
             setting_desk=SettingDesk(
                 place_settings,
-                provider,
+                catalog,
                 host=host_values(settings),
                 window_tokens=settings.provider_context_tokens,
             ),

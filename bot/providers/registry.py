@@ -34,7 +34,6 @@ ADAPTERS: Mapping[Api, Callable[[Endpoint], Adapter]] = {
     Api.RESPONSES: Responses,
     Api.ASSISTANTS: Assistants,
 }
-PATTERN_SIGNS = frozenset("*?[")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,17 +135,6 @@ class Providers:
     def all(self) -> tuple[Provider, ...]:
         """In the host's order."""
         return tuple(self._providers.values())
-
-    def references(self) -> tuple[str, ...]:
-        """The models that the host names, each `provider/model`."""
-        providers = (provider.configuration for provider in self._providers.values())
-        named = ((each, model) for each in providers for model in each.models if PATTERN_SIGNS.isdisjoint(model))
-        return tuple(f"{each.name}/{model}" for each, model in named if each.shows(model))
-
-    def known(self, reference: str) -> bool:
-        """Whether moderators may choose a model."""
-        provider, model = self.find(reference)
-        return provider.configuration.shows(model)
 
     def takes_tools(self, reference: str) -> bool:
         """Whether a model's tools are sent."""

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from sandbox.provider import MODEL
 from sandbox.stories import ScriptedCall, Story
 from tests.scenarios.scene import Scene, Where
 
 ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
+
+
+@pytest.fixture
+async def parley(scene: Scene) -> Scene:
+    """The scene with the bot running, and with a provider of several models."""
+    scene.provider.models = (MODEL, "first", "second", "another")
+    await scene.start()
+    return scene
 
 
 async def choose(parley: Scene, channel: Where, name: str, value: str, **options: object) -> None:
