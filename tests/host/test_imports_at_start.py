@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LATE = (
     "alembic",
     "cryptography",
+    "genai_prices",
     "html_to_markdown",
     "httpx2",
     "jsonschema",

@@ -44,6 +44,7 @@ LIBRARIES = {
     "httpx": ("bot/providers/", "bot/tools/"),
     "httpcore": ("bot/tools/",),
     "html_to_markdown": ("bot/tools/markdown_child.py",),
+    "genai_prices": ("bot/providers/prices.py",),
     "httpx2": ("bot/mcp/",),
     "mcp": ("bot/mcp/",),
     "mcp_types": ("bot/mcp/",),
