@@ -24,6 +24,7 @@ from bot.place_settings import PlaceSettings
 from bot.place_values import MAX_OUTPUT_TOKENS
 from bot.providers.catalog import Catalog
 from bot.providers.file import providers_of
+from bot.providers.prices import Prices
 from bot.providers.registry import opened as opened_providers
 from bot.providers.tokens import TokenCounter
 from bot.reminders import Reminders
@@ -36,6 +37,7 @@ from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
+from bot.runs.metering import Meter
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
@@ -135,6 +137,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
+        meter = Meter(Prices(configured.providers, clock), count_tokens=count_tokens)
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
         whereabouts = Whereabouts()
         tool_rules = ToolRules(database, whereabouts, clock=clock)
@@ -149,6 +152,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             Requests(database, toolbox, place_settings, request_options(settings), count_tokens=count_tokens),
             toolbox,
             notices,
+            meter,
             pacer,
             answer_options(settings, defaults),
             owner=owner.name,
@@ -197,12 +201,13 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             service=service,
             changes=changes,
             decisions=decisions,
-            overview=Overview(database, prices=settings.prices, clock=clock),
+            overview=Overview(database, clock=clock),
             recovery=recovery,
             reminders=Reminders(database, clock),
             summaries=Summaries(
                 database,
                 provider,
+                meter,
                 model=settings.provider_model,
                 parameters=settings.parameters,
                 window_tokens=settings.provider_context_tokens,

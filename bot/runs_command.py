@@ -18,7 +18,7 @@ async def show_runs(settings: Settings, *, limit: int, live_only: bool) -> str:
     """The live runs and, unless only those count, the newest, as a table.  Raises: StartupError, StoreError."""
     async with open_current(settings.database_url) as database, database.read() as transaction:
         found = await overview.of_all_places(transaction, limit=limit, live_only=live_only)
-    return summary_text.terminal_list(found, datetime.now(UTC), settings.prices)
+    return summary_text.terminal_list(found, datetime.now(UTC))
 
 
 async def show_run(settings: Settings, run_id: int) -> str:
@@ -27,7 +27,7 @@ async def show_run(settings: Settings, run_id: int) -> str:
         history = await overview.history(transaction, run_id)
     if history is None:
         raise Refusal(f"There is no run {run_id}: `python -m bot runs` lists the newest.")
-    return summary_text.terminal_history(history, datetime.now(UTC), settings.prices)
+    return summary_text.terminal_history(history, datetime.now(UTC))
 
 
 async def cancel_run(settings: Settings, run_id: int) -> str:

@@ -15,9 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
 from bot.messages import ToolChoice
-from bot.providers.configuration import DEFAULT, ProviderConfiguration
+from bot.providers.configuration import DEFAULT, Price, ProviderConfiguration
 from bot.providers.parameters import Api
-from bot.runs.summary import Prices
 from bot.settings_values import (
     HostNames,
     HostPorts,
@@ -190,15 +189,15 @@ class Settings(BaseSettings):
         default=None,
         ge=0,
         le=1_000_000,
-        description="What the provider takes for a million tokens that the model reads, in your currency. With the "
-        "next setting, `/runs` and `python -m bot runs` show what each answer cost.",
+        description="What the provider takes for a million tokens that the model reads, in US dollars. With the next "
+        "setting it replaces the public price list, in which relays and your own servers are not found.",
         examples=["0.15"],
     )
     provider_output_price_per_million: float | None = Field(
         default=None,
         ge=0,
         le=1_000_000,
-        description="What it takes for a million tokens that the model writes. Without both prices no cost is shown.",
+        description="What it takes for a million tokens that the model writes, in US dollars.",
         examples=["0.6"],
     )
     system_prompt: str = Field(
@@ -414,12 +413,10 @@ class Settings(BaseSettings):
         return self
 
     @property
-    def prices(self) -> Prices:
-        """What tokens cost the host."""
-        return Prices(
-            input_per_million=self.provider_input_price_per_million,
-            output_per_million=self.provider_output_price_per_million,
-        )
+    def prices(self) -> Mapping[str, Price]:
+        """What the tokens of every model of that provider cost; half a price would be a wrong one."""
+        read, written = self.provider_input_price_per_million, self.provider_output_price_per_million
+        return {} if read is None or written is None else {"*": Price(input=read, output=written)}
 
     @property
     def provider(self) -> ProviderConfiguration | None:
@@ -431,6 +428,7 @@ class Settings(BaseSettings):
             base_url=self.provider_base_url,
             api=self.provider_api,
             keys=(self.provider_api_key,),
+            prices=self.prices,
             connect_timeout_seconds=self.provider_connect_timeout_seconds,
             first_byte_timeout_seconds=self.provider_first_byte_timeout_seconds,
             idle_timeout_seconds=self.provider_idle_timeout_seconds,

@@ -13,11 +13,12 @@ from typing import Any
 
 from bot.errors import ProviderError, Refusal
 from bot.messages import ChatMessage, ProviderRequest, Role, one_line
-from bot.providers.events import FinishReason, Usage
+from bot.providers.events import FinishReason
 from bot.reply.characters import clean, has_content
 from bot.runs.answer import Provider
 from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.draft import Draft
+from bot.runs.metering import Meter
 from bot.runs.requests import end_user
 from bot.store import usage
 from bot.store.database import Database
@@ -59,6 +60,7 @@ class Summaries:
         self,
         database: Database,
         provider: Provider,
+        meter: Meter,
         *,
         model: str,
         parameters: Mapping[str, Any],
@@ -70,6 +72,7 @@ class Summaries:
     ) -> None:
         self._database = database
         self._provider = provider
+        self._meter = meter
         self._model = model
         self._parameters = parameters
         self._window_tokens = window_tokens
@@ -100,9 +103,11 @@ class Summaries:
             parameters=self._parameters,
             end_user=end_user(asker_id),
         )
-        draft = await self._answer_to(request)
-        if draft.usage is not None:
-            await self._record(draft.usage, run_id)
+        draft = Draft()
+        try:
+            await self._answer(request, draft)
+        finally:
+            await self._record(draft, run_id)
         return Summary(text=said(draft), count=len(kept))
 
     def _newest_that_fit(self, lines: Sequence[str], system: str) -> Sequence[str]:
@@ -119,10 +124,13 @@ class Summaries:
             raise Refusal(NO_ROOM)
         return lines[-count:]
 
-    async def _answer_to(self, request: ProviderRequest) -> Draft:
-        draft = Draft()
+    async def _answer(self, request: ProviderRequest, draft: Draft) -> None:
         try:
-            async with asyncio.timeout(self._timeout_seconds), aclosing(self._provider.stream(request)) as events:
+            async with (
+                asyncio.timeout(self._timeout_seconds),
+                self._meter.reading(request, draft),
+                aclosing(self._provider.stream(request)) as events,
+            ):
                 async for event in events:
                     draft.take(event)
                     if draft.reason is not None:
@@ -132,13 +140,17 @@ class Summaries:
         except ProviderError as exc:
             log.warning("a summary failed: %s (%s) %s", exc.fault, exc.status, exc.detail)
             raise Refusal(str(exc)) from exc
-        return draft
 
-    async def _record(self, used: Usage, run_id: int | None) -> None:
+    async def _record(self, draft: Draft, run_id: int | None) -> None:
+        used = draft.usage
+        if used is None:
+            return
         log.info("a summary took %d tokens to read and %d to write", used.input_tokens, used.output_tokens)
         if run_id is not None:
+            routed = draft.routed
+            model, provider = (self._model, None) if routed is None else (routed.model, routed.provider)
             async with self._database.write() as transaction:
-                await usage.record(transaction, run_id, self._model, used, self._clock())
+                await usage.record(transaction, run_id, model, used, self._clock(), provider=provider)
 
 
 def said(draft: Draft) -> str:

@@ -24,6 +24,7 @@ from bot.runs.context import run_key
 from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
 from bot.runs.live import LiveRuns
+from bot.runs.metering import Meter
 from bot.runs.model import TERMINAL, Cause, Choice, Run, Status
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
@@ -93,6 +94,7 @@ class Answerer:
         requests: Requests,
         tools: Tools,
         notices: Notices,
+        meter: Meter,
         pacer: Pacer,
         options: AnswerOptions,
         *,
@@ -105,6 +107,7 @@ class Answerer:
         self._provider = provider
         self._requests = requests
         self._notices = notices
+        self._meter = meter
         self._steps = Steps(database, tools, count_tokens=count_tokens, clock=clock)
         self._pacer = pacer
         self._options = options
@@ -125,10 +128,11 @@ class Answerer:
             max_pages=self._options.max_pages,
         )
         left: Left | None = None
+        drafts: list[Draft] = []
         try:
             async with asyncio.TaskGroup() as tasks:
                 delivery = tasks.create_task(writer.run())
-                left = await self._answer(run, writer, queued)
+                left = await self._answer(run, writer, drafts, queued)
                 if left is None:
                     log.warning("run %d went to another process", run.id)
                     delivery.cancel()
@@ -137,17 +141,20 @@ class Answerer:
                     await self._cancel_elsewhere(left.run)
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
-            left = await self._end_unseen(run, queued)
+            left = await self._end_unseen(run, drafts, queued)
         if left is not None and left.run.status in TERMINAL:
             await until_stored(run.id, partial(self._mark_delivered, run))
         elif left is not None and left.waits:
             await self._leave_to_people(left.run, surface, queued)
 
-    async def _answer(self, run: Run, writer: ReplyWriter, queued: Callable[[], None]) -> Left | None:
-        """The run as it was left; None if it is another's by now."""
+    async def _answer(
+        self, run: Run, writer: ReplyWriter, drafts: list[Draft], queued: Callable[[], None]
+    ) -> Left | None:
+        """The run as it was left; None if it is another's by now.  Each draft that is begun is added to `drafts`."""
         mine: Run | None = run
         while mine is not None:
             draft = await until_stored(run.id, partial(self._begin, mine))
+            drafts.append(draft)
             progress = await self._progress(mine, draft, writer)
             if mine.status in TERMINAL:
                 return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
@@ -276,15 +283,15 @@ class Answerer:
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
         request = await until_stored(run.id, partial(self._requests.next, run, draft))
-        async with aclosing(self._provider.stream(request)) as events:
+        async with self._meter.reading(request, draft), aclosing(self._provider.stream(request)) as events:
             async for event in events:
+                draft.take(event)
                 if isinstance(event, Bookmark):
                     await until_stored(run.id, partial(self._mark, run, event))
                     continue
                 if isinstance(event, ServerTool):
                     progress.hear(event)
                     continue
-                draft.take(event)
                 writer.show(draft.whole, draft.thinking, in_line(progress.activity, draft.position))
                 if draft.reason is not None:
                     break
@@ -353,12 +360,13 @@ class Answerer:
             queued()
         return run
 
-    async def _end_unseen(self, run: Run, queued: Callable[[], None]) -> Left | None:
+    async def _end_unseen(self, run: Run, drafts: list[Draft], queued: Callable[[], None]) -> Left | None:
         """A run whose reply cannot be shown any more, ended unless it has ended already; None if it is another's."""
         mine = await until_stored(run.id, partial(self._still_mine, run))
+        spent = Draft(usage=drafts[-1].usage, routed=drafts[-1].routed) if drafts else Draft()
         try:
             if mine is not None and mine.status not in TERMINAL:
-                mine = await until_stored(run.id, partial(self._end, mine, Draft(), GONE, queued))
+                mine = await until_stored(run.id, partial(self._end, mine, spent, GONE, queued))
         except InvalidTransition:
             return None
         return None if mine is None else Left(run=mine, progress=Progress(changed=_nothing_to_show))

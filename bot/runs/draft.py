@@ -10,6 +10,7 @@ from typing import Any
 from bot.messages import ToolCall
 from bot.providers.events import (
     Alternatives,
+    Bookmark,
     Carried,
     Event,
     Finished,
@@ -43,7 +44,8 @@ class Draft:
     `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
     `remark` is small print of the answer as a whole, who wrote it instead of whom; `alternatives` are other texts of
     this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
-    says something.
+    says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_bookmarked`
+    that it keeps something of it.
     """
 
     before: str = ""
@@ -51,6 +53,8 @@ class Draft:
     text: str = ""
     thinking: str = ""
     calls: list[ToolCall] = field(default_factory=list)
+    is_begun: bool = False
+    is_bookmarked: bool = False
     usage: Usage | None = None
     reason: FinishReason | None = None
     routed: Routed | None = None
@@ -72,6 +76,10 @@ class Draft:
         if not isinstance(event, Started):
             self.position = event.position if isinstance(event, Waiting) else None
         match event:
+            case Started():
+                self.is_begun = True
+            case Bookmark():
+                self.is_bookmarked = True
             case TextDelta():
                 self._add(event.text)
             case ReasoningDelta():
@@ -84,6 +92,7 @@ class Draft:
                 self.usage = event
             case Routed():
                 self.routed = event
+                self.is_bookmarked = False  # that was somebody who did not answer
                 if event.instead_of is not None:
                     who, because = f"{event.provider}/{event.model}", event.because or "did not answer"
                     self.remark = f"Answered by {who}: {event.instead_of} {because}."
@@ -115,6 +124,7 @@ class Draft:
         self.resumed = self.text = self.thinking = ""
         self.calls.clear()
         self.remote_steps.clear()
+        self.is_begun = self.is_bookmarked = False
         self.usage = self.reason = self.carried = None
 
     @property

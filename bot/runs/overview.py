@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot.errors import Refusal
 from bot.runs import summary_text
-from bot.runs.summary import Prices, RunSummary
+from bot.runs.summary import RunSummary
 from bot.store import overview
 from bot.store.database import Database
 
@@ -35,9 +35,8 @@ class RunView:
 class Overview:
     """Shows the runs of a place, and one run's way."""
 
-    def __init__(self, database: Database, *, prices: Prices, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, *, clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._prices = prices
         self._clock = clock
 
     async def page(self, place_id: int, number: int) -> RunPage:
@@ -45,7 +44,7 @@ class Overview:
         async with self._database.read() as transaction:
             found = await overview.of_place(transaction, place_id, limit=PAGE_LENGTH + 1, offset=number * PAGE_LENGTH)
         runs = found[:PAGE_LENGTH]
-        text = summary_text.discord_list(runs, self._clock(), self._prices, page=number)
+        text = summary_text.discord_list(runs, self._clock(), page=number)
         return RunPage(runs=runs, text=text, has_older=len(found) > PAGE_LENGTH)
 
     async def run(self, place_id: int, run_id: int) -> RunView:
@@ -54,5 +53,5 @@ class Overview:
             history = await overview.history(transaction, run_id)
         if history is None or history.run.place_id != place_id:
             raise Refusal("This run is not known here any more. `/runs` lists those there are.")
-        text = summary_text.discord_history(history, self._clock(), self._prices)
+        text = summary_text.discord_history(history, self._clock())
         return RunView(run=history.run, text=text)

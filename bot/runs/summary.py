@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from bot.runs.model import LIVE, RunKind, Status
 from bot.tools.model import Need, Outcome
 
-TOKENS_PER_PRICE = 1_000_000  # providers quote their prices for a million tokens
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One run as a list shows it; the tokens are None until the provider has counted them.
+    """One run as a list shows it.
 
-    `waiting_since` is set while it waits for a person.
+    `model` is what was asked for, `answering_model` its name at the `provider` that answered.  Until the tokens are
+    counted they and the cost are None; `cost_nanos`, billionths of a US dollar, also where no price is known, and then
+    `is_estimated` is not.  `waiting_since` is set while it waits for a person.
     """
 
     id: int
@@ -38,11 +38,22 @@ class RunSummary:
     failure: str | None
     input_tokens: int | None
     output_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+    cost_nanos: int | None
+    is_estimated: bool | None
+    provider: str | None
+    answering_model: str | None
 
     @property
     def is_live(self) -> bool:
         """Whether it has not ended."""
         return self.status in LIVE
+
+    @property
+    def answered_by(self) -> str:
+        """The `provider/model` that answered; until that is known, the one that was asked for."""
+        return self.model if self.provider is None else f"{self.provider}/{self.answering_model}"
 
     @property
     def tokens(self) -> int | None:
@@ -99,28 +110,6 @@ class Moment:
     what: str
     who: int | None = None
     name: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prices:
-    """What the host pays for a million tokens, in whatever currency; None where that is not set."""
-
-    input_per_million: float | None
-    output_per_million: float | None
-
-    @property
-    def are_known(self) -> bool:
-        """Whether both are set: half a cost would be a wrong one."""
-        return self.input_per_million is not None and self.output_per_million is not None
-
-    def cost(self, run: RunSummary) -> float | None:
-        """What a run cost; None while its tokens or the prices are unknown."""
-        if self.input_per_million is None or self.output_per_million is None:
-            return None
-        if run.input_tokens is None or run.output_tokens is None:
-            return None
-        spent = run.input_tokens * self.input_per_million + run.output_tokens * self.output_per_million
-        return spent / TOKENS_PER_PRICE
 
 
 def spoken(word: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 
 from bot.runs.model import RunKind, Status
-from bot.runs.summary import Moment, Prices, RunHistory, RunSummary, duration, moments, spoken
+from bot.runs.summary import Moment, RunHistory, RunSummary, duration, moments, spoken
 from bot.tools.model import Need
 
 UNKNOWN = "\N{EN DASH}"
@@ -32,9 +32,12 @@ SIGNS = {
 
 NEEDS = {Need.APPROVAL: "approval of", Need.ANSWER: "an answer to"}
 HOW_TO_READ = (
-    "Tokens are those read and written. Times count from when an answer was begun, from its question if it never was."
+    "Tokens are those read and written; ≈ stands before what the provider did not count. Times count from when an "
+    "answer was begun, from its question if it never was."
 )
-NO_PRICES = "No cost is shown until the host sets both prices of the provider."
+PRICE_UNKNOWN = "price unknown"
+NANOS_PER_DOLLAR = 1_000_000_000
+LEAST_DOLLARS = 0.0001  # a single answer often costs less than a hundredth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +86,15 @@ TERMINAL = Writing(
 )
 
 
-def row(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> Row:
+def row(run: RunSummary, now: datetime, writing: Writing) -> Row:
     """A run in words."""
     what, passed = duration(run, now)
     return Row(
         run=f"#{run.id}",
         status=spoken(run.status),
-        model=writing.name(run.model),
-        tokens=UNKNOWN if run.tokens is None else f"{run.tokens:,}",
-        cost=cost_text(prices.cost(run)),
+        model=writing.name(run.answered_by),
+        tokens=UNKNOWN if run.tokens is None else f"{about(run)}{run.tokens:,}",
+        cost=UNKNOWN if run.tokens is None else cost_text(run.cost_nanos, about(run)),
         duration=f"{what} {duration_text(passed)}",
         asker=writing.person(run.asker_id) + (", in private" if run.is_private else ""),
         place=str(run.place_id),
@@ -99,11 +102,17 @@ def row(run: RunSummary, now: datetime, prices: Prices, writing: Writing) -> Row
     )
 
 
-def cost_text(cost: float | None) -> str:
-    """Four decimals, because a single answer often costs less than a hundredth."""
-    if cost is None:
-        return UNKNOWN
-    return "<0.0001" if 0 < cost < 0.0001 else f"{cost:,.4f}"
+def about(run: RunSummary) -> str:
+    """What stands before numbers that are estimated."""
+    return "≈" if run.is_estimated else ""
+
+
+def cost_text(nanos: int | None, about: str = "") -> str:
+    """Billionths of a US dollar as dollars, with what stands before them."""
+    if nanos is None:
+        return PRICE_UNKNOWN
+    dollars = nanos / NANOS_PER_DOLLAR
+    return f"{about}<${LEAST_DOLLARS}" if 0 < dollars < LEAST_DOLLARS else f"{about}${dollars:,.4f}"
 
 
 def duration_text(passed: timedelta) -> str:
@@ -121,15 +130,10 @@ def option_text(run: RunSummary) -> str:
     return f"#{run.id} {spoken(run.status)}, {plain(run.model, MAX_OPTION_NAME_CHARACTERS)}"
 
 
-def notes(prices: Prices) -> tuple[str, ...]:
-    """What a reader of a list has to know."""
-    return (HOW_TO_READ,) if prices.are_known else (HOW_TO_READ, NO_PRICES)
-
-
-def facts(history: RunHistory, now: datetime, prices: Prices, writing: Writing) -> tuple[tuple[str, str], ...]:
+def facts(history: RunHistory, now: datetime, writing: Writing) -> tuple[tuple[str, str], ...]:
     """What is known of one run, each fact with its name."""
     run = history.run
-    words = row(run, now, prices, writing)
+    words = row(run, now, writing)
     found: list[tuple[str, str | None]] = [
         ("status", words.status),
         ("waits for", waits_text(history, writing) if run.is_live else None),
@@ -138,6 +142,7 @@ def facts(history: RunHistory, now: datetime, prices: Prices, writing: Writing) 
         ("asker", words.asker),
         ("asked", words.asked),
         ("model", words.model),
+        ("asked for", None if run.model in (run.answered_by, run.answering_model) else writing.name(run.model)),
         ("tokens", token_text(run)),
         ("cost", words.cost),
         ("duration", words.duration),
@@ -155,8 +160,12 @@ def waits_text(history: RunHistory, writing: Writing) -> str | None:
 
 
 def token_text(run: RunSummary) -> str:
-    """What was read and what was written."""
-    return UNKNOWN if run.tokens is None else f"{run.input_tokens:,} read, {run.output_tokens:,} written"
+    """What was read and what was written, and of each what was cheaper or not to be seen."""
+    if run.tokens is None:
+        return UNKNOWN
+    cached = f" ({run.cached_tokens:,} from the cache)" if run.cached_tokens else ""
+    thought = f" ({run.reasoning_tokens:,} to think)" if run.reasoning_tokens else ""
+    return f"{about(run)}{run.input_tokens:,} read{cached}, {about(run)}{run.output_tokens:,} written{thought}"
 
 
 def timeline(history: RunHistory, writing: Writing) -> tuple[tuple[str, str, str], ...]:
@@ -175,26 +184,26 @@ def moment_text(moment: Moment, writing: Writing) -> str:
     return f"{moment.what}{name}{who}"
 
 
-def discord_list(runs: Sequence[RunSummary], now: datetime, prices: Prices, *, page: int) -> str:
+def discord_list(runs: Sequence[RunSummary], now: datetime, *, page: int) -> str:
     """A page of runs for Discord, pages counted from 0."""
     heading = "### Runs here" + (f", page {page + 1}" if page else "")
     if not runs:
         return f"{heading}\nThere are none{' on this page any more' if page else ' yet'}."
-    entries = [_discord_entry(run, row(run, now, prices, DISCORD)) for run in runs]
-    return "\n".join([heading, *entries, "", *(f"-# {note}" for note in notes(prices))])
+    entries = [_discord_entry(run, row(run, now, DISCORD)) for run in runs]
+    return "\n".join([heading, *entries, "", f"-# {HOW_TO_READ}"])
 
 
 def _discord_entry(run: RunSummary, words: Row) -> str:
     return (
         f"{SIGNS[run.status]} **{words.run}** {words.status}, {words.duration}\n"
-        f"-# {words.asker} · {words.asked} · {words.model} · {words.tokens} tokens · cost {words.cost}"
+        f"-# {words.asker} · {words.asked} · {words.model} · {words.tokens} tokens · {words.cost}"
     )
 
 
-def discord_history(history: RunHistory, now: datetime, prices: Prices) -> str:
+def discord_history(history: RunHistory, now: datetime) -> str:
     """One run for Discord, with as much of its timeline as a message holds."""
     run = history.run
-    known = [f"**{name.capitalize()}:** {text}" for name, text in facts(history, now, prices, DISCORD)]
+    known = [f"**{name.capitalize()}:** {text}" for name, text in facts(history, now, DISCORD)]
     lines = [" · ".join(entry) for entry in timeline(history, DISCORD)]
     return "\n".join(
         [f"### {SIGNS[run.status]} Run #{run.id}", *known, "", *newest_that_fit(lines, MAX_TIMELINE_CHARACTERS)]
@@ -210,18 +219,18 @@ def newest_that_fit(lines: Sequence[str], max_characters: int) -> tuple[str, ...
     return (*((LEFT_OUT,) if first else ()), *lines[first:])
 
 
-def terminal_list(runs: Sequence[RunSummary], now: datetime, prices: Prices) -> str:
+def terminal_list(runs: Sequence[RunSummary], now: datetime) -> str:
     """A table of runs for a terminal."""
     if not runs:
         return "There are none."
     headings = tuple(field.name.upper() for field in fields(Row))
-    table = [headings, *(astuple(row(run, now, prices, TERMINAL)) for run in runs)]
-    return "\n".join([*aligned(table), "", *notes(prices)])
+    table = [headings, *(astuple(row(run, now, TERMINAL)) for run in runs)]
+    return "\n".join([*aligned(table), "", HOW_TO_READ])
 
 
-def terminal_history(history: RunHistory, now: datetime, prices: Prices) -> str:
+def terminal_history(history: RunHistory, now: datetime) -> str:
     """One run for a terminal."""
-    known = facts(history, now, prices, TERMINAL)
+    known = facts(history, now, TERMINAL)
     return "\n".join([f"Run #{history.run.id}", *aligned(known), "", *aligned(timeline(history, TERMINAL))])
 
 

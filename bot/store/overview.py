@@ -33,6 +33,12 @@ SUMMARIES = (
         runs.c.failure,
         usage.c.input_tokens,
         usage.c.output_tokens,
+        usage.c.cached_tokens,
+        usage.c.reasoning_tokens,
+        usage.c.cost_nanos,
+        usage.c.is_estimated,
+        usage.c.provider,
+        usage.c.model.label("answering_model"),
     )
     .join_from(runs, conversations, conversations.c.id == runs.c.conversation_id)
     .outerjoin(usage, usage.c.run_id == runs.c.id)

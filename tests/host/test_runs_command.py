@@ -53,7 +53,13 @@ def file(tmp_path: Path) -> Path:
             await ask(connection, other)
             await claim_one(connection)
             done = await answer(connection, await converse(connection), "a secret answer")
-            await usage.record(connection, done.id, "demo/small", Usage(input_tokens=900, output_tokens=300), later(2))
+            used = Usage(
+                input_tokens=900, output_tokens=300, cached_tokens=640, reasoning_tokens=128, cost_nanos=1_500_000
+            )
+            await usage.record(connection, done.id, "small", used, later(2), provider="demo")
+            unknown = await answer(connection, await converse(connection), "a secret answer")
+            guessed = Usage(input_tokens=20, output_tokens=4, is_estimated=True)
+            await usage.record(connection, unknown.id, "tiny", guessed, later(2), provider="spare")
 
     asyncio.run(fill())
     return tmp_path / "data" / "parley.db"
@@ -64,15 +70,16 @@ def test_runs_of_all_places_are_listed(runs: Command) -> None:
     """Live ones first, each with its place, asker, model, tokens and duration, and nobody's words."""
     result = runs()
     assert (result.returncode, result.stderr) == (0, "")
-    heading, live, done, empty, *notes = result.stdout.splitlines()
+    heading, live, guessed, done, empty, *notes = result.stdout.splitlines()
     assert heading.split()[:3] == ["RUN", "STATUS", "MODEL"]
     assert live.startswith("#1   in progress  demo/small")
     assert str(PLACE_ID + 1) in live
     assert done.split() == [
-        "#2", "completed", "demo/small", "1,200", "\u2013", "took", "1.00", "s", str(ASKER_ID), str(PLACE_ID),
+        "#2", "completed", "demo/small", "1,200", "$0.0015", "took", "1.00", "s", str(ASKER_ID), str(PLACE_ID),
         "2026-01-01T12:00:00Z",
     ]  # fmt: skip
-    assert (empty, len(notes)) == ("", 2)
+    assert guessed.split()[:6] == ["#3", "completed", "spare/tiny", "≈24", "price", "unknown"]
+    assert (empty, len(notes)) == ("", 1)
     assert "secret" not in result.stdout
 
 
@@ -86,11 +93,11 @@ def test_list_can_be_narrowed(runs: Command) -> None:
 
 @pytest.mark.usefixtures("file")
 def test_one_run_is_told_with_its_timeline(runs: Command) -> None:
-    """Its facts, what it cost at the host's prices, and its events in UTC."""
-    result = runs("2", PROVIDER_INPUT_PRICE_PER_MILLION="1000", PROVIDER_OUTPUT_PRICE_PER_MILLION="2000")
-    lines = result.stdout.splitlines()
+    """Its facts, what it cost when it was answered, and its events in UTC."""
+    lines = runs("2", PROVIDER_INPUT_PRICE_PER_MILLION="1000").stdout.splitlines()
     assert lines[0] == "Run #2"
-    assert {"status    completed", "tokens    900 read, 300 written", "cost      1.5000"} <= set(lines)
+    tokens = "tokens    900 read (640 from the cache), 300 written (128 to think)"
+    assert {"status    completed", tokens, "cost      $0.0015"} <= set(lines)
     assert lines[-3:] == [
         "2026-01-01T12:00:00.000Z  +0.00 s  enqueued, now queued",
         "2026-01-01T12:00:01.000Z  +1.00 s  claimed, now in progress",
@@ -105,7 +112,7 @@ def test_cancel_leaves_word_for_the_bot(runs: Command, file: Path) -> None:
     assert result.stdout == "Run 1 is asked to stop. The bot ends it in a moment, or after its next start.\n"
     with closing(sqlite3.connect(file)) as database:
         wishes = database.execute("SELECT cancel_requested_by, cancel_requested_at IS NULL FROM runs ORDER BY id")
-        assert wishes.fetchall() == [(0, 0), (None, 1)]
+        assert wishes.fetchall() == [(0, 0), (None, 1), (None, 1)]
 
 
 @pytest.mark.usefixtures("file")

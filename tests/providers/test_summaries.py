@@ -10,6 +10,8 @@ import pytest
 from bot.app import utc_now
 from bot.errors import Refusal
 from bot.providers.chat_completions import ChatCompletions
+from bot.providers.prices import Prices
+from bot.runs.metering import Meter
 from bot.store.database import Database
 from bot.summaries import TOO_SLOW, Summaries
 from sandbox.provider import ScriptedProvider
@@ -19,15 +21,20 @@ from sandbox.stories import Story
 @pytest.fixture
 async def summaries(completions: ChatCompletions, tmp_path: Path) -> AsyncIterator[Summaries]:
     """Summaries that are soon too slow, of a model whose tokens are words."""
+
+    def count(text: str) -> int:
+        return len(text.split())
+
     async with Database.open(f"sqlite:///{tmp_path}/parley.db") as database:
         yield Summaries(
             database,
             completions,
+            Meter(Prices((), utc_now), count_tokens=count),
             model="scripted",
             parameters={},
             window_tokens=8192,
             max_output_tokens=100,
-            count_tokens=lambda text: len(text.split()),
+            count_tokens=count,
             clock=utc_now,
             timeout_seconds=0.5,
         )

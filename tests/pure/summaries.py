@@ -39,6 +39,12 @@ def a_summary(**fields: Any) -> RunSummary:
         failure=None,
         input_tokens=1000,
         output_tokens=200,
+        cached_tokens=0,
+        reasoning_tokens=0,
+        cost_nanos=900_000,
+        is_estimated=False,
+        provider="demo",
+        answering_model="small",
     )
     return replace(run, **fields)
 

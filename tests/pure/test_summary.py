@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.runs.model import Status
-from bot.runs.summary import PageRecord, Prices, RunEvent, RunHistory, ToolRecord, duration, moments
+from bot.runs.summary import PageRecord, RunEvent, RunHistory, ToolRecord, duration, moments
 from bot.tools.model import Outcome
 from tests.pure.summaries import ASKED_AT, a_history, a_summary, after
 
@@ -34,21 +34,6 @@ def test_duration_counts_from_when_it_was_begun(fields: dict[str, object], expec
     """To its end or until now; what waits in line or was never taken up counts from its question."""
     words, seconds = expected
     assert duration(a_summary(**fields), after(10)) == (words, timedelta(seconds=seconds))
-
-
-@pytest.mark.parametrize(
-    ("read", "written", "cost"),
-    [(0.5, 2.0, 0.0009), (0.0, 0.0, 0.0), (0.5, None, None), (None, 2.0, None), (None, None, None)],
-)
-def test_cost_needs_both_prices(read: float | None, written: float | None, cost: float | None) -> None:
-    """A thousand tokens read and two hundred written, at what a million costs; half of it would be wrong."""
-    assert Prices(input_per_million=read, output_per_million=written).cost(a_summary()) == cost
-
-
-def test_cost_needs_tokens() -> None:
-    """What the provider has not counted yet costs nobody knows what."""
-    prices = Prices(input_per_million=1.0, output_per_million=1.0)
-    assert prices.cost(a_summary(input_tokens=None, output_tokens=None)) is None
 
 
 def said(history: RunHistory) -> list[tuple[datetime, str]]:

@@ -52,11 +52,13 @@ async def test_live_run_is_listed_opened_and_cancelled(parley: Scene) -> None:
 
 async def test_timeline_tells_the_whole_way(parley: Scene) -> None:
     """From the question to the delivery, with the tokens and what they cost."""
+    await parley.stop()
+    await parley.start(provider_input_price_per_million=1000.0, provider_output_price_per_million=100_000.0)
     await paused(parley)
     parley.provider.requests[0].released.set()
     await parley.answer_of("general", 1)
     await parley.stop()  # which ends after the delivery
-    await parley.start(provider_input_price_per_million=1000.0, provider_output_price_per_million=100_000.0)
+    await parley.start()
     grace = Overseer(parley, "grace")
     await grace.open()
     await grace.choose(1)
@@ -67,7 +69,8 @@ async def test_timeline_tells_the_whole_way(parley: Scene) -> None:
     (usage,) = parley.rows("usage")
     read, written = usage["input_tokens"], usage["output_tokens"]
     assert f"**Tokens:** {read} read, {written} written" in text
-    assert f"**Cost:** {read * 0.001 + written * 0.1:.4f}" in text
+    assert usage["cost_nanos"] == read * 1_000_000 + written * 100_000_000
+    assert f"**Cost:** ${read * 0.001 + written * 0.1:.4f}" in text
     assert "Cancel" not in grace.board.buttons
 
 

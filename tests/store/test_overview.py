@@ -10,7 +10,7 @@ from bot.messages import ToolCall
 from bot.providers.events import Usage
 from bot.runs.model import RunKind, Status
 from bot.runs.overview import Overview
-from bot.runs.summary import PageRecord, Prices, ToolRecord
+from bot.runs.summary import PageRecord, ToolRecord
 from bot.store import conversations, messages, overview, replies, runs, usage
 from bot.store import tool_calls as stored_calls
 from bot.store.conversations import Conversation, Scope
@@ -66,15 +66,22 @@ async def test_pages_of_a_place_hold_each_run_once(database: Database) -> None:
 
 
 async def test_summary_tells_what_a_run_took(database: Database) -> None:
-    """Tokens are unknown until they are recorded; times, asker and model are those of the run."""
+    """Tokens, cost and who answered are unknown until they are recorded; the rest is the run's."""
     async with database.write() as connection:
         conversation = await converse(connection)
         done = await answer(connection, conversation, "words")
-        await usage.record(connection, done.id, "demo/small", Usage(input_tokens=100, output_tokens=20), later(2))
+        used = Usage(input_tokens=100, output_tokens=20, cached_tokens=64, reasoning_tokens=5, cost_nanos=900)
+        await usage.record(connection, done.id, "smaller", used, later(2), provider="spare")
         await ask(connection, conversation)
         queued, completed = await overview.of_place(connection, PLACE_ID, limit=10)
     assert (queued.status, queued.tokens, queued.started_at, queued.ended_at) == (Status.QUEUED, None, None, None)
-    assert (completed.status, completed.tokens, completed.model) == (Status.COMPLETED, 120, "demo/small")
+    assert (completed.status, completed.model, completed.answered_by) == (
+        Status.COMPLETED,
+        "demo/small",
+        "spare/smaller",
+    )
+    assert (completed.tokens, completed.cached_tokens, completed.reasoning_tokens) == (120, 64, 5)
+    assert (completed.cost_nanos, completed.is_estimated, queued.cost_nanos) == (900, False, None)
     assert (completed.created_at, completed.started_at, completed.ended_at) == (NOW, later(1), later(2))
     assert (completed.asker_id, completed.kind) == (ASKER_ID, RunKind.ANSWER)
 
@@ -137,8 +144,7 @@ async def test_history_of_no_run_is_none(database: Database) -> None:
 
 def shown(database: Database) -> Overview:
     """The runs as moderators see them, some seconds after the story."""
-    prices = Prices(input_per_million=None, output_per_million=None)
-    return Overview(database, prices=prices, clock=lambda: later(9))
+    return Overview(database, clock=lambda: later(9))
 
 
 async def test_run_is_shown_in_its_place_only(database: Database) -> None:
