@@ -26,8 +26,9 @@ WORDS: tuple[tuple[ProviderFault, re.Pattern[str]], ...] = (
         ProviderFault.QUOTA,
         re.compile(
             r"insufficient_(user_)?quota|pre_consume_token_quota_failed|billing_(hard_limit|not_active)"
-            r"|payment required|exceeded your current quota|quota (is )?(exhausted|not enough|used up)|credit balance"
-            r"|out of credits|insufficient[ _](account )?(balance|credits?|funds)|额度(不足|已用尽)|余额不足"
+            r"|payment required|exceeded your current quota|(quota|balance)[ _](is )?(exhausted|not[ _]enough|used up)"
+            r"|credit balance|out of credits|insufficient[ _](account )?(balance|credits?|funds)"
+            r"|额度(不足|已用尽)|余额不足"
         ),
     ),
     (
@@ -48,7 +49,8 @@ WORDS: tuple[tuple[ProviderFault, re.Pattern[str]], ...] = (
     (
         ProviderFault.NOT_FOUND,
         re.compile(
-            r"model_not_found|not_found_error|no available channel for model|model [^ ]+ (does not exist|not found)"
+            r"model_not_found|not_found_error|no available channel for model|无可用渠道"
+            r"|model [^ ]+ (does not exist|not found)"
         ),
     ),
     (
@@ -60,7 +62,7 @@ WORDS: tuple[tuple[ProviderFault, re.Pattern[str]], ...] = (
         ProviderFault.BUSY,
         re.compile(
             r"overloaded|get_channel_failed|no_available_key|do_request_failed|bad_response_status_code|server_error"
-            r"|empty_response|saturated"
+            r"|empty_response|saturated|负载已饱和"
         ),
     ),
 )
@@ -69,7 +71,11 @@ TOO_LONG = re.compile(
     r"|exceed_context_size|context window|prompt is too long|input is too long"
 )
 MESSAGE_FIELDS = ("message", "msg", "description", "detail", "errors")
-REQUEST_ID = re.compile(r"\(request id: ([\w.-]+)\)", re.IGNORECASE)
+# What a body without an error says in `code` where all is well, next to a `message`.
+FINE = frozenset({"0", "200", "success", "ok", "true"})
+REQUEST_ID = re.compile(r"\brequest id:? ([\w.-]*\d[\w-]*)", re.IGNORECASE)
+REQUEST_ID_HEADERS = ("x-request-id", "x-oneapi-request-id", "request-id")
+MAX_REQUEST_ID_CHARS = 80
 
 STATUSES: Mapping[int, ProviderFault] = {
     401: ProviderFault.AUTH,
@@ -100,12 +106,16 @@ SECRETS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complaint:
-    """What an error body says, whatever its shape; `code` and `kind` are its machine-readable words, or empty."""
+    """What an error body says, whatever its shape; `code` and `kind` are its machine-readable words, or empty.
+
+    `request_id` is what the provider's support asks for.
+    """
 
     message: str
     code: str = ""
     kind: str = ""
     parameter: str = ""
+    request_id: str = ""
 
 
 def complaint_in(body: object) -> Complaint | None:
@@ -113,13 +123,16 @@ def complaint_in(body: object) -> Complaint | None:
     if not isinstance(body, Mapping):
         return None
     error = body.get("error")
+    request_id = _text(body.get("request_id"))
     if isinstance(error, Mapping) and error:
-        return _complaint(error)
+        return _complaint(error, request_id)
     if isinstance(error, str) and error:
-        return Complaint(message=_text(body.get("message")) or error, code=_text(body.get("code")), kind=error)
+        code = _text(body.get("code")) or _text(body.get("status"))
+        return Complaint(message=_text(body.get("message")) or error, code=code, kind=error, request_id=request_id)
     refused = body.get("success") is False or body.get("object") == "error" or body.get("type") == "error"
-    if refused or any(body.get(field) for field in MESSAGE_FIELDS):
-        return _complaint(body)
+    is_fine = body.get("success") is True or _text(body.get("code")).lower() in FINE
+    if refused or (not is_fine and any(body.get(field) for field in MESSAGE_FIELDS)):
+        return _complaint(body, request_id)
     return None
 
 
@@ -135,7 +148,7 @@ def failure(
         complaint or Complaint(message=_page_title(body)),
         status=status,
         is_page=body.lstrip()[:1] == "<",
-        request_id=headers.get("x-request-id"),
+        request_id=next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), None),
         retry_after_seconds=retry_after(headers, now=now),
         secrets=secrets,
     )
@@ -152,15 +165,17 @@ def failure_of(
 ) -> ProviderError:
     """The error that a complaint means; inside a 200 its own numeric code counts as the status."""
     detail = redact(_sentence(complaint), secrets)
-    if found := REQUEST_ID.search(complaint.message):
-        request_id = request_id or found[1]
+    found = REQUEST_ID.search(complaint.message)
+    request_id = redact(request_id or complaint.request_id or (found[1] if found else ""), secrets)
+    if request_id and request_id not in detail:
+        detail += f" (request id: {request_id[:MAX_REQUEST_ID_CHARS]})"
     fault = ProviderFault.PROTOCOL if is_page and status in (200, 400, 403) else fault_of(complaint, status)
     kind = ContextTooLong if fault is ProviderFault.BAD_REQUEST and _is_too_long(complaint) else ProviderError
     return kind(
         fault,
         detail,
         status=status,
-        request_id=request_id,
+        request_id=request_id or None,
         retry_after_seconds=retry_after_seconds,
         parameter=complaint.parameter,
     )
@@ -208,13 +223,14 @@ def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     return " ".join(text.split())[:MAX_DETAIL_CHARS]
 
 
-def _complaint(error: Mapping[object, object]) -> Complaint:
+def _complaint(error: Mapping[object, object], request_id: str) -> Complaint:
     message = next((text for name in MESSAGE_FIELDS if (text := _text(error.get(name)))), "")
     return Complaint(
         message=message,
         code=_text(error.get("code")),
         kind=_text(error.get("type")) or _text(error.get("name")),
         parameter=_text(error.get("param")),
+        request_id=request_id or _text(error.get("request_id")),
     )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.errors import ContextTooLong, ProviderFault
-from bot.providers.failures import failure, redact, retry_after
+from bot.providers.failures import complaint_in, failure, failure_of, redact, retry_after
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 
@@ -84,6 +85,152 @@ def test_failure_names_the_reason(status: int, body: str, fault: ProviderFault) 
     assert (error.fault, error.status) == (fault, status)
 
 
+F = ProviderFault
+# What relays and the gateways before them were seen to answer, by where: status, body, why, and words for the log.
+SEEN: dict[str, tuple[int, object, ProviderFault, str]] = {
+    "openai": (
+        401,
+        {"error": {"message": "No.", "type": "x", "param": None, "code": "invalid_api_key"}},
+        F.AUTH,
+        "No.",
+    ),
+    "code null": (429, {"error": {"message": "Slow down.", "type": "requests", "code": None}}, F.RATE_LIMITED, "Slow"),
+    "code int": (500, {"error": {"message": "No.", "code": 500}}, F.BUSY, "500"),
+    "code int in a 200": (200, {"error": {"message": "No.", "code": 429}}, F.RATE_LIMITED, "No."),
+    "error text": (400, {"error": "Prompt is empty"}, F.BAD_REQUEST, "Prompt is empty"),
+    "task: code text": (
+        400,
+        {"code": "invalid_request", "message": "No model.", "data": None},
+        F.BAD_REQUEST,
+        "No model",
+    ),
+    "task: quota": (403, {"code": "quota_not_enough", "message": "No.", "data": None}, F.QUOTA, "quota_not_enough"),
+    "task: code int": (200, {"code": 1102, "message": "Account balance not enough"}, F.QUOTA, "1102"),
+    "midjourney": (
+        400,
+        {"description": "banned prompt", "type": "upstream_error", "code": 24},
+        F.BAD_REQUEST,
+        "banned",
+    ),
+    "midjourney: quota": (403, {"description": "quota_not_enough", "type": "one_api_error", "code": 4}, F.QUOTA, "4"),
+    "management": (401, {"success": False, "message": "无效的令牌"}, F.AUTH, "无效的令牌"),
+    "management in a 200": (200, {"success": False, "message": "无效的令牌"}, F.AUTH, "无效的令牌"),
+    "management without words": (200, {"success": False}, F.UNKNOWN, ""),
+    "200: code and msg": (200, {"code": 401, "msg": "Key?"}, F.AUTH, "Key?"),
+    "200: code and message": (200, {"code": 503, "message": "Later."}, F.BUSY, "Later."),
+    "200: own code": (200, {"code": 1001, "msg": "Odd."}, F.UNKNOWN, "Odd."),
+    "stability": (400, {"id": "1", "name": "bad_request", "errors": ["prompt: too short"]}, F.BAD_REQUEST, "too short"),
+    "fastapi: list": (422, {"detail": [{"loc": ["body", "n"], "msg": "must be int"}]}, F.BAD_REQUEST, "must be int"),
+    "fastapi: text": (404, {"detail": "Not Found"}, F.NOT_FOUND, "Not Found"),
+    "fastapi: object": (500, {"detail": {"error": "no workers"}}, F.BUSY, "no workers"),
+    "gateway": (404, {"timestamp": 1, "status": 404, "error": "Not Found", "path": "/v1"}, F.NOT_FOUND, "Not Found"),
+    "gateway in a 200": (
+        200,
+        {"timestamp": 1, "status": 503, "error": "Unavailable", "path": "/"},
+        F.BUSY,
+        "Unavailable",
+    ),
+    "cloudflare: challenge": (403, "<html><title>Just a moment...</title>", F.PROTOCOL, "Just a moment"),
+    "cloudflare: origin": (521, "<!DOCTYPE html><title>Web server is down</title>", F.BUSY, "server is down"),
+    "nginx: too large": (413, "<html><title>413 Request Entity Too Large</title>", F.BAD_REQUEST, "413"),
+    "nginx: upstream": (502, "<html><title>502 Bad Gateway</title>", F.BUSY, "502"),
+    "login page": (200, "<html><title>Sign in</title>", F.PROTOCOL, "Sign in"),
+    "plain text": (503, "no healthy upstream", F.BUSY, "no healthy upstream"),
+    "nothing": (500, "", F.BUSY, ""),
+    # types and codes
+    "new_api_error": (500, {"error": {"message": "No.", "type": "new_api_error", "code": ""}}, F.BUSY, "new_api_error"),
+    "one_api_error": (500, {"error": {"message": "No.", "type": "one_api_error"}}, F.BUSY, "one_api_error"),
+    "upstream_error": (500, {"error": {"message": "No.", "type": "upstream_error"}}, F.BUSY, "upstream_error"),
+    "openai_error": (400, {"error": {"message": "No.", "type": "openai_error"}}, F.BAD_REQUEST, "openai_error"),
+    "insufficient_user_quota": (403, {"error": {"message": "No.", "code": "insufficient_user_quota"}}, F.QUOTA, "No."),
+    "pre_consume": (403, {"error": {"message": "No.", "code": "pre_consume_token_quota_failed"}}, F.QUOTA, "No."),
+    "quota in words": (403, {"error": {"message": "用户额度不足, 剩余额度: 0"}}, F.QUOTA, "用户额度不足"),
+    "model_not_found": (
+        503,
+        {"error": {"message": "no available channel for model m under group g", "code": "model_not_found"}},
+        F.NOT_FOUND,
+        "under group g",
+    ),
+    "model_not_found in words": (
+        503,
+        {"error": {"message": "当前分组 g 下对于模型 m 无可用渠道"}},
+        F.NOT_FOUND,
+        "无可用渠道",
+    ),
+    "get_channel_failed": (500, {"error": {"message": "No.", "code": "get_channel_failed"}}, F.BUSY, "No."),
+    "no_available_key": (500, {"error": {"message": "No.", "code": "channel:no_available_key"}}, F.BUSY, "No."),
+    "do_request_failed": (500, {"error": {"message": "No.", "code": "do_request_failed"}}, F.BUSY, "No."),
+    "bad_response": (401, {"error": {"message": "No.", "code": "bad_response_status_code"}}, F.BUSY, "No."),
+    "empty_response": (200, {"error": {"message": "No.", "code": "empty_response"}}, F.BUSY, "No."),
+    "sensitive_words": (400, {"error": {"message": "No.", "code": "sensitive_words_detected"}}, F.MODERATED, "No."),
+    "prompt_blocked": (400, {"error": {"message": "No.", "code": "prompt_blocked"}}, F.MODERATED, "No."),
+    "access_denied": (403, {"error": {"message": "No.", "code": "access_denied"}}, F.AUTH, "No."),
+    "read_request_body": (413, {"error": {"message": "No.", "code": "read_request_body_failed"}}, F.BAD_REQUEST, "No."),
+    "api_not_implemented": (
+        501,
+        {"error": {"message": "No.", "code": "api_not_implemented"}},
+        F.NOT_IMPLEMENTED,
+        "No.",
+    ),
+    "no such route": (
+        404,
+        {"error": {"message": "Invalid URL (POST /v1/threads)", "type": "invalid_request_error"}},
+        F.NOT_FOUND,
+        "Invalid URL",
+    ),
+    # what 429 means
+    "429: own limit": (
+        429,
+        {"error": {"message": "reached the request limit: at most 3 requests in 1 minutes"}},
+        F.RATE_LIMITED,
+        "at most 3",
+    ),
+    "429: saturated": (429, {"error": {"message": "当前分组上游负载已饱和"}}, F.BUSY, "负载已饱和"),
+    "429: saturated in English": (
+        429,
+        {"error": {"message": "upstream load of this group is saturated"}},
+        F.BUSY,
+        "load",
+    ),
+    "429: upstream quota": (429, {"error": {"message": "No.", "code": "insufficient_quota"}}, F.QUOTA, "No."),
+}
+
+
+@pytest.mark.parametrize("seen", SEEN)
+def test_refusal_of_a_relay_has_one_reason(seen: str) -> None:
+    """Whatever its shape, in an error's response and in a 200, and its words reach the host's log."""
+    status, body, fault, words = SEEN[seen]
+    text = body if isinstance(body, str) else json.dumps(body)
+    error = failure(status, text, {}, now=NOW)
+    assert (error.fault, error.status) == (fault, status)
+    assert words in error.detail
+    if status == 200 and not isinstance(body, str):
+        complaint = complaint_in(body)
+        assert complaint is not None
+        assert failure_of(complaint, status=200).fault is fault
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"code": 0, "msg": "ok", "data": {}},
+        {"code": 200, "message": "success", "data": {}},
+        {"code": "success", "message": "", "data": {}},
+        {"code": True, "message": "ok", "data": {}},
+        {"success": True, "message": "done"},
+        {"error": None, "id": "x"},
+        {"error": {}},
+        {"code": 7},
+        [],
+        None,
+    ],
+    ids=json.dumps,
+)
+def test_answer_that_says_that_all_is_well_is_no_complaint(body: object) -> None:
+    """A 200 is refused for a clear error alone."""
+    assert complaint_in(body) is None
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -97,12 +244,28 @@ def test_failure_names_a_conversation_that_is_too_long(message: str) -> None:
     assert isinstance(failure(400, f'{{"error": {{"message": "{message}"}}}}', {}, now=NOW), ContextTooLong)
 
 
-def test_failure_keeps_what_support_asks_for() -> None:
-    """The request id comes from the header or from the end of the message, the wait from its header."""
-    body = '{"error": {"message": "busy (request id: 2026-abc)"}}'
-    assert failure(503, body, {"retry-after": "3"}, now=NOW).retry_after_seconds == 3
-    assert failure(503, body, {}, now=NOW).request_id == "2026-abc"
-    assert failure(503, body, {"x-request-id": "r1"}, now=NOW).request_id == "r1"
+def test_failure_keeps_how_long_to_wait() -> None:
+    """As its header says."""
+    assert failure(503, "busy", {"retry-after": "3"}, now=NOW).retry_after_seconds == 3
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "request_id"),
+    [
+        ({"error": {"message": "busy (request id: 2026-abc)"}}, {}, "2026-abc"),
+        ({"error": {"message": "Please include the request ID req_1f2e. in your message."}}, {}, "req_1f2e"),
+        ({"error": {"message": "busy"}, "request_id": "req_7"}, {}, "req_7"),
+        ({"code": "x", "message": "busy", "request_id": "r-9"}, {}, "r-9"),
+        ({"error": {"message": "busy"}}, {"x-request-id": "r1"}, "r1"),
+        ({"error": {"message": "busy"}}, {"x-oneapi-request-id": "r2"}, "r2"),
+        ({"error": {"message": "a request id is missing"}}, {}, None),
+    ],
+)
+def test_failure_keeps_what_support_asks_for(body: object, headers: dict[str, str], request_id: str | None) -> None:
+    """The request id comes from a header, the body, or the words, and stands in the log."""
+    error = failure(503, json.dumps(body), headers, now=NOW)
+    assert error.request_id == request_id
+    assert request_id is None or request_id in error.detail
 
 
 @pytest.mark.parametrize(
