@@ -38,6 +38,7 @@ from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
 from bot.runs.metering import Meter
+from bot.runs.moderation import Moderator
 from bot.runs.overview import Overview
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
@@ -150,6 +151,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             database,
             provider,
             Requests(database, toolbox, place_settings, request_options(settings), count_tokens=count_tokens),
+            Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock),
             toolbox,
             notices,
             meter,

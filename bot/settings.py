@@ -223,6 +223,12 @@ class Settings(BaseSettings):
         description="The longest answer in tokens; it can be continued with a button. 1024 are about two Discord "
         "messages, and an eighth of the default window.",
     )
+    moderation_model: str = Field(
+        default="",
+        description="The model that checks questions and answers where moderators switched that on, as "
+        "provider/model. Not set: the provider of the place's model checks with the model it likes best.",
+        examples=["a-provider/the-name-of-a-model"],
+    )
     history_max_messages: int = Field(
         default=200,
         ge=1,

@@ -155,7 +155,8 @@ def _ending(run: Run) -> tuple[str, tuple[Action, ...]]:
         case Status.INCOMPLETE if run.incomplete_reason is IncompleteReason.REPEATED_CALL:
             return small("The model asked for the same call over and over, so it was stopped."), (Action.REGENERATE,)
         case Status.INCOMPLETE:
-            return small("The provider's content filter cut this answer."), (Action.REGENERATE,)
+            sentence = run.failure or "The provider's content filter cut this answer."
+            return small(sentence), (Action.REGENERATE,)
         case Status.CANCELLED:
             return small(run.failure or "Stopped."), (Action.REGENERATE,)
         case Status.EXPIRED:

@@ -26,6 +26,7 @@ from bot.runs.ledger import StoredLedger
 from bot.runs.live import LiveRuns
 from bot.runs.metering import Meter
 from bot.runs.model import TERMINAL, Cause, Choice, Run, Status
+from bot.runs.moderation import Moderator
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
@@ -40,6 +41,8 @@ Found = TypeVar("Found")
 
 # What one person alone sees can be changed for 15 minutes (receiving-and-responding.mdx); the rest is for the answer.
 PRIVATE_WAIT = timedelta(minutes=10)
+# Of these causes none ends a run for good.
+GOES_ON = frozenset({Cause.HANDED_BACK, Cause.PERSON_ASKED})
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
 
 
@@ -92,6 +95,7 @@ class Answerer:
         database: Database,
         provider: Provider,
         requests: Requests,
+        moderator: Moderator,
         tools: Tools,
         notices: Notices,
         meter: Meter,
@@ -106,6 +110,7 @@ class Answerer:
         self._database = database
         self._provider = provider
         self._requests = requests
+        self._moderator = moderator
         self._notices = notices
         self._meter = meter
         self._steps = Steps(database, tools, count_tokens=count_tokens, clock=clock)
@@ -160,6 +165,11 @@ class Answerer:
                 return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
             writer.show(draft.whole, activity=progress.activity)
             ending = await self._generate(mine, draft, writer, progress)
+            if ending.cause not in GOES_ON and has_content(draft.whole):
+                objection = await self._moderator.objection(mine, (draft.whole, *draft.alternatives))
+                if objection is not None:
+                    draft.withdraw()
+                    ending = ending.filtered(objection)
             try:
                 if ending is not WAITS:
                     due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id, mine.model)
@@ -263,7 +273,10 @@ class Answerer:
                 return WAITS
         elif not progress.steps and not draft.whole:
             run = await until_stored(run.id, partial(self._requests.begun, run))
+            await self._moderator.admit_question(run)
         while progress.steps < self._options.max_steps:
+            if progress.steps:
+                await self._moderator.admit_replies(run)
             await self._stream(run, draft, writer, progress)
             if draft.reason is not FinishReason.TOOL_CALLS:
                 return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
@@ -353,6 +366,8 @@ class Answerer:
             if has_content(text) and not is_handed_back:
                 await messages.add_answer(transaction, run, text, self._answer_tokens(draft), now)
                 await alternatives.add(transaction, run.id, draft.alternatives)
+            if draft.is_withdrawn:
+                await messages.hide_answer(transaction, run.id, now)
             await yields.keep(transaction, run, draft, now)
             if notice is not None and run.guild_id is not None and not is_handed_back:
                 await self._notices.mark(transaction, run.guild_id, notice)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.messages import ToolCall
@@ -45,7 +45,8 @@ class Draft:
     `remark` is small print of the answer as a whole, who wrote it instead of whom; `alternatives` are other texts of
     this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
     says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_bookmarked`
-    that it keeps something of it.
+    that it keeps something of it.  A draft that `is_withdrawn` leaves nothing in the history, what its steps have
+    added neither.
     """
 
     before: str = ""
@@ -63,6 +64,7 @@ class Draft:
     remark: str | None = None
     alternatives: tuple[str, ...] = ()
     position: int | None = None
+    is_withdrawn: bool = False
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
@@ -118,6 +120,13 @@ class Draft:
         others = dict.fromkeys(text for text in map(clean, texts) if has_content(text) and text != clean(self.text))
         return tuple(others) if has_content(self.text) else ()
 
+    def withdraw(self) -> None:
+        """Nothing of it may be shown or kept."""
+        self.before = self.resumed = self.text = self.thinking = ""
+        self.calls.clear()
+        self.alternatives = ()
+        self.is_withdrawn = True
+
     def next_step(self) -> None:
         """The tools that were asked for have been used: what comes now is the answer to their outputs."""
         self.before = self.whole
@@ -158,12 +167,19 @@ class Ending:
     incomplete_reason: IncompleteReason | None = None
     failure: str | None = None
 
+    def filtered(self, sentence: str) -> Ending:
+        """The same ending of an answer that was taken back, as the sentence says."""
+        if self.cause in (Cause.FINISHED, Cause.CUT_SHORT):
+            return replace(CONTENT_FILTERED, failure=sentence)
+        return replace(self, failure=sentence)
+
 
 TOO_MANY_STEPS = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_STEPS)
 IN_CIRCLES = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.REPEATED_CALL)
 WAITS = Ending(cause=Cause.PERSON_ASKED)  # for now
 FINISHED = Ending(cause=Cause.FINISHED)
+CONTENT_FILTERED = Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.CONTENT_FILTER)
 ENDINGS = {
     FinishReason.LENGTH: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.MAX_OUTPUT_TOKENS),
-    FinishReason.CONTENT_FILTER: Ending(cause=Cause.CUT_SHORT, incomplete_reason=IncompleteReason.CONTENT_FILTER),
+    FinishReason.CONTENT_FILTER: CONTENT_FILTERED,
 }

@@ -161,7 +161,7 @@ class RunService:
             run = await answer_again(transaction, previous, self._defaults, now, interaction_token=interaction_token)
             last = await messages.history(transaction, run.conversation_id, run.epoch, before_or_of_run=run.id, limit=1)
             if run.kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
-                raise Refusal("The question was deleted, so there is nothing to answer again.")
+                raise Refusal("The question was deleted or taken back, so there is nothing to answer again.")
         self._worker.wake()
 
     async def pick(self, run_id: int, number: int, presser: Presser, *, interaction_token: str | None = None) -> None:

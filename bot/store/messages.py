@@ -160,6 +160,17 @@ async def has_question(connection: AsyncConnection, run_id: int) -> bool:
     return await connection.scalar(statement.limit(1)) is not None
 
 
+async def questions(connection: AsyncConnection, run_id: int) -> tuple[StoredMessage, ...]:
+    """What a run took up to answer, oldest first, without what has left the history."""
+    is_question = messages.c.run_id == run_id, messages.c.role == Role.USER, messages.c.hidden_at.is_(None)
+    return tuple(map(_message, await connection.execute(select(*COLUMNS).where(*is_question).order_by(messages.c.id))))
+
+
+async def hide_questions(connection: AsyncConnection, message_ids: Collection[int], now: datetime) -> None:
+    """Take what people said out of the history, by the ids that it has here; the table keeps it."""
+    await connection.execute(update(messages).where(messages.c.id.in_(message_ids)).values(hidden_at=now))
+
+
 async def reword(connection: AsyncConnection, message_id: int, text: str, tokens: int) -> bool:
     """Give a message other words; False if they are the same, or if it has left the history."""
     statement = (
