@@ -79,12 +79,9 @@ class EndpointsApi:
         story = self._queues[order.path].popleft() if self._queues[order.path] else None
         if order.path in self.quirks.not_offered:
             story = NOT_OFFERED
-        if story is None:
-            return await self._write(self._result(order), request)
-        if story.refuses_connection:
+        if story is not None and story.refuses_connection:
             _drop(request)
-        headers = {"Content-Type": story.content_type, **story.headers}
-        return web.Response(status=story.status, headers=headers, body=story.body)
+        return await self._write(self._result(order) if story is None else _told(story), request)
 
     def _result(self, order: Order) -> Result:
         if order.path == MODEL:
@@ -92,7 +89,8 @@ class EndpointsApi:
         return ANSWERS[order.path](order, self.quirks)
 
     async def _write(self, result: Result, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(status=result.status, headers={"Content-Type": result.content_type})
+        response = web.StreamResponse(status=result.status, headers=result.headers)
+        response.headers["Content-Type"] = result.content_type
         for number, piece in enumerate((*result.pieces, b"")):
             if self.quirks.hang_at == number:
                 await asyncio.Event().wait()
@@ -104,6 +102,12 @@ class EndpointsApi:
             await response.write(piece)
         await response.write_eof()
         return response
+
+
+def _told(story: Story) -> Result:
+    return Result(
+        pieces=[story.body or b""], content_type=story.content_type, status=story.status, headers=story.headers
+    )
 
 
 def _model(name: str, models: Sequence[str]) -> Result:

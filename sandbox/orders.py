@@ -44,6 +44,7 @@ class Result:
     pieces: Sequence[bytes]
     content_type: str
     status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)

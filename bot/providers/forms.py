@@ -28,9 +28,8 @@ class File:
 
     @property
     def sent_name(self) -> str:
-        """The last part of the name, without what no file name has."""
-        last = self.name.replace("\\", "/").rpartition("/")[2]
-        return "".join(filter(str.isprintable, last))[-MAX_NAME_CHARACTERS:] or "file"
+        """The last part of the name."""
+        return _sendable(self.name.replace("\\", "/").rpartition("/")[2])[-MAX_NAME_CHARACTERS:] or "file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +41,15 @@ class Form:
 
     def encoded(self) -> tuple[bytes, str]:
         """The body and its content type, which names the boundary."""
+        fields = {
+            name: _sendable(value) if isinstance(value, str) else [_sendable(one) for one in value]
+            for name, value in self.fields.items()
+        }
         parts = [(name, (file.sent_name, file.content, file.content_type)) for name, file in self.files]
-        request = httpx.Request("POST", "http://form.invalid", data=dict(self.fields), files=parts)
+        request = httpx.Request("POST", "http://form.invalid", data=fields, files=parts)
         return request.read(), request.headers["Content-Type"]
+
+
+def _sendable(text: str) -> str:
+    """The text without halves of characters, which models and people can write but nobody can send."""
+    return text.encode("utf-8", "replace").decode()

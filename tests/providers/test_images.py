@@ -88,11 +88,11 @@ async def test_picture_is_found_in_odd_answers(provider: ScriptedProvider, clien
 
 async def test_one_source_is_sent_under_its_old_name(provider: ScriptedProvider, client: OpenAIClient) -> None:
     """A picture goes out as a file with a type by its bytes and a harmless name, beside the fields as texts."""
-    mask = File(name='C:\\Users\\me\\"ma\nsk".jpg', content=PNG)
+    mask = File(name='C:\\Users\\me\\"ma\nsk\ud800".jpg', content=PNG)
     sources = Sources(images=[File(name="../../cat.png", content=PNG)], mask=mask, input_fidelity="high")
-    changed = await client.images.edit(ImageRequest(prompt="Žluť 🐎", count=1, size="64x64"), sources)
+    changed = await client.images.edit(ImageRequest(prompt="Žluť 🐎 \ud800", count=1, size="64x64"), sources)
     order = provider.endpoints.orders[0]
-    assert order.body == {"prompt": "Žluť 🐎", "n": "1", "size": "64x64", "input_fidelity": "high"}
+    assert order.body == {"prompt": "Žluť 🐎 ?", "n": "1", "size": "64x64", "input_fidelity": "high"}
     assert [(file.field, file.content_type, file.content == PNG) for file in order.files] == [
         ("image", "image/png", True),
         ("mask", "image/png", True),
@@ -100,7 +100,7 @@ async def test_one_source_is_sent_under_its_old_name(provider: ScriptedProvider,
     assert order.files[0].name == "cat.png"
     assert "\n" not in order.files[1].name
     assert changed.pictures[0].content_type == "image/png"
-    assert changed.usage == Consumption(input_tokens=202, output_tokens=272, media_tokens=200)
+    assert changed.usage == Consumption(input_tokens=203, output_tokens=272, media_tokens=200)
 
 
 async def test_several_sources_are_sent_in_their_order(provider: ScriptedProvider, client: OpenAIClient) -> None:
@@ -155,6 +155,16 @@ async def test_several_results_of_a_stream_are_one(client: OpenAIClient) -> None
     assert [one.content for one in result.pictures] == [picture(f"fox {n}") for n in range(3)]
 
 
+async def test_stream_ends_where_it_says_so(provider: ScriptedProvider, client: OpenAIClient) -> None:
+    """A server that draws fewer than were asked for and keeps the connection open is not waited for."""
+    completed = b'data: {"type": "image_generation.completed", "b64_json": "' + b64encode(PNG) + b'"}\n\n'
+    provider.endpoints.play(GENERATIONS, Story(body=completed + b"data: [DONE]\n\n"))
+    provider.endpoints.quirks.hang_at = 1
+    (result,) = await all_of(client.images.stream(ImageRequest(prompt="fox", count=2)))
+    assert isinstance(result, Pictures)
+    assert len(result.pictures) == 1
+
+
 async def test_server_that_does_not_stream_gives_the_result(provider: ScriptedProvider, client: OpenAIClient) -> None:
     """The result alone is a stream too."""
     provider.endpoints.quirks.streams = False
@@ -191,7 +201,9 @@ async def test_huge_pictures_are_read(provider: ScriptedProvider, client: OpenAI
 
 async def test_answer_beyond_all_measure_is_given_up(provider: ScriptedProvider, client: OpenAIClient) -> None:
     """A provider cannot fill the memory."""
-    provider.endpoints.play(GENERATIONS, Story(body=b" " * (49 * 1024 * 1024)))
+    provider.endpoints.play(
+        GENERATIONS, Story(body=b" " * (49 * 1024 * 1024) + b'{"data": [{"url": "https://pictures.example"}]}')
+    )
     assert await fault_of(client.images.generate(FOX)) is ProviderFault.PROTOCOL
 
 
@@ -199,6 +211,7 @@ BROKEN = {
     "cut base64": whole({"data": [{"b64_json": b64encode(PNG).decode()[:-3]}]}),
     "no base64": whole({"data": [{"b64_json": "<html>"}]}),
     "empty": whole({"data": [{"b64_json": ""}]}),
+    "empty address": whole({"data": [{"url": "data:image/png;base64,"}]}),
     "another scheme": whole({"data": [{"url": "file:///etc/passwd"}]}),
     "none": whole({"data": []}),
     "a page": Story(body=b"<!doctype html><title>Log in</title>", content_type="text/html"),

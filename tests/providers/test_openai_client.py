@@ -27,7 +27,10 @@ async def test_model_is_found_by_its_name(provider: ScriptedProvider, client: Op
     assert [order.path for order in provider.endpoints.orders] == [MODEL] * 2
 
 
-@pytest.mark.parametrize("story", [refusal(404, "x"), refusal(501, "x"), refusal(405, "x"), whole({"data": []})])
+ODD: tuple[object, ...] = ({"data": []}, [], {"id": "another"})
+
+
+@pytest.mark.parametrize("story", [refusal(404, "x"), refusal(501, "x"), refusal(405, "x"), *map(whole, ODD)])
 async def test_model_is_found_in_the_list_where_it_has_no_address(
     story: Story, provider: ScriptedProvider, client: OpenAIClient
 ) -> None:

@@ -78,6 +78,21 @@ async def test_server_that_knows_no_events_speaks_all_the_same(
     assert (await all_of(client.speech.stream_events(HELLO)))[-1] == SpeechEnded(usage=None)
 
 
+def event(**fields: object) -> bytes:
+    """One event of a stream."""
+    return b"data: " + json.dumps(fields).encode() + b"\n\n"
+
+
+DELTA = event(type="speech.audio.delta", audio=b64encode(SOUND).decode())
+
+
+@pytest.mark.parametrize("label", ["text/event-stream", "audio/mpeg"])
+async def test_events_with_any_label_are_events(label: str, provider: ScriptedProvider, client: OpenAIClient) -> None:
+    """The text of events is not handed on as sound."""
+    provider.endpoints.play(PATH, Story(body=DELTA + event(type="speech.audio.done"), content_type=label))
+    assert await all_of(client.speech.stream(HELLO)) == [SOUND]
+
+
 @pytest.mark.parametrize("label", ["text/html; charset=utf-8", "application/json", "application/octet-stream", ""])
 async def test_sound_with_any_label_is_sound(label: str, provider: ScriptedProvider, client: OpenAIClient) -> None:
     """Relays label what they pass on with anything."""
@@ -85,12 +100,6 @@ async def test_sound_with_any_label_is_sound(label: str, provider: ScriptedProvi
     assert await all_of(client.speech.stream(HELLO)) == [SOUND]
 
 
-def event(**fields: object) -> bytes:
-    """One event of a stream."""
-    return b"data: " + json.dumps(fields).encode() + b"\n\n"
-
-
-DELTA = event(type="speech.audio.delta", audio=b64encode(SOUND).decode())
 BROKEN = {
     "a page": (Story(body=b"<!doctype html><title>Log in</title>", content_type="text/html"), "protocol"),
     "a page without label": (Story(body=b"<html>", content_type="audio/mpeg"), "protocol"),
