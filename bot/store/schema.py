@@ -406,6 +406,7 @@ usage = Table(
     Column("provider", Text),  # that counted last, null before there were several
     Column("cost_nanos", BigInteger),  # billionths of a US dollar; null where a part of it is unknown
     Column("is_estimated", Boolean, nullable=False, server_default="0"),  # a part of the tokens was counted by us
+    Index("ix_usage_created_at", "created_at"),  # a month is summed up, whatever was before it
 )
 
 shards = Table(

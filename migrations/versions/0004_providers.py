@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("usage", sa.Column("provider", sa.Text))
     op.add_column("usage", sa.Column("cost_nanos", sa.BigInteger))
     op.add_column("usage", sa.Column("is_estimated", sa.Boolean, nullable=False, server_default="0"))
+    op.create_index("ix_usage_created_at", "usage", ["created_at"])
     of_places()
     of_conversations()
     of_runs()

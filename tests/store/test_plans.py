@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import messages, notices, overview, runs, tool_calls, tool_switches
+from bot.store import messages, notices, overview, runs, tool_calls, tool_switches, usage
 from bot.store.database import Database
 from tests.store.stories import NOW, ask, converse
 
@@ -34,6 +34,7 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "notices": (lambda c: notices.is_told(c, 1, "x"), "sqlite_autoindex_notices_1"),
     "of_place": (lambda c: overview.of_place(c, 1, limit=9, offset=9), "ix_runs_conversation"),
     "of_all_places": (lambda c: overview.of_all_places(c, limit=9, live_only=True), "ix_runs_one_live"),
+    "spent": (lambda c: usage.spent_since(c, NOW), "ix_usage_created_at"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 

@@ -8,7 +8,7 @@ from bot.providers.events import Usage
 from bot.store import usage
 from bot.store.database import Database
 from bot.store.schema import usage as usage_table
-from tests.store.stories import ask, converse, later
+from tests.store.stories import answer, ask, converse, later
 
 
 async def test_usage_of_a_run_is_that_of_all_its_requests(database: Database) -> None:
@@ -31,3 +31,26 @@ async def test_usage_with_an_unknown_price_has_an_unknown_cost(database: Databas
             used = Usage(input_tokens=1, output_tokens=1, cost_nanos=cost)
             await usage.record(connection, run.id, "small", used, later(1))
         assert await connection.scalar(select(usage_table.c.cost_nanos)) is None
+
+
+async def test_providers_are_summed_up_since_a_moment(database: Database) -> None:
+    """Each with its tokens, what is known of its cost, and how many answers have no known price; nothing older."""
+    counted = Usage(input_tokens=100, output_tokens=20, cached_tokens=64, reasoning_tokens=5, cost_nanos=900)
+    guessed = Usage(input_tokens=7, output_tokens=3, is_estimated=True)
+    rows = [("large", counted, 0), ("large", counted, 1), ("large", guessed, 2), (None, counted, 3)]
+    async with database.write() as connection:
+        for provider, used, second in rows:
+            run = await answer(connection, await converse(connection), "words")
+            await usage.record(connection, run.id, "m", used, later(second), provider=provider)
+        found = await usage.spent_since(connection, later(1))
+        nothing = await usage.spent_since(connection, later(4))
+    sums = {"cached_tokens": 64, "reasoning_tokens": 5, "cost_nanos": 900}
+    assert found == (
+        usage.Spent(
+            provider="default", answers=1, unpriced=0, input_tokens=100, output_tokens=20, is_estimated=False, **sums
+        ),
+        usage.Spent(
+            provider="large", answers=2, unpriced=1, input_tokens=107, output_tokens=23, is_estimated=True, **sums
+        ),
+    )
+    assert nothing == ()
