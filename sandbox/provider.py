@@ -11,6 +11,7 @@ from functools import partial
 
 from aiohttp import web
 
+from sandbox.billing import Billing
 from sandbox.chat_wire import ChatWire, Wire
 from sandbox.completions_wire import CompletionsWire
 from sandbox.endpoints_api import EndpointsApi
@@ -78,6 +79,7 @@ class ScriptedProvider:
         self.shutdown_dates: dict[str, str] = {}  # of models, by their names
         self.requests: list[Performance] = []
         self.endpoints = EndpointsApi(lambda: self.models)
+        self.billing = Billing()
         self.connection_count = 0
         self.base_url = ""
         self._api_key = api_key
@@ -99,6 +101,7 @@ class ScriptedProvider:
         self.runs.mount(app)
         app.router.add_get("/v1/models", self._list_models)
         self.endpoints.mount(app, "/v1", self.refuse_key)
+        self.billing.mount(app, self.refuse_key)
         # A handler is cancelled when its client goes away: that is how a pressed Stop is seen from here.
         self._runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
