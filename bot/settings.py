@@ -130,8 +130,8 @@ class Settings(BaseSettings):
     )
     provider_api: Api = Field(
         default=Api.CHAT_COMPLETIONS,
-        description="Which of OpenAI's APIs it is spoken to in. Nearly every server has chat_completions; responses "
-        "has more to offer where it is there, assistants is that of threads and runs, completions the oldest.",
+        description="What that address speaks: chat_completions as nearly all do, responses, assistants for a server "
+        "with threads and runs, or completions, which is older than all of these.",
     )
     provider_api_key: Annotated[SecretStr, AfterValidator(header_safe)] = Field(
         default=SecretStr(""),
