@@ -11,7 +11,7 @@ from typing import Any
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
 from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.chat_request import dispensable, request_body
+from bot.providers.chat_request import dispensable, origin, request_body
 from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event
@@ -39,7 +39,9 @@ class ChatCompletions:
             ProviderError: before the first event or after any of them.
         """
         decoder = BodyDecoder(
-            provider=self._endpoint.name, new_call_id=self._new_call_id, secrets=self._endpoint.secrets
+            origin=origin(self._endpoint.name, request.model),
+            new_call_id=self._new_call_id,
+            secrets=self._endpoint.secrets,
         )
         body = partial(self.body, request)
         async with (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from bot.errors import ProviderError, ProviderFault
@@ -41,15 +42,18 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 
 # Where a call of Gemini's has the signature of the thinking that led to it.
 SIGNED = "extra_content"
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 Json = Mapping[str, object]
 
 
 class ChunkDecoder:
-    """Turns the chunks of one completion into events."""
+    """Turns the chunks of one completion into events; `origin` names the provider and the model that it is of."""
 
-    def __init__(self, *, provider: str, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()) -> None:
-        self._provider = provider
+    def __init__(
+        self, *, origin: Mapping[str, str], new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()
+    ) -> None:
+        self._origin = origin
         self._secrets = secrets
         self._is_started = False
         self._has_spoken = False
@@ -125,7 +129,7 @@ class ChunkDecoder:
             return
         carried = {"message": self._thoughts.carried, "calls": self._calls.carried}
         if any(carried.values()):
-            yield Carried({"provider": self._provider, **carried})
+            yield Carried({**self._origin, **carried})
 
     @property
     def _reason(self) -> FinishReason:
@@ -257,12 +261,12 @@ class BodyDecoder:
         self,
         decoder: Decoder | None = None,
         *,
-        provider: str = "",
+        origin: Mapping[str, str] = NOBODY,
         new_call_id: Callable[[], str] = str,
         secrets: tuple[str, ...] = (),
     ) -> None:
         """`decoder` is that of the API, else one of chat completions."""
-        self._chunks = decoder or ChunkDecoder(provider=provider, new_call_id=new_call_id, secrets=secrets)
+        self._chunks = decoder or ChunkDecoder(origin=origin, new_call_id=new_call_id, secrets=secrets)
         self._stream = EventStreamDecoder()
         self._body = bytearray()
         self._is_stream: bool | None = None

@@ -25,7 +25,7 @@ def request_body(request: ProviderRequest, dialect: Dialect, provider: str) -> d
     messages = alternating(request.messages) if tools else without_calls(request.messages)
     body: dict[str, object] = {
         "model": request.model,
-        "messages": [_message(message, dialect, provider) for message in messages],
+        "messages": [_message(message, dialect, origin(provider, request.model)) for message in messages],
         "stream": True,
     }
     if tools:
@@ -61,12 +61,17 @@ def _may_send_tools(request: ProviderRequest, dialect: Dialect) -> bool:
     return dialect.sends_tools and (dialect.sends_tool_choice or request.tool_choice is not ToolChoice.NONE)
 
 
-def _message(message: ChatMessage, dialect: Dialect, provider: str) -> dict[str, object]:
+def origin(provider: str, model: str) -> dict[str, str]:
+    """Whose thinking something is, and to whom alone it goes back: another model cannot read it."""
+    return {"provider": provider, "model": model}
+
+
+def _message(message: ChatMessage, dialect: Dialect, reader: Mapping[str, str]) -> dict[str, object]:
     said: dict[str, object] = {"role": message.role.value, "content": message.content}
     if message.role is Role.TOOL:
         said["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
-        carried = message.carried if message.carried and message.carried["provider"] == provider else {}
+        carried = message.carried if message.carried and reader.items() <= message.carried.items() else {}
         wanted = [_without(dialect, fields) for fields in carried.get("calls") or [{}] * len(message.tool_calls)]
         said["content"] = message.content or dialect.text_beside_calls
         said["tool_calls"] = [_call(call) | back for call, back in zip(message.tool_calls, wanted, strict=True)]

@@ -176,7 +176,7 @@ async def test_stream_gives_reasoning_calls_and_usage(provider: ScriptedProvider
     assert events[-4:] == [
         ToolCallDone(0, "call_1", "roll", '{"sides":6}'),
         Usage(input_tokens=7, output_tokens=3),
-        Carried({"provider": "scripted", "message": {"reasoning_content": "Hm."}, "calls": []}),
+        Carried({"provider": "scripted", "model": "scripted", "message": {"reasoning_content": "Hm."}, "calls": []}),
         Finished(FinishReason.TOOL_CALLS),
     ]
 

@@ -110,10 +110,13 @@ async def test_thinking_goes_back_with_its_calls(provider: ScriptedProvider, com
     assert step["tool_calls"][0]["extra_content"] == {"google": {"thought_signature": "c2ln"}}
 
 
-async def test_thinking_goes_to_nobody_else(provider: ScriptedProvider, completions: ChatCompletions) -> None:
-    """One provider's thinking is not shown to another that answers instead."""
+@pytest.mark.parametrize("whose", ["provider", "model"])
+async def test_thinking_goes_to_nobody_else(
+    whose: str, provider: ScriptedProvider, completions: ChatCompletions
+) -> None:
+    """Thinking is not shown to another that answers instead, who could not read it and would refuse it."""
     provider.play(THOUGHT)
-    await ask(completions, await submitted(completions, provider="another"))
+    await ask(completions, await submitted(completions, **{whose: "another"}))
     assert "Let me roll." not in str(provider.requests[1].body)
     assert "c2ln" not in str(provider.requests[1].body)
 

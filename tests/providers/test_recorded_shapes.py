@@ -231,7 +231,8 @@ async def test_thinking_is_carried(name: str, provider: ScriptedProvider, comple
     body, carried = CARRIED[name]
     provider.play(Story(body=body))
     events = await ask(completions, replace(question(), tools=(ROLL,)))
-    assert [event for event in events if isinstance(event, Carried)] == [Carried({"provider": "scripted", **carried})]
+    (event,) = (event for event in events if isinstance(event, Carried))
+    assert event.data == {"provider": "scripted", "model": "scripted", **carried}
 
 
 def error(**fields: object) -> bytes:

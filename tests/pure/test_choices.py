@@ -79,7 +79,7 @@ def test_further_choice_that_is_cut_is_left_out() -> None:
 
 def test_further_choices_are_waited_for() -> None:
     """A stream of several answers is not over when the first of them is."""
-    decoder = BodyDecoder(provider="relay", new_call_id=str)
+    decoder = BodyDecoder(new_call_id=str)
 
     def fed(*choices: dict[str, object]) -> Iterator[Event]:
         return decoder.feed(stream(*chunks(*choices), done=False))
