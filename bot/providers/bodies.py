@@ -73,6 +73,8 @@ def decoded(text: str) -> bytes:
     """
     if text.startswith("data:"):
         text = text.partition(",")[2]
+    if "\n" in text:  # in lines, as mails have it
+        text = "".join(text.split())
     try:
         content = b64decode(text, validate=True)
     except (binascii.Error, ValueError) as exc:

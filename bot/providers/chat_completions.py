@@ -68,4 +68,4 @@ class ChatCompletions:
         Raises:
             ProviderError: when the provider refuses, or lists nothing that can be read.
         """
-        return models_in(await self._endpoint.fetch("GET", "/models"))
+        return models_in(await self._endpoint.fetch("GET", "/models"), secrets=self._endpoint.secrets)

@@ -6,15 +6,15 @@ import json
 from collections.abc import AsyncGenerator
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.bodies import Json, unusable
-from bot.providers.failures import Complaint, failure_of, redact
+from bot.providers.bodies import Json, unusable, word
+from bot.providers.failures import Complaint, complaint_in, failure_of, page_title, redact
 from bot.providers.sse import DONE, EventStreamDecoder, ServerSentEvent
 from bot.providers.transport import ResponseStream
 
 # A keep-alive may stand before the first event; a body that goes on with something else is no event stream.
 MAX_BLANK_BYTES = 1024
 # The beginning of a page has its title.
-MAX_SAID_BYTES = 1000
+MAX_PAGE_BYTES = 4096
 
 
 async def objects(
@@ -64,8 +64,10 @@ def failure_in(body: bytes, otherwise: str, *, secrets: tuple[str, ...]) -> Prov
     try:
         return unusable(json.loads(body), otherwise, secrets=secrets)
     except (ValueError, RecursionError):
-        said = body[:MAX_SAID_BYTES].decode("utf-8", "replace")
-        return ProviderError(ProviderFault.PROTOCOL, redact(f"{otherwise}: {said}", secrets))
+        said = body[:MAX_PAGE_BYTES].decode("utf-8", "replace").lstrip()
+        # Of anything but a page nothing is quoted: it may be what somebody said.
+        detail = f"{otherwise}: {page_title(said)}" if said.startswith("<") else otherwise
+        return ProviderError(ProviderFault.PROTOCOL, redact(detail, secrets))
 
 
 def _whole(body: bytes, secrets: tuple[str, ...]) -> Json:
@@ -90,7 +92,8 @@ def _object(event: ServerSentEvent, secrets: tuple[str, ...]) -> tuple[str, Json
         return None
     if not isinstance(found, dict):
         return None
-    kind = found.get("type") if isinstance(found.get("type"), str) else event.name
-    if kind == "error" or found.get("error"):
+    kind = word(found.get("type")) or event.name
+    # The names of all other events have points; errors have any type or none.
+    if found.get("error") or kind == "error" or ("." not in kind and complaint_in(found)):
         raise unusable(found, "an error without words", secrets=secrets)
-    return str(kind), found
+    return kind, found

@@ -145,7 +145,7 @@ def failure(
     except (ValueError, RecursionError):
         complaint = None
     return failure_of(
-        complaint or Complaint(message=_page_title(body)),
+        complaint or Complaint(message=page_title(body)),
         status=status,
         is_page=body.lstrip()[:1] == "<",
         request_id=next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), None),
@@ -252,6 +252,7 @@ def _is_too_long(complaint: Complaint) -> bool:
     return bool(TOO_LONG.search(f"{complaint.code} {complaint.kind} {complaint.message}".lower()))
 
 
-def _page_title(body: str) -> str:
+def page_title(body: str) -> str:
+    """What a page calls itself, or the beginning of a body that is none."""
     title = re.search(r"<title[^>]*>([^<]{0,200})", body[:20_000], re.IGNORECASE)
     return f"a page titled {title[1]!r}" if title else body[:MAX_DETAIL_CHARS]

@@ -19,6 +19,7 @@ SIGNATURES: tuple[tuple[int, bytes, str], ...] = (  # where the bytes stand, in 
     (0, b"\xff\xf2", "audio/mpeg"),
     (0, b"\xff\xf1", "audio/aac"),
     (0, b"\xff\xf9", "audio/aac"),
+    (4, b"ftypavif", "image/avif"),
     (4, b"ftypM4A", "audio/mp4"),
     (4, b"ftyp", "video/mp4"),
     (0, b"\x1aE\xdf\xa3", "video/webm"),

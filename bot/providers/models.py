@@ -6,17 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
-from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
+from bot.providers.bodies import unusable
 
 MAX_NAMES = 3  # of those that may have been meant
 
 
-def models_in(listed: object) -> tuple[ListedModel, ...]:
-    """The models in a list, in the API's form or as a bare list.  Raises: ProviderError where it is none."""
+def models_in(listed: object, *, secrets: tuple[str, ...] = ()) -> tuple[ListedModel, ...]:
+    """The models in a list, in the API's form or as a bare list.
+
+    Raises: ProviderError where it is none, with the fault of an error that came with a status of 200.
+    """
     entries = listed.get("data", listed.get("models")) if isinstance(listed, dict) else listed
     if not isinstance(entries, list):
-        raise ProviderError(ProviderFault.PROTOCOL, "the list of models is not a list")
+        raise unusable(listed, "the list of models is not a list", secrets=secrets)
     models = (model_in(entry) for entry in entries)
     return tuple(model for model in models if model is not None)
 

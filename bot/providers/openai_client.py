@@ -14,6 +14,9 @@ from bot.providers.moderations import Moderations
 from bot.providers.speech import Speech
 from bot.providers.transcription import Transcription
 
+# How providers say that they do not have an endpoint, or not for this model: what needs it is not to be offered.
+NOT_OFFERED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
+
 
 class OpenAIClient:
     """One provider's endpoints beside its answers, whatever API its answers have."""
@@ -28,7 +31,7 @@ class OpenAIClient:
 
     async def list_models(self) -> tuple[ListedModel, ...]:
         """The models that the key may use, answering ones and others.  Raises: ProviderError."""
-        return models_in(await self._endpoint.fetch("GET", "/models"))
+        return models_in(await self._endpoint.fetch("GET", "/models"), secrets=self._endpoint.secrets)
 
     async def find_model(self, name: str) -> ListedModel | None:
         """One model, or None where the provider does not know it; relays that have no address for one have the list.
@@ -38,7 +41,7 @@ class OpenAIClient:
         try:
             found = model_in(await self._endpoint.fetch("GET", f"/models/{quote(name)}"))
         except ProviderError as error:
-            if error.fault not in (ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED):
+            if error.fault not in NOT_OFFERED:
                 raise
             found = None
         if found is not None and found.name == name:

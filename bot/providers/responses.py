@@ -86,7 +86,7 @@ class Responses:
 
         Raises: ProviderError: when the provider refuses, or lists nothing that can be read.
         """
-        return models_in(await self._endpoint.fetch("GET", "/models"))
+        return models_in(await self._endpoint.fetch("GET", "/models"), secrets=self._endpoint.secrets)
 
     def _resumed(self, request: ProviderRequest) -> Known | None:
         """What the provider keeps of this conversation, if it is how the request begins."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from base64 import b64encode
+from base64 import b64encode, encodebytes
 from contextlib import aclosing
 
 import pytest
@@ -84,6 +84,12 @@ async def test_picture_is_found_in_odd_answers(provider: ScriptedProvider, clien
         drawn = await client.images.generate(FOX)
         assert [(one.content, one.content_type) for one in drawn.pictures] == [(PNG, "image/png")]
         assert drawn.usage is None
+
+
+async def test_picture_in_lines_is_read(provider: ScriptedProvider, client: OpenAIClient) -> None:
+    """Base64 as mails have it is base64."""
+    provider.endpoints.play(GENERATIONS, whole({"data": [{"b64_json": encodebytes(PNG).decode()}]}))
+    assert (await client.images.generate(FOX)).pictures[0].content == PNG
 
 
 async def test_one_source_is_sent_under_its_old_name(provider: ScriptedProvider, client: OpenAIClient) -> None:
@@ -235,6 +241,11 @@ REFUSALS = {
     "event": (Story(body=b'event: error\ndata: {"error": {"code": "moderation_blocked"}}\n\n'), "moderated"),
     "event of words": (Story(body=b"event: error\ndata: upstream overloaded\n\n"), "busy"),
     "typed event": (Story(body=b'data: {"type": "error", "code": "insufficient_quota", "message": "x"}\n\n'), "quota"),
+    "relay's event": (Story(body=b'data: {"code": 429, "msg": "slow down"}\n\n'), "rate_limited"),
+    "vLLM's event": (
+        Story(body=b'data: {"object": "error", "type": "BadRequestError", "message": "overloaded"}\n\n'),
+        "busy",
+    ),
     "body": (whole({"error": {"message": "Quota is used up", "code": "insufficient_quota"}}), "quota"),
     "relay's body": (whole({"code": 401, "msg": "token"}), "auth"),
     "in the result": (whole({"data": [{"error": {"code": "content_policy_violation"}}]}), "moderated"),
@@ -287,6 +298,17 @@ async def test_closed_stream_closes_the_connection(provider: ScriptedProvider, c
     async with aclosing(client.images.stream(FOX)) as events:
         assert isinstance(await anext(events), PartialPicture)
     await provider.endpoints.orders[0].disconnected.wait()
+
+
+async def test_cancelled_wish_closes_the_connection(provider: ScriptedProvider, client: OpenAIClient) -> None:
+    """A picture that comes in one piece can be given up as well."""
+    provider.endpoints.quirks.hang_at = 0
+    drawing = asyncio.create_task(client.images.generate(FOX))
+    order = await provider.endpoints.wait_for_order()
+    drawing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await drawing
+    await order.disconnected.wait()
 
 
 async def test_picture_may_take_longer_than_a_first_word(provider: ScriptedProvider) -> None:

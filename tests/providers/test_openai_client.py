@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.errors import ProviderFault
+from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
+from bot.providers.models import models_in
 from bot.providers.openai_client import OpenAIClient
 from sandbox.endpoints_api import MODEL
 from sandbox.provider import ScriptedProvider
@@ -37,6 +38,22 @@ async def test_model_is_found_in_the_list_where_it_has_no_address(
     """Many relays have the list only, or answer every such address with something else."""
     provider.endpoints.play(MODEL, story)
     assert await client.find_model("scripted") == ListedModel(name="scripted")
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"code": 401, "msg": "no my-key"}, "auth"),
+        ({"success": False, "message": "quota used up"}, "quota"),
+        ({}, "protocol"),
+    ],
+)
+def test_list_that_is_an_error_has_its_reason(body: object, fault: str) -> None:
+    """Relays complain with a status of 200: a wrong key is not called an unreadable list, and stays a secret."""
+    with pytest.raises(ProviderError) as caught:
+        models_in(body, secrets=("my-key",))
+    assert caught.value.fault is ProviderFault(fault)
+    assert "my-key" not in caught.value.detail
 
 
 async def test_model_that_cannot_be_asked_for_is_an_error(provider: ScriptedProvider, client: OpenAIClient) -> None:

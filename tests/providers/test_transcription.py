@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 import pytest
 
-from bot.errors import ProviderFault, Refusal
+from bot.errors import ProviderError, ProviderFault, Refusal
 from bot.providers.bodies import Consumption
 from bot.providers.forms import File
 from bot.providers.openai_client import OpenAIClient
@@ -207,9 +207,13 @@ async def test_what_is_no_transcript_is_an_error(
 
 
 async def test_transcript_in_another_format_is_an_error(provider: ScriptedProvider, client: OpenAIClient) -> None:
-    """A plain text is not handed on as subtitles."""
-    provider.endpoints.play(TRANSCRIPTIONS, whole({"text": SAID}))
-    assert await fault_of(client.transcription.transcribe_as(NOTE, "vtt")) is ProviderFault.PROTOCOL
+    """A plain text is not handed on as subtitles, and nothing that was said reaches a log."""
+    provider.endpoints.play(TRANSCRIPTIONS, whole({"text": SAID}), Story(body=SAID.encode()))
+    for _ in range(2):
+        with pytest.raises(ProviderError) as caught:
+            await client.transcription.transcribe_as(NOTE, "vtt")
+        assert caught.value.fault is ProviderFault.PROTOCOL
+        assert "fox" not in caught.value.detail
 
 
 async def test_file_that_is_no_recording_is_a_bad_request(client: OpenAIClient) -> None:
