@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 # Of the newest messages; more than the window of a model holds, and still a small row.
 MAX_KEYS = 400
-# Ids that go through every store and log as they are.
-WELL_FORMED = re.compile(r"[\w.:-]{1,100}", re.ASCII)
+# Ids that go through every store and log as they are, and none of our own making.
+WELL_FORMED = re.compile(r"(?!parley_)[\w.:-]{1,100}", re.ASCII)
 
 
 class RemoteRun(BaseModel):
