@@ -236,7 +236,7 @@ async def test_foreign_run_that_does_not_end_is_cancelled(
 
 
 async def test_run_that_was_left_behind_is_cancelled_first(
-    talk: Talk, adapter: Assistants, server: RunsServer, provider: ScriptedProvider
+    talk: Talk, adapter: Assistants, server: RunsServer, provider: ScriptedProvider, waits: Waits
 ) -> None:
     """What was seen of a stopped answer is in the thread already, which goes on with the next question."""
     provider.play(Story(hang_at=6))
@@ -247,6 +247,7 @@ async def test_run_that_was_left_behind_is_cancelled_first(
     assert text_of(await talk.answer(adapter)) == Story().answer()
     assert [run.status for run in server.runs] == ["cancelled", "completed"]
     assert len(server.threads) == 1
+    assert waits.seconds == []
 
 
 async def test_cancel_ends_the_run(
