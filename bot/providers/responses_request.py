@@ -125,7 +125,11 @@ def _items(message: ChatMessage, provider: str | None, model: str) -> Iterable[J
 
 
 def _said(message: ChatMessage) -> list[Json]:
-    return [{"role": message.role.value, "content": message.content}] if message.content else []
+    """The words of a message in the API's longest form, which servers know that do not know the short ones."""
+    if not message.content:
+        return []
+    kind = "output_text" if message.role is Role.ASSISTANT else "input_text"
+    return [{"type": "message", "role": message.role.value, "content": [{"type": kind, "text": message.content}]}]
 
 
 def _carried_items(message: ChatMessage, provider: str | None, model: str) -> list[Json]:

@@ -27,7 +27,15 @@ QUESTION = ChatMessage(role=Role.USER, content="(from Ada) Roll!", key="3 a1b2")
 ASKED = ProviderRequest(model="scripted", messages=(SYSTEM, QUESTION), tools=(ROLL,), run_key=RUN)
 CALLS = (ScriptedCall(name="roll", arguments=('{"sides": 6}',)), ScriptedCall(name="roll", id="call_2", index=1))
 THINKS = Story(reasoning=("Hm.",), pieces=("Let me roll.",), tool_calls=CALLS, finish_reason="tool_calls")
-USER_ITEM = {"role": "user", "content": "(from Ada) Roll!"}
+
+
+def words(role: str, text: str) -> dict[str, Any]:
+    """What somebody said, as an item."""
+    kind = "output_text" if role == "assistant" else "input_text"
+    return {"type": "message", "role": role, "content": [{"type": kind, "text": text}]}
+
+
+USER_ITEM = words("user", QUESTION.content)
 OUTPUTS = [
     {"type": "function_call_output", "call_id": "call_1", "output": "a five"},
     {"type": "function_call_output", "call_id": "call_2", "output": "a two"},
@@ -163,7 +171,7 @@ async def test_thinking_goes_to_nobody_else(provider: ScriptedProvider, transpor
     await ask(adapter(provider, transport), replace(request, model="other"))
     plain = [
         USER_ITEM,
-        {"role": "assistant", "content": "Let me roll."},
+        words("assistant", "Let me roll."),
         {"type": "function_call", "call_id": "call_1", "name": "roll", "arguments": '{"sides": 6}'},
         {"type": "function_call", "call_id": "call_2", "name": "roll", "arguments": "{}"},
         *OUTPUTS,
@@ -224,7 +232,7 @@ async def test_interrupted_answer_is_said_again(provider: ScriptedProvider, resp
     partial = ChatMessage(role=Role.ASSISTANT, content="A fi", key=PARTIAL)
     go_on = ChatMessage(role=Role.USER, content="Go on.", key=GO_ON)
     await ask(responses, replace(ASKED, messages=(*ASKED.messages, partial, go_on)))
-    assert inputs(provider)[0][1:] == [{"role": "assistant", "content": "A fi"}, {"role": "user", "content": "Go on."}]
+    assert inputs(provider)[0][1:] == [words("assistant", "A fi"), words("user", "Go on.")]
 
 
 STATES = {"response": "previous_response_id", "conversation": "conversation"}
@@ -239,7 +247,7 @@ async def test_only_what_is_new_is_sent(provider: ScriptedProvider, transport: T
     submitting = after(ASKED, first, "a five", "a two")
     second = await ask(responses, submitting)
     await ask(responses, then(submitting, second))
-    assert inputs(provider) == [[USER_ITEM], OUTPUTS, [{"role": "user", "content": "Again!"}]]
+    assert inputs(provider) == [[USER_ITEM], OUTPUTS, [words("user", "Again!")]]
     known = [performance.body.get(STATES[state]) for performance in provider.requests]
     assert known == ([None, "resp_1", "resp_2"] if state == "response" else ["conv_1"] * 3)
     assert [performance.body.get("instructions") for performance in provider.requests] == ["Be kind."] * 3
@@ -256,11 +264,11 @@ async def test_lost_conversation_is_sent_again(provider: ScriptedProvider, trans
     request = then(ASKED, first)
     second = await ask(responses, request)
     assert text_of(second) == Story().answer()
-    said = [USER_ITEM, {"role": "assistant", "content": Story().answer()}, {"role": "user", "content": "Again!"}]
+    said = [USER_ITEM, words("assistant", Story().answer()), words("user", "Again!")]
     assert inputs(provider)[1:] == [said[2:], said]
     api = provider.responses
     (kept,) = (api.conversations if state == "conversation" else api.responses).values()
-    assert [item["content"] for item in kept if item.get("role") == "user"] == [USER_ITEM["content"], "Again!"]
+    assert [item for item in kept if item.get("role") == "user"] == [USER_ITEM, words("user", "Again!")]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -270,7 +278,11 @@ async def test_edited_conversation_begins_anew(provider: ScriptedProvider, trans
     request = then(ASKED, await ask(responses, ASKED))
     edited = replace(QUESTION, content="(from Ada) Toss!", key="3 ffff")
     await ask(responses, replace(request, messages=(SYSTEM, edited, *request.messages[2:])))
-    assert [item.get("content") for item in inputs(provider)[1]] == ["(from Ada) Toss!", Story().answer(), "Again!"]
+    assert [item["content"][0]["text"] for item in inputs(provider)[1]] == [
+        "(from Ada) Toss!",
+        Story().answer(),
+        "Again!",
+    ]
     body = provider.requests[1].body
     assert "previous_response_id" not in body
     assert body.get("conversation") == ("conv_2" if state == "conversation" else None)
@@ -371,4 +383,4 @@ async def test_stopped_answer_leaves_the_last_one_known(provider: ScriptedProvid
     question = ChatMessage(role=Role.USER, content="And?", key="12 e5f6")
     await ask(responses, replace(request, messages=(*request.messages, stopped, question), run_key="run 9"))
     assert provider.requests[2].body["previous_response_id"] == "resp_1"
-    assert [item["content"] for item in inputs(provider)[2]] == ["Again!", "Hello", "And?"]
+    assert inputs(provider)[2] == [words("user", "Again!"), words("assistant", "Hello"), words("user", "And?")]

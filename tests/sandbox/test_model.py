@@ -7,9 +7,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import pytest
+
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.adapter import Adapter
 from bot.providers.events import Finished, FinishReason, Started, TextDelta, ToolCallDone, Usage
+from bot.providers.parameters import Api
+from bot.providers.registry import ADAPTERS
 from bot.providers.transport import Transport
 from sandbox.demo import DEMO_MODEL_SETTINGS
 from sandbox.model import DemoModel
@@ -38,7 +42,7 @@ TOOLS = (
 class Asked:
     """The embedded model, asked as the bot asks it, but without chance."""
 
-    completions: ChatCompletions
+    adapter: Adapter
     model: str
 
     async def say(self, text: str, *more: ChatMessage) -> tuple[str, list[ToolCallDone]]:
@@ -56,15 +60,15 @@ class Asked:
             max_output_tokens=60,
             parameters={"temperature": 0.0},
         )
-        events = await ask(self.completions, request)
+        events = await ask(self.adapter, request)
         return text_of(events), [event for event in events if isinstance(event, ToolCallDone)]
 
 
 @asynccontextmanager
-async def asked() -> AsyncIterator[Asked]:
+async def asked(api: Api = Api.CHAT_COMPLETIONS) -> AsyncIterator[Asked]:
     """The model, loaded for the length of the block."""
     async with DemoModel() as demo, Transport() as transport:
-        yield Asked(ChatCompletions(endpoint(transport, demo.base_url)), demo.model)
+        yield Asked(ADAPTERS[api](endpoint(transport, demo.base_url)), demo.model)
 
 
 async def test_demo_model_calls_the_tool_that_is_named_and_none_when_greeted() -> None:
@@ -89,27 +93,30 @@ async def test_demo_model_calls_the_tool_that_is_named_and_none_when_greeted() -
             assert (arguments if isinstance(wanted, dict) else arguments.keys()) == wanted
 
 
-async def test_demo_model_says_what_came_of_its_call() -> None:
-    """Told a tool's output it repeats it, instead of calling again."""
-    call = ToolCall(id="call_1", name="roll", arguments='{"sides": 6}')
-    async with asked() as model:
+@pytest.mark.parametrize("api", [Api.CHAT_COMPLETIONS, Api.RESPONSES])
+async def test_demo_model_says_what_came_of_its_call(api: Api) -> None:
+    """It calls, and told the tool's output it repeats it instead of calling again, over both APIs of its server."""
+    async with asked(api) as model:
+        _, (done,) = await model.say("Please roll a die with 6 sides.")
+        call = ToolCall(id=done.id, name=done.name, arguments=done.arguments)
         text, calls = await model.say(
             "Please roll a die with 6 sides.",
             ChatMessage(role=Role.ASSISTANT, content="", tool_calls=(call,)),
-            ChatMessage(role=Role.TOOL, content="1d6: 4", tool_call_id="call_1"),
+            ChatMessage(role=Role.TOOL, content="1d6: 4", tool_call_id=done.id),
         )
         assert "1d6: 4" in text
         assert calls == []
 
 
-async def test_demo_model_streams_an_answer() -> None:
+@pytest.mark.parametrize("api", [Api.CHAT_COMPLETIONS, Api.RESPONSES])
+async def test_demo_model_streams_an_answer(api: Api) -> None:
     """The real adapter gets a streamed answer, its usage and its end from the embedded model, twice in a row."""
     async with DemoModel() as demo, Transport() as transport:
-        completions = ChatCompletions(endpoint(transport, demo.base_url))
-        assert [listed.name for listed in await completions.list_models()] == [demo.model]
+        adapter = ADAPTERS[api](endpoint(transport, demo.base_url))
+        assert [listed.name for listed in await adapter.list_models()] == [demo.model]
         request = replace(question("What is the capital of France?", model=demo.model), max_output_tokens=12)
         for _ in range(2):
-            events = await ask(completions, request)
+            events = await ask(adapter, request)
             assert text_of(events).strip()
             assert len([event for event in events if isinstance(event, TextDelta)]) > 2
             assert isinstance(events[0], Started)

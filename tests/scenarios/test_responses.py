@@ -44,7 +44,7 @@ def items(scene: Scene, number: int = -1) -> list[dict[str, Any]]:
 def said(scene: Scene, number: int = -1) -> list[str]:
     """The same, one `role or type: words` for each item."""
     return [
-        f"{item.get('role', item.get('type'))}: {item.get('content', item.get('output'))}"
+        f"{item['role']}: {item['content'][0]['text']}" if "role" in item else f"{item['type']}: {item.get('output')}"
         for item in items(scene, number)
     ]
 
@@ -78,7 +78,7 @@ async def test_thinking_goes_back_after_a_restart(scene: Scene) -> None:
     await scene.press("linus", answer, "Approve")
     assert (await scene.answer_of("general", 1)).words == "Let me see.\n\nIt is done."
     assert [item.get("type") for item in items(scene)] == [
-        None,
+        "message",
         "reasoning",
         "message",
         "function_call",
