@@ -24,13 +24,13 @@ ANSWER_MS = 60_000
 
 
 @asynccontextmanager
-async def demo(folder: Path) -> AsyncIterator[str]:
+async def demo(folder: Path, **variables: str) -> AsyncIterator[str]:
     """`python -m sandbox demo`, with its data in a folder: its address; ended as by Ctrl+C."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PROVIDER_")}
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "sandbox", "demo", "--port", "0"),
         cwd=folder,
-        env={**environment, "PYTHONPATH": str(ROOT)},
+        env={**environment, "PYTHONPATH": str(ROOT), **variables},
         stdout=asyncio.subprocess.PIPE,
     )
     try:
@@ -82,4 +82,16 @@ async def test_newcomer_chats_with_the_embedded_model_and_goes_on_after_a_restar
         page = await open_page(browser, address)
         await expect(page.locator(".message .content").filter(has_text="Who are you?")).to_be_visible()
         await ask(page, "And what can you do?")
+        await page.close()
+
+
+@pytest.mark.parametrize("api", ["chat_completions", "responses"])
+async def test_embedded_model_uses_a_tool_over_each_of_its_apis(browser: Browser, tmp_path: Path, api: str) -> None:
+    """PROVIDER_API alone changes how the model is spoken to; it rolls a die and says what came of it."""
+    async with demo(tmp_path, PROVIDER_API=api) as address:
+        page = await open_page(browser, address)
+        await ask(page, "Please roll a die with 6 sides.")
+        answer = await page.locator(".message .content").last.inner_text()
+        assert "1d6" in answer
+        assert "roll" in answer.splitlines()[-1]
         await page.close()
