@@ -93,6 +93,8 @@ class Responses:
         bookmark = request.bookmarks.get(self._endpoint.name, {})
         if bookmark.get("state") != self._state or self._state == NOT_KEPT:
             return None
+        if bookmark["keys"][:1] != list(keys_of(request.messages)[:1]):
+            return None  # what the provider has beyond it may have been deleted, and is not to be read again
         messages = unsent(request.messages, bookmark["keys"])
         if messages is None:
             return None

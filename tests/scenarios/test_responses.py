@@ -158,6 +158,20 @@ async def test_reset_forgets_what_the_provider_keeps(scene: Scene, tmp_path: Pat
     assert scene.provider.requests[-1].body.get(STATES[state]) in (None, "conv_2")
 
 
+@pytest.mark.parametrize("state", STATES)
+async def test_deleted_question_is_not_read_again(scene: Scene, tmp_path: Path, state: str) -> None:
+    """Not even the oldest, which could have left the model's window as well: the rest is said to a new beginning."""
+    await scene.start(**keeping(tmp_path, scene, state))
+    question = (await scene.ask("linus", "general", "@bot hi")).question_id
+    await scene.ask("linus", "general", "@bot and?")
+    assert question is not None
+    await scene.sandbox.people.delete(scene.sandbox.users["grace"], scene.place("general"), question)
+    await scene.ask("linus", "general", "@bot now?")
+    words = [f"assistant: {Story().answer()}", "user: (from Linus) and?"]
+    assert said(scene) == [*words, words[0], "user: (from Linus) now?"]
+    assert scene.provider.requests[-1].body.get(STATES[state]) == (None if state == "response" else "conv_2")
+
+
 async def test_stop_closes_the_connection(scene: Scene) -> None:
     """The provider sees that nobody reads on, and the next question is answered."""
     await scene.start(**ON_RESPONSES)
