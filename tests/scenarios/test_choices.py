@@ -107,7 +107,7 @@ async def test_answers_after_tools_keep_what_was_said_before_them(parley: Scene)
     parley.provider.play(
         Story(
             pieces=("Let me roll.",),
-            tool_calls=(ScriptedCall(name="roll", arguments=('{"dice": "1d1"}',)),),
+            tool_calls=(ScriptedCall(name="roll", arguments=('{"sides": 6}',)),),
             finish_reason="tool_calls",
             others=("No.",),
         )
