@@ -112,6 +112,7 @@ STORIES: Mapping[str, Story] = {
     "steady": Story(token_count=300, tokens_per_second=50.0),
     "slow": Story(token_count=60, tokens_per_second=4.0, first_token_seconds=3.0),
     "thinking": Story(reasoning=("Let me ", "think."), tokens_per_second=20.0),
+    "choices": Story(text="Have some tea.", others=("Have some coffee.", "Have some milk.")),
     "empty": Story(pieces=()),
     "spaces": Story(pieces=("   ",) * 20),
     "cut": Story(cut_at=3),

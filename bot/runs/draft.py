@@ -135,6 +135,7 @@ class Draft:
         self.remote_steps.clear()
         self.is_begun = self.is_bookmarked = False
         self.usage = self.reason = self.carried = None
+        self.alternatives = ()
 
     @property
     def choice(self) -> Choice | None:
