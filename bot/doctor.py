@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
@@ -24,14 +25,14 @@ from bot.checks import (
     skipped,
     warned,
 )
-from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, ProviderError, StartupError
+from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, ProviderError, ProviderFault, StartupError
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
-from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_provider
+from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_other, judge_provider
 from bot.providers.events import Finished, ReasoningDelta, TextDelta
 from bot.providers.file import providers_of
-from bot.providers.registry import Providers, opened
+from bot.providers.registry import Provider, Providers, opened
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
 from bot.store.migrate import require_current
@@ -110,7 +111,7 @@ async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], da
     for check in await try_servers(settings):
         report.add(check)
     await examine_discord(settings, report, now)
-    await examine_provider(settings, report)
+    await examine_providers(settings, report)
     return 1 if report.failed else 0
 
 
@@ -145,8 +146,8 @@ async def examine_discord(settings: Settings, report: Report, now: Callable[[], 
         report.add(judge_clock(discord.clock_offset_seconds))
 
 
-async def examine_provider(settings: Settings, report: Report) -> None:
-    """Provider, key, model and answer; costs a few tokens, because no other question proves the key and the model."""
+async def examine_providers(settings: Settings, report: Report) -> None:
+    """Each provider's address, key, model and answer; costs a few tokens, because no other question proves them."""
     try:
         configured = providers_of(settings)
     except ConfigurationError as exc:
@@ -156,22 +157,48 @@ async def examine_provider(settings: Settings, report: Report) -> None:
     for warning in configured.warnings:
         report.add(warned("provider", warning))
     asked_once = [provider.model_copy(update={"max_retries": 0}) for provider in configured.providers]
-    async with opened(asked_once, answer_timeout_seconds=settings.run_timeout_seconds) as provider:
-        chosen, model = provider.find(settings.provider_model)
-        listed = await outcome(chosen.adapter.list_models())
-        spoke: float | ProviderError
-        if isinstance(listed, ProviderError) and listed.fault in UNREACHABLE:
-            spoke = listed
-        else:
-            spoke = await outcome(first_words_seconds(provider, settings))
-        answers = ProviderAnswers(
-            base_url=chosen.configuration.base_url,
-            model=model,
-            listed=listed if isinstance(listed, ProviderError) else tuple(model.name for model in listed),
-            first_words_seconds=spoke,
+    async with opened(asked_once, answer_timeout_seconds=settings.run_timeout_seconds) as providers:
+        (provider, model), *others = models_to_ask(providers, settings.provider_model)
+        chosen, *rest = await asyncio.gather(
+            answers_of(provider, model, settings, is_chosen=True),
+            *(answers_of(other, name, settings, is_chosen=False) for other, name in others),
         )
-    for check in judge_provider(answers):
+    for check in (*judge_provider(chosen), *map(judge_other, rest)):
         report.add(check)
+
+
+def models_to_ask(providers: Providers, chosen: str) -> list[tuple[Provider, str | None]]:
+    """The host's model, those that stand in for others, and of each other provider one that is named, if any is."""
+    fallbacks = (
+        reference
+        for provider in providers.all
+        for references in provider.configuration.fallbacks.values()
+        for reference in references
+    )
+    asked: dict[tuple[str, str | None], tuple[Provider, str | None]] = {}
+    for provider, model in map(providers.find, (chosen, *fallbacks)):
+        asked.setdefault((provider.configuration.name, model), (provider, model))
+    known = {name for name, _ in asked}
+    unasked = [provider for provider in providers.all if provider.configuration.name not in known]
+    named = [(provider, next(iter(provider.configuration.named_models), None)) for provider in unasked]
+    return [*asked.values(), *named]
+
+
+async def answers_of(provider: Provider, model: str | None, settings: Settings, *, is_chosen: bool) -> ProviderAnswers:
+    """What a provider says to both questions; the second is not asked where the first found nobody, or of no model."""
+    listed = await outcome(provider.adapter.list_models())
+    spoke: float | ProviderError | None = None
+    if isinstance(listed, ProviderError) and listed.fault in UNREACHABLE:
+        spoke = listed
+    elif model is not None:
+        spoke = await outcome(first_words_seconds(provider, model, settings))
+    return ProviderAnswers(
+        provider=provider.configuration,
+        model=model,
+        listed=listed if isinstance(listed, ProviderError) else tuple(one.name for one in listed),
+        first_words_seconds=spoke,
+        is_chosen=is_chosen,
+    )
 
 
 async def outcome(question: Awaitable[Answer]) -> Answer | ProviderError:
@@ -182,17 +209,26 @@ async def outcome(question: Awaitable[Answer]) -> Answer | ProviderError:
         return exc
 
 
-async def first_words_seconds(provider: Providers, settings: Settings) -> float:
-    """How long the model takes to begin, asked as the bot asks it; the rest of its answer is not waited for."""
+async def first_words_seconds(provider: Provider, model: str, settings: Settings) -> float:
+    """How long a model takes to begin, asked as the bot asks it; the rest of its answer is not waited for.
+
+    Raises: ProviderError, also where something comes all the time and never a word.
+    """
     request = ProviderRequest(
-        model=settings.provider_model,
+        model=model,
         messages=(ChatMessage(role=Role.USER, content="Say hello."),),
         max_output_tokens=FEW_TOKENS,
         parameters=settings.parameters,
     )
-    begun = time.monotonic()
-    async with aclosing(provider.stream(request)) as events:
-        async for event in events:
-            if isinstance(event, (TextDelta, ReasoningDelta, Finished)):
-                break
+    configuration, begun = provider.configuration, time.monotonic()
+    try:
+        async with (
+            asyncio.timeout(configuration.first_byte_timeout_seconds + configuration.idle_timeout_seconds),
+            aclosing(provider.adapter.stream(request)) as events,
+        ):
+            async for event in events:
+                if isinstance(event, (TextDelta, ReasoningDelta, Finished)):
+                    break
+    except TimeoutError as exc:
+        raise ProviderError(ProviderFault.TIMEOUT, "a stream without a word") from exc
     return time.monotonic() - begun

@@ -10,7 +10,9 @@ ParleyError
 ├── InvalidOutputs          tool outputs were submitted that a run does not wait for
 ├── Refusal                 what a person asked for cannot be done now, or not by them
 ├── ProviderError           a provider did not answer as asked; carries a ProviderFault
-│   └── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
+│   ├── ContextTooLong      BAD_REQUEST: the conversation does not fit the model's window
+│   ├── NotAnApi            PROTOCOL: a web page, or the way to one
+│   └── WrongApi            PROTOCOL: the stream is one of another API
 └── ReplyError              an answer could not be shown
     ├── ReplyGone           its message or its channel is gone, or closed to the bot: final
     └── DiscordUnavailable  Discord did not take it now: to be tried again
@@ -125,6 +127,22 @@ class ContextTooLong(ProviderError):
     own_sentence = "This conversation is longer than the model can read. `/reset` starts a new one."
 
 
+class NotAnApi(ProviderError):
+    """What answers at the model provider's address is not its API. The host has to check the address."""
+
+    own_sentence = "What answers at the model provider's address is not its API. The host has to check the address."
+
+
+class WrongApi(ProviderError):
+    """The model provider speaks another API than the host has set. The host has to change it."""
+
+    own_sentence = "The model provider speaks another API than the host has set. The host has to change it."
+
+    def __init__(self, api: str) -> None:
+        super().__init__(ProviderFault.PROTOCOL, f"a stream of the API {api}")
+        self.api = api
+
+
 # What a person is told of an error that nobody foresaw.
 UNEXPECTED = "Something went wrong here. The host can find the reason in the log."
 
@@ -135,7 +153,7 @@ SENTENCES: dict[ProviderFault, str] = {
     ProviderFault.BUSY: "The model provider is overloaded right now. Please try again in a moment.",
     ProviderFault.BAD_REQUEST: "The model provider could not handle this conversation. `/reset` starts a new one.",
     ProviderFault.MODERATED: "The model provider's content filter stopped this answer.",
-    ProviderFault.NOT_FOUND: "The model provider does not know this model. The host has to choose another one.",
+    ProviderFault.NOT_FOUND: "The model provider does not know this model. The host has to check its name and address.",
     ProviderFault.NOT_IMPLEMENTED: "The model provider does not offer what was asked of it.",
     ProviderFault.TIMEOUT: "The model provider took too long to answer. Please try again.",
     ProviderFault.NETWORK: "The model provider could not be reached. Please try again in a moment.",

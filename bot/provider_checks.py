@@ -9,56 +9,85 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.checks import Check, failed, passed, skipped, warned
+from bot.checks import Check, Verdict, failed, passed, skipped, warned
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.advice import advice, setting
+from bot.providers.configuration import ProviderConfiguration
 from bot.providers.models import close_names
+from bot.providers.parameters import Api
 
 UNREACHABLE = frozenset({ProviderFault.NETWORK, ProviderFault.TIMEOUT})
 NOT_OFFERED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED, ProviderFault.PROTOCOL})
 
-# What to do about a refusal that is not about the key; the others say it themselves.
+# What to do about a refusal that shows no mistake by itself; the others say it themselves.
 ADVICE = {
-    ProviderFault.NOT_FOUND: "check PROVIDER_MODEL, and whether PROVIDER_BASE_URL needs /v1 at its end",
-    ProviderFault.PROTOCOL: "check PROVIDER_BASE_URL: what answers there is no OpenAI-compatible API",
-    ProviderFault.QUOTA: "top up the account that PROVIDER_API_KEY belongs to",
-    ProviderFault.TIMEOUT: "try again when the model is loaded, or raise PROVIDER_FIRST_BYTE_TIMEOUT_SECONDS",
-    ProviderFault.BAD_REQUEST: "check PROVIDER_MODEL and TEMPERATURE",
+    ProviderFault.NOT_FOUND: "check {model} and {base_url}",
+    ProviderFault.PROTOCOL: "check {base_url}: what answers there is no OpenAI-compatible API",
+    ProviderFault.QUOTA: "top up the account that {keys} belongs to",
+    ProviderFault.TIMEOUT: "try again when the model is loaded, or raise {first_byte_timeout_seconds}",
+    ProviderFault.BAD_REQUEST: "check {model} and TEMPERATURE",
 }
+FIELDS = ("base_url", "keys", "first_byte_timeout_seconds")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderAnswers:
-    """What a provider answered: each either the fact or the error in its place."""
+    """What a provider answered: each either the fact or the error in its place.
 
-    base_url: str
-    model: str
+    `model` and `first_words_seconds` are None where nobody knows which of its models to ask; `is_chosen` where the
+    model is the host's own choice.
+    """
+
+    provider: ProviderConfiguration
+    model: str | None
     listed: Sequence[str] | ProviderError
-    first_words_seconds: float | ProviderError
+    first_words_seconds: float | ProviderError | None
+    is_chosen: bool = True
+
+    @property
+    def named_by(self) -> str:
+        """Where the host has written the model's name."""
+        return "PROVIDER_MODEL" if self.is_chosen else f"{self.provider.name}/{self.model}"
 
 
 def judge_provider(answers: ProviderAnswers) -> tuple[Check, ...]:
     """Whether the provider is reachable, the key accepted, the model listed, and an answer on its way."""
-    error = answers.listed
+    error, address = answers.listed, answers.provider.base_url
     if isinstance(error, ProviderError) and error.fault in UNREACHABLE:
+        base_url = setting(answers.provider, "base_url")
+        what = advice(answers.provider, error) or f"check {base_url}, and that the server is up"
         return (
-            failed(
-                "provider", f"{answers.base_url} does not answer: check PROVIDER_BASE_URL, and that the server is up"
-            ),
+            failed("provider", f"{address} does not answer: {what}"),
             *(skipped(name, "not asked, because the provider does not answer") for name in ("key", "model", "answer")),
         )
     return (
-        passed("provider", f"{answers.base_url} answers"),
+        passed("provider", f"{address} answers"),
         judge_key(answers),
         judge_model(answers),
         judge_answer(answers),
     )
 
 
+def judge_other(answers: ProviderAnswers) -> Check:
+    """A provider beside the chosen one, in one line: the first thing to do, or that there is none."""
+    model = "" if answers.model is None else f"/{answers.model}"
+    name = f"provider {answers.provider.name}{model}"
+    provider, *others = judge_provider(answers)
+    for verdict, check in ((Verdict.FAILED, failed), (Verdict.WARNING, warned)):
+        found = [each.sentence for each in (provider, *others) if each.verdict is verdict]
+        if found:
+            return check(name, found[-1] if verdict is Verdict.FAILED else found[0])
+    spoke = f" and begins to speak after {answers.first_words_seconds:.1f} seconds" if answers.model else ""
+    return passed(name, f"{answers.provider.base_url} answers{spoke}")
+
+
 def judge_key(answers: ProviderAnswers) -> Check:
     """A key that either question shows to be refused is refused."""
     for outcome in (answers.first_words_seconds, answers.listed):
         if isinstance(outcome, ProviderError) and outcome.fault is ProviderFault.AUTH:
-            return failed("key", f"the provider does not accept PROVIDER_API_KEY: copy it again{quoted(outcome)}")
+            keys = setting(answers.provider, "keys")
+            what = advice(answers.provider, outcome) or f"the provider does not accept {keys}: copy it again"
+            return failed("key", f"{what}{quoted(outcome)}")
     if isinstance(answers.first_words_seconds, ProviderError):
         return skipped("key", "not known, because the model did not answer")
     return passed("key", "accepted")
@@ -71,24 +100,42 @@ def judge_model(answers: ProviderAnswers) -> Check:
         if listed.fault in NOT_OFFERED:
             return warned("model", "this provider does not list its models, so the name could not be looked up")
         return skipped("model", f"not looked up: {listed}")
-    if model in listed:
-        return passed("model", f"{model} is listed")
+    if model is None or model in listed:
+        return passed("model", f"{model or len(listed)} is listed")
     close = close_names(model, listed)
     hint = f": did you mean {' or '.join(close)}?" if close else ""
     sentence = f"the provider does not list {model}{hint}"
     if isinstance(answers.first_words_seconds, ProviderError):
-        return failed("model", f"PROVIDER_MODEL: {sentence}")
+        return failed("model", f"{answers.named_by}: {sentence}")
     return warned("model", f"{sentence}, but answers to that name")
 
 
 def judge_answer(answers: ProviderAnswers) -> Check:
     """A few words of the model, which is what all the rest is for."""
     outcome = answers.first_words_seconds
+    if outcome is None:
+        if isinstance(answers.listed, ProviderError):
+            what = f"name one of its models in models of [providers.{answers.provider.name}] to have it asked"
+            return warned("answer", what)
+        return skipped("answer", "not asked, because none of its models is named")
     if not isinstance(outcome, ProviderError):
         return passed("answer", f"the model began to speak after {outcome:.1f} seconds")
+    found = advice(answers.provider, outcome) or lack_of_api(answers.provider, outcome)
     if outcome.fault is ProviderFault.AUTH:
         return skipped("answer", "none, because the key is not accepted")
-    return failed("answer", f"{ADVICE.get(outcome.fault, str(outcome))}{quoted(outcome)}")
+    fields = {field: setting(answers.provider, field) for field in FIELDS}
+    usual = ADVICE.get(outcome.fault, str(outcome)).format(model=answers.named_by, **fields)
+    return failed("answer", f"{found or usual}{quoted(outcome)}")
+
+
+def lack_of_api(provider: ProviderConfiguration, error: ProviderError) -> str | None:
+    """What to change where a server does not offer what only some do; most relays have neither responses nor runs."""
+    is_common = provider.api is Api.CHAT_COMPLETIONS
+    if is_common or error.fault not in (ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED):
+        return None
+    if "model" in error.detail.casefold():
+        return None
+    return f"the server does not offer {provider.api}: set {setting(provider, 'api')} to {Api.CHAT_COMPLETIONS}"
 
 
 def quoted(error: ProviderError) -> str:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
+from bot.providers.advice import advice
 from bot.providers.models import close_names
 from bot.providers.registry import Provider, Providers
 
@@ -143,9 +144,11 @@ class Catalog:
         try:
             shelf.take(await shelf.provider.adapter.list_models())
         except ProviderError as error:
-            if error.fault in NOT_OFFERED:
+            found = advice(shelf.provider.configuration, error)
+            if error.fault in NOT_OFFERED and found is None:
                 return True
-            complaint = f"{error} `python -m bot doctor` tells more. ({error.detail})"
+            what = str(error) if found is None else f"{found}."
+            complaint = f"{what} `python -m bot doctor` tells more. ({error.detail})"
             if complaint != shelf.complaint:  # it is asked again and again, and told once
                 log.warning("provider %s: %s", shelf.provider.configuration.name, complaint)
             shelf.complaint = complaint

@@ -25,6 +25,8 @@ from bot.providers.events import (
     Usage,
 )
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
+from bot.providers.formats import refuse_another_api
+from bot.providers.parameters import Api
 from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
 from bot.providers.thinking import ThinkingSplitter
 from bot.providers.thoughts import Thoughts
@@ -99,7 +101,7 @@ class ChunkDecoder:
             raise ProviderError(ProviderFault.PROTOCOL, redact(f"broken JSON: {data}", self._secrets)) from exc
         if isinstance(chunk, list) and len(chunk) == 1:
             chunk = chunk[0]  # an error in a list is how some gateways wrap it
-        return self._take_chunk(chunk, is_error=name == "error") if isinstance(chunk, dict) else []
+        return self._take_chunk(chunk, name) if isinstance(chunk, dict) else []
 
     def feed_whole(self, body: str) -> list[Event]:
         """The events in a completion that was not streamed: it is whole, whether it says so or not."""
@@ -137,9 +139,10 @@ class ChunkDecoder:
             return FinishReason.TOOL_CALLS
         return FinishReason.CONTENT_FILTER if self._has_refused else self._finish_reason or FinishReason.STOP
 
-    def _take_chunk(self, chunk: Json, *, is_error: bool) -> list[Event]:
+    def _take_chunk(self, chunk: Json, name: str) -> list[Event]:
         choices = chunk.get("choices")
-        if is_error or chunk.get("error") or not isinstance(choices, list):
+        if name == "error" or chunk.get("error") or not isinstance(choices, list):
+            refuse_another_api(Api.CHAT_COMPLETIONS, chunk, name)
             complaint = complaint_in(chunk)
             if complaint is not None:
                 raise self._failure(complaint)
@@ -320,10 +323,10 @@ class BodyDecoder:
             yield from self._chunks.close()
             return
         body = self._body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
-        if body.startswith("<") or not body:
-            raise failure_of(
-                Complaint(message=body or "an empty body"), status=200, is_page=True, secrets=self._secrets
-            )
+        if not body:
+            raise ProviderError(ProviderFault.PROTOCOL, "an empty body", status=200)
+        if body.startswith("<"):
+            raise failure_of(Complaint(message=body), status=200, is_page=True, secrets=self._secrets)
         yield from self._chunks.feed_whole(body)
         yield from self._chunks.close()
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from bot.errors import ProviderError, ProviderFault
+from bot.errors import NotAnApi, ProviderError, ProviderFault
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.forms import Form
 from bot.providers.keys import RESTS, KeyRing
@@ -93,7 +93,8 @@ class Endpoint:
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as exc:
-            raise ProviderError(ProviderFault.PROTOCOL, f"{method} {path} was not answered with JSON") from exc
+            kind = NotAnApi if content.lstrip().startswith(b"<") else ProviderError
+            raise kind(ProviderFault.PROTOCOL, f"{method} {path} was not answered with JSON") from exc
 
     async def fetch_bytes(
         self,

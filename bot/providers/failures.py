@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from bot.errors import ContextTooLong, ProviderError, ProviderFault
+from bot.errors import ContextTooLong, NotAnApi, ProviderError, ProviderFault
 
 # Enough to find the cause in a log; providers put whole prompts and pages into their messages.
 MAX_DETAIL_CHARS = 300
@@ -170,7 +170,11 @@ def failure_of(
     if request_id and request_id not in detail:
         detail += f" (request id: {request_id[:MAX_REQUEST_ID_CHARS]})"
     fault = ProviderFault.PROTOCOL if is_page and status in (200, 400, 403) else fault_of(complaint, status)
-    kind = ContextTooLong if fault is ProviderFault.BAD_REQUEST and _is_too_long(complaint) else ProviderError
+    kind = ProviderError
+    if fault is ProviderFault.BAD_REQUEST and _is_too_long(complaint):
+        kind = ContextTooLong
+    elif fault is ProviderFault.PROTOCOL and (is_page or (status or 0) in range(300, 400)):
+        kind = NotAnApi
     return kind(
         fault,
         detail,

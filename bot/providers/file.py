@@ -66,7 +66,7 @@ def read_providers(
     found = [own] if own is not None else []
     for name, entry in tables.items():
         try:
-            check_name(name, [provider.name for provider in found])
+            check_name(name, [DEFAULT, *(provider.name for provider in found)])
             found.append(read_provider(name, entry, environment))
         except ConfigurationError as fault:
             faults += [f"{file}: the provider {name}: {line}" for line in str(fault).splitlines()]
@@ -82,7 +82,7 @@ def read_providers(
 def check_name(name: str, taken: Iterable[str]) -> None:
     """Raises: ConfigurationError, unless a provider may have this name."""
     if name.casefold() in taken:
-        other = "PROVIDER_BASE_URL describes" if name.casefold() == DEFAULT else "the file lists already"
+        other = "PROVIDER_BASE_URL is for" if name.casefold() == DEFAULT else "the file lists already"
         raise ConfigurationError(f"there are two of this name, with the one that {other}: rename one of them.")
     if not NAME.fullmatch(name):
         raise ConfigurationError(

@@ -22,6 +22,8 @@ from bot.providers.events import (
     Usage,
 )
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
+from bot.providers.formats import refuse_another_api
+from bot.providers.parameters import Api
 from bot.providers.responses_items import arguments_of, sendable, text_of, thought_of, usage_of, wish_of
 from bot.providers.sse import DONE
 from bot.providers.thinking import ThinkingSplitter
@@ -36,7 +38,6 @@ INCOMPLETE: Mapping[str, FinishReason] = {
     "content_filter": FinishReason.CONTENT_FILTER,
 }
 ENDS = frozenset({"completed", "done", "failed", "incomplete", "cancelled"})
-OTHER_API = "the server answers in the format of {}, not of responses: change its api"
 CALL = "_call"  # how the types of items end that are tools of the provider's own
 
 
@@ -143,14 +144,11 @@ class ResponseDecoder:
         elif topic.startswith("response.") and topic.endswith(CALL):
             yield from self._take_server_tool(event, topic.removeprefix("response."), happened)
         elif kind == "response.error" or topic != "response":
-            self._refuse(event)
+            self._refuse(event, name)
 
-    def _refuse(self, event: Json) -> None:
+    def _refuse(self, event: Json, name: str) -> None:
         """Raises: ProviderError, where an event is a complaint, or of another API."""
-        if isinstance(event.get("choices"), list):
-            raise self._broken(OTHER_API.format("chat completions"))
-        if str(event.get("object")).startswith("thread"):
-            raise self._broken(OTHER_API.format("threads and runs"))
+        refuse_another_api(Api.RESPONSES, event, name)
         complaint = complaint_in(event)
         if complaint is not None:
             raise self._failure(complaint)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.events import Event, Started, TextDelta
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
+from bot.providers.formats import refuse_another_api
+from bot.providers.parameters import Api
 from bot.providers.runs_objects import (
     SEPARATOR,
     UNDER_WAY,
@@ -148,6 +150,7 @@ class RunDecoder:
     def _take_object(self, name: str, body: Json) -> list[Event]:
         kind = text_in(body.get("object")) or name
         if name == "error" or not kind.startswith("thread"):
+            refuse_another_api(Api.ASSISTANTS, body, name)
             complaint = complaint_in(body)
             if complaint is not None:
                 self.has_failed = True

@@ -9,6 +9,7 @@ import pytest
 from bot.checks import Check, Verdict
 from bot.errors import ProviderError, ProviderFault
 from bot.provider_checks import ProviderAnswers, judge_provider
+from bot.providers.configuration import ProviderConfiguration
 from bot.providers.models import close_names
 
 NAMES = ["provider", "key", "model", "answer"]
@@ -19,7 +20,7 @@ def judged(listed: Sequence[str] | ProviderFault, spoke: float | ProviderFault) 
     """The checks by name, for a host who asks for `a-model`."""
     checks = judge_provider(
         ProviderAnswers(
-            base_url="https://provider.test/v1",
+            provider=ProviderConfiguration(name="default", base_url="https://provider.test/v1"),
             model="a-model",
             listed=ProviderError(listed, "its words") if isinstance(listed, ProviderFault) else listed,
             first_words_seconds=ProviderError(spoke, "its words") if isinstance(spoke, ProviderFault) else spoke,

@@ -150,3 +150,38 @@ async def test_model_that_disappeared_is_told(shop: Shop, caplog: pytest.LogCapt
     assert str(catalog.leaving("one/gpt-large")) == (
         "The provider does not list the model one/gpt-large: did you mean one/gpt-larger?"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (
+            (404, "Not Found", "text/plain"),
+            "base_url of [providers.two] probably needs /v1 at its end: nothing is there.",
+        ),
+        (
+            (200, "<title>Please sign in</title>", "text/html"),
+            "check base_url of [providers.two]: what answers there is a web page and no API.",
+        ),
+        (
+            (301, "", "text/html"),
+            "base_url of [providers.two] must begin with https://.",
+        ),
+    ],
+)
+async def test_wrong_address_is_told_at_the_start(
+    shop: Shop, caplog: pytest.LogCaptureFixture, answer: tuple[int, str, str], said: str
+) -> None:
+    """In one line, with what to change."""
+    status, body, content_type = answer
+
+    async def respond(_: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, content_type=content_type)
+
+    application = web.Application()
+    application.router.add_get("/models", respond)
+    async with TestServer(application) as wrong:
+        catalog = await shop.open(two={"base_url": str(wrong.make_url("/"))})
+        assert not await catalog.refresh()
+    (sentence,) = told(caplog)
+    assert sentence.startswith(f"provider two: {said} `python -m bot doctor` tells more.")

@@ -92,7 +92,7 @@ def test_retries_give_way_to_fallbacks(tmp_path: Path) -> None:
         ),
         (
             RELAY.replace("relay]", "default]"),
-            ": the provider default: there are two of this name, with the one that PROVIDER_BASE_URL describes: "
+            ": the provider default: there are two of this name, with the one that PROVIDER_BASE_URL is for: "
             "rename one of them.",
         ),
         (

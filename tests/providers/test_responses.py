@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.errors import ProviderError, ProviderFault
+from bot.errors import ProviderError, WrongApi
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec
 from bot.providers.events import Bookmark, Carried, Event, ServerTool, TextDelta, ToolCallDone
 from bot.providers.responses import Responses
@@ -363,10 +363,9 @@ async def test_searches_and_sources_are_told(provider: ScriptedProvider, respons
 async def test_stream_of_chat_completions_is_named(provider: ScriptedProvider, responses: Responses) -> None:
     """The host is told that the api is configured wrongly."""
     provider.play(Story(raw=('{"object": "chat.completion.chunk", "choices": [{"delta": {"content": "Hi"}}]}',)))
-    with pytest.raises(ProviderError) as caught:
+    with pytest.raises(WrongApi) as caught:
         await ask(responses, ASKED)
-    assert caught.value.fault is ProviderFault.PROTOCOL
-    assert "chat completions" in caught.value.detail
+    assert caught.value.api == "chat_completions"
 
 
 async def test_stopped_answer_leaves_the_last_one_known(provider: ScriptedProvider, transport: Transport) -> None:

@@ -84,6 +84,7 @@ PURE = (
     "bot/providers/events.py",
     "bot/providers/known_keys.py",
     "bot/providers/fallback.py",
+    "bot/providers/formats.py",
     "bot/providers/keys.py",
     "bot/providers/parameters.py",
     "bot/providers/rate_limits.py",

@@ -427,14 +427,6 @@ def test_failure_says_why(name: str) -> None:
     assert caught.value.fault is fault
 
 
-@pytest.mark.parametrize(("name", "api"), [("chat completions", "chat completions"), ("threads", "threads and runs")])
-def test_stream_of_another_api_is_named(name: str, api: str) -> None:
-    """The host is told what to change."""
-    with pytest.raises(ProviderError) as caught:
-        decode(FAILURES[name][0])
-    assert f"in the format of {api}" in caught.value.detail
-
-
 def test_too_long_a_request_is_told_apart() -> None:
     """Also when the response fails with it."""
     with pytest.raises(ContextTooLong):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.errors import SENTENCES, ContextTooLong, ProviderFault
+from bot.errors import SENTENCES, ContextTooLong, NotAnApi, ProviderFault, WrongApi
 from sandbox.limits import Limits
 from sandbox.stories import STORIES, Story, refusal
 from tests.scenarios.answer import Answer
@@ -42,7 +42,12 @@ REFUSALS = {
     "501": (refusal(501, ""), SENTENCES[ProviderFault.NOT_IMPLEMENTED]),
     "503": (STORIES["busy"], BUSY),
     "529": (refusal(529, "overloaded_error"), BUSY),
-    "html": (STORIES["html"], BROKEN),
+    "html": (STORIES["html"], NotAnApi.own_sentence),
+    "redirect": (Story(status=301, body=b"", headers={"Location": "https://x.test/"}), NotAnApi.own_sentence),
+    "another_api": (
+        Story(raw=('{"type": "response.created", "response": {"id": "resp_1"}}',), sends_done=False),
+        WrongApi.own_sentence,
+    ),
     "html_of_a_gateway": (
         Story(status=502, body=b"<html><title>502 Bad Gateway</title></html>", content_type="text/html"),
         BUSY,
