@@ -14,11 +14,12 @@ from bench.chaos import Plan, report, survive
 from bench.history import measure_history
 from bench.pages import measure_pages
 from bench.play import play
+from bench.providers import measure_providers
 from bench.report import table
 from bench.situations import SITUATIONS
 from bench.tools import measure_tools
 
-HISTORY, PAGES, TOOLS, CHAOS = "history", "pages", "tools", "chaos"
+HISTORY, PAGES, TOOLS, PROVIDERS, CHAOS = "history", "pages", "tools", "providers", "chaos"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -38,7 +39,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def names() -> tuple[str, ...]:
     """Everything that can be measured."""
-    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS)
+    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS, PROVIDERS)
 
 
 async def measure(chosen: Sequence[str]) -> None:
@@ -58,6 +59,9 @@ async def measure(chosen: Sequence[str]) -> None:
     if TOOLS in chosen:
         say("tools, about 30 s")
         print(f"\n{await measure_tools()}", flush=True)
+    if PROVIDERS in chosen:
+        say("providers, about 40 s")
+        print(f"\n{await measure_providers()}", flush=True)
 
 
 def say(sentence: str) -> None:
