@@ -48,6 +48,7 @@ from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
 from bot.setting_desk import SettingDesk
 from bot.settings import Settings
+from bot.spending import Spending
 from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
@@ -217,6 +218,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 count_tokens=count_tokens,
                 clock=clock,
             ),
+            spending=Spending(database, configured.providers, clock=clock),
             toolbox=toolbox,
             guard=guard,
             page_guard=Guard(

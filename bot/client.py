@@ -33,6 +33,7 @@ from bot.runs.service import RunService, Where
 from bot.server_commands import ServerCommands
 from bot.setting_desk import SettingDesk
 from bot.settings import Settings
+from bot.spending import Spending
 from bot.summaries import Summaries
 from bot.tool_rules import ToolRules
 from bot.tools.declare import is_for_people, tools_of
@@ -137,6 +138,7 @@ class ParleyClient(commands.Bot):
         recovery: Recovery,
         reminders: Reminders,
         summaries: Summaries,
+        spending: Spending,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -170,6 +172,7 @@ class ParleyClient(commands.Bot):
         self.overview = overview
         self.reminders = reminders
         self.summaries = summaries
+        self.spending = spending
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard
