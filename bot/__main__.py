@@ -1,4 +1,4 @@
-"""The command line: run, runs, migrate, backup, doctor, settings."""
+"""The command line: run, runs, migrate, backup, doctor, settings, parameters."""
 
 from __future__ import annotations
 
@@ -79,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands.add_parser("doctor", help="check database, tools, token, intents, permissions, clock and provider")
     commands.add_parser("settings", help="print every setting as .env.example shows it")
+    commands.add_parser("parameters", help="print what can be set for a place, as docs/parameters.md shows it")
     return result
 
 
@@ -95,6 +96,11 @@ def run_command(options: argparse.Namespace) -> int:
     match options.command:
         case "settings":
             print(render_example(), end="")
+            return DONE
+        case "parameters":
+            from bot.parameters_page import render_parameters
+
+            print(render_parameters(), end="")
             return DONE
         case "doctor":
             from bot.doctor import doctor

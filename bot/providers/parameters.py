@@ -59,16 +59,16 @@ class Parameter:
         match self.kind:
             case Kind.NUMBER | Kind.INTEGER:
                 whole = "a whole number" if self.kind is Kind.INTEGER else "a number"
-                return f"{whole} from {self.low:g} to {self.high:g}" if self.high is not None else whole
+                return f"{whole} from {self.low:,.16g} to {self.high:,.16g}" if self.high is not None else whole
             case Kind.BOOLEAN:
                 return "true or false"
             case Kind.CHOICE:
                 return f"one of {', '.join(self.choices)}"
             case Kind.TEXTS:
                 texts = f"of {', '.join(self.choices)}," if self.choices else "texts"
-                return f"up to {self.high:g} {texts} with | in between"
+                return f"up to {self.high:,.16g} {texts} with | in between"
             case Kind.OBJECT if self.high is not None:
-                return f"a JSON object of numbers from {self.low:g} to {self.high:g}"
+                return f"a JSON object of numbers from {self.low:,.16g} to {self.high:,.16g}"
             case Kind.OBJECT:
                 return "a JSON object"
             case Kind.MODEL:
