@@ -172,7 +172,8 @@ class Answerer:
                     ending = ending.filtered(objection)
             try:
                 if ending is not WAITS:
-                    due = partial(self._notices.due, None if mine.interaction_token else mine.guild_id, mine.model)
+                    guild_id = None if mine.interaction_token else mine.guild_id
+                    due = partial(self._notices.due, guild_id, draft.asked or mine.model)
                     notice = await until_stored(run.id, due)
                     ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
                     return Left(run=ended, progress=progress, notice=notice, choice=draft.choice)
@@ -296,6 +297,7 @@ class Answerer:
 
     async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
         request = await until_stored(run.id, partial(self._requests.next, run, draft))
+        draft.asked = request.model
         async with self._meter.reading(request, draft), aclosing(self._provider.stream(request)) as events:
             async for event in events:
                 draft.take(event)

@@ -46,7 +46,7 @@ class Draft:
     this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
     says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_bookmarked`
     that it keeps something of it.  A draft that `is_withdrawn` leaves nothing in the history, what its steps have
-    added neither.
+    added neither.  `asked` is the model that the last request was for.
     """
 
     before: str = ""
@@ -64,6 +64,7 @@ class Draft:
     remark: str | None = None
     alternatives: tuple[str, ...] = ()
     position: int | None = None
+    asked: str = ""
     is_withdrawn: bool = False
 
     @classmethod

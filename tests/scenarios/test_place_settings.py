@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.notices import NO_TOOLS
 from sandbox.provider import MODEL
-from sandbox.stories import ScriptedCall, Story
+from sandbox.stories import ScriptedCall, Story, refusal
 from tests.scenarios.scene import Scene, Where
 
 ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
@@ -100,3 +101,11 @@ async def test_answer_that_is_given_again_has_the_model_of_now(parley: Scene) ->
     await parley.press("linus", answer, "Regenerate")
     await parley.answer_of("general", 2)
     assert [request.body["model"] for request in parley.provider.requests] == [MODEL, "another"]
+
+
+async def test_moderators_are_told_of_the_model_that_was_asked(parley: Scene) -> None:
+    """That it takes no tools is said below its answer, once, though the host's own takes them."""
+    await choose(parley, "general", "model", "first")
+    parley.provider.play(refusal(500, "server_error", "tools param requires --jinja flag"))
+    told = [(await parley.ask("linus", "general", "@bot hi")).text for _ in range(2)]
+    assert [NO_TOOLS in text for text in told] == [True, False]
