@@ -259,6 +259,18 @@ async def test_model_is_chosen(council: Council) -> None:
     assert (await council.asked(council.parlour))["model"] == MODEL
 
 
+async def test_tools_know_the_model_of_their_place(council: Council, process: Process) -> None:
+    """People's commands and models' calls alike."""
+    town, client = council.town, await process.start()
+    await client.load(["tests.tools.telling"])
+    await town.env.restart_bot(client)
+    await council.does("model", model="another-model")
+    for channel, model in ((town.general, "another-model"), (council.parlour, MODEL)):
+        result = await town.edsger.slash(channel, "who_answers")
+        assert said(result) == model
+    assert await town.told("who_answers") == "another-model"
+
+
 async def test_settings_of_a_direct_message_are_its_person_s(council: Council) -> None:
     """No moderator is there; a server's own do not count in it."""
     linus = council.town.linus.user
