@@ -292,6 +292,16 @@ async def test_picture_is_asked_for_again_where_nobody_was_reached(transport: Tr
     assert waits.seconds == [0.5, 1.0]
 
 
+async def test_refused_key_gives_way_to_the_next(provider: ScriptedProvider, transport: Transport) -> None:
+    """A request that was refused for its key bought nothing; one that was busy may have, whatever keys are left."""
+    two = OpenAIClient(endpoint(transport, provider.base_url, "sk-wrong-key", "sk-right-key"))
+    assert (await two.images.generate(FOX)).pictures
+    assert len(provider.endpoints.orders) == 1
+    provider.endpoints.play(GENERATIONS, refusal(503, "overloaded"))
+    assert await fault_of(two.images.generate(FOX)) is ProviderFault.BUSY
+    assert len(provider.endpoints.orders) == 2
+
+
 async def test_closed_stream_closes_the_connection(provider: ScriptedProvider, client: OpenAIClient) -> None:
     """Who no longer wants a picture ends the provider's work on it."""
     provider.endpoints.quirks.hang_at = 1
