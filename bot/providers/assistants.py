@@ -73,4 +73,4 @@ class Assistants:
         Raises:
             ProviderError: when the provider refuses, or lists nothing that can be read.
         """
-        return models_in(await self._endpoint.fetch("GET", "/models"))
+        return models_in(await self._endpoint.fetch("GET", "/models"), secrets=self._endpoint.secrets)

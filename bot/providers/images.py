@@ -72,7 +72,7 @@ class Sources:
         # The older models and many relays know one picture by this name only.
         name = "image" if len(self.images) == 1 else "image[]"
         named = [(name, image) for image in self.images] + ([("mask", self.mask)] if self.mask else [])
-        texts = {field: _text(value) for field, value in fields.items()}
+        texts = {key: _text(value) for key, value in fields.items()}
         return Form(fields={**texts, **given(input_fidelity=self.input_fidelity)}, files=named)
 
 
@@ -124,11 +124,11 @@ class Images:
 
     async def generate(self, request: ImageRequest) -> Pictures:
         """Pictures of the request's words."""
-        return self._pictures(await self._fetch("/images/generations", request.body()))
+        return await self._fetch("/images/generations", request.body())
 
     async def edit(self, request: ImageRequest, sources: Sources) -> Pictures:
         """Pictures made from others.  Raises: ProviderError, and Refusal where those are too many or too large."""
-        return self._pictures(await self._fetch("/images/edits", sources.form(request.body())))
+        return await self._fetch("/images/edits", sources.form(request.body()))
 
     def stream(
         self, request: ImageRequest, sources: Sources | None = None, *, partial_images: int = 2
@@ -143,8 +143,9 @@ class Images:
             return self._stream("/images/generations", body, request.count or 1)
         return self._stream("/images/edits", sources.form(body), request.count or 1)
 
-    async def _fetch(self, path: str, body: Body) -> Any:
-        return await self._endpoint.fetch("POST", path, body, max_bytes=MAX_ANSWER_BYTES, terms=PAID)
+    async def _fetch(self, path: str, body: Body) -> Pictures:
+        answer = await self._endpoint.fetch("POST", path, body, max_bytes=MAX_ANSWER_BYTES, terms=PAID)
+        return pictures_in(answer, secrets=self._endpoint.secrets)
 
     async def _stream(self, path: str, body: Body, count: int) -> AsyncGenerator[PartialPicture | Pictures, None]:
         done = list[Json]()
@@ -158,7 +159,7 @@ class Images:
             async with aclosing(events):
                 async for kind, fields in events:
                     if not kind:
-                        yield self._pictures(fields)
+                        yield pictures_in(fields, secrets=self._endpoint.secrets)
                         return
                     if kind.endswith(".partial_image") and (partial := _partial(fields)):
                         yield partial
@@ -169,21 +170,23 @@ class Images:
                             break
         if not done:
             raise ProviderError(ProviderFault.PROTOCOL, "the stream ended without a picture")
-        yield self._pictures({**done[-1], "data": done})
+        yield pictures_in({**done[-1], "data": done}, secrets=self._endpoint.secrets)
 
-    def _pictures(self, answer: Any) -> Pictures:
-        entries = entries_in(answer, "data", secrets=self._endpoint.secrets)
-        pictures = tuple(picture for entry in entries if (picture := _picture(entry)))
-        if not pictures:
-            raise unusable(entries[0], "a result without a picture", secrets=self._endpoint.secrets)
-        return Pictures(
-            pictures=pictures,
-            usage=consumption_in(answer),
-            size=word(answer.get("size")),
-            quality=word(answer.get("quality")),
-            background=word(answer.get("background")),
-            output_format=word(answer.get("output_format")),
-        )
+
+def pictures_in(answer: Any, *, secrets: tuple[str, ...]) -> Pictures:
+    """The pictures that an answer holds.  Raises: ProviderError."""
+    entries = entries_in(answer, "data", secrets=secrets)
+    pictures = tuple(picture for entry in entries if (picture := _picture(entry)))
+    if not pictures:
+        raise unusable(entries[0], "a result without a picture", secrets=secrets)
+    return Pictures(
+        pictures=pictures,
+        usage=consumption_in(answer),
+        size=word(answer.get("size")),
+        quality=word(answer.get("quality")),
+        background=word(answer.get("background")),
+        output_format=word(answer.get("output_format")),
+    )
 
 
 def _picture(entry: Json) -> Picture | None:

@@ -55,7 +55,7 @@ class Moderations:
         results = entries_in(answer, "results", secrets=self._endpoint.secrets)
         if len(results) != count:
             raise ProviderError(ProviderFault.PROTOCOL, f"{len(results)} verdicts on {count} inputs")
-        return tuple(_verdict(result) for result in results)
+        return tuple(verdict_in(result) for result in results)
 
 
 def _part(part: str | ImageAddress) -> Json:
@@ -64,7 +64,8 @@ def _part(part: str | ImageAddress) -> Json:
     return {"type": "image_url", "image_url": {"url": part.url}}
 
 
-def _verdict(result: Json) -> Verdict:
+def verdict_in(result: Json) -> Verdict:
+    """The verdict that a result is.  Raises: ProviderError where it says neither yes nor no."""
     broken = tuple(name for name, is_broken in object_in(result, "categories").items() if is_broken is True)
     flagged = result.get("flagged")
     if not broken and not isinstance(flagged, bool):
