@@ -228,10 +228,12 @@ async def test_refused_field_is_left_out_from_then_on(
 
 
 async def test_interrupted_answer_is_said_again(provider: ScriptedProvider, responses: Responses) -> None:
-    """What was written of it, and the request to go on, are items like any others."""
+    """What was written of it, and the request to go on, are items like any others; the rest alone is not carried."""
     partial = ChatMessage(role=Role.ASSISTANT, content="A fi", key=PARTIAL)
     go_on = ChatMessage(role=Role.USER, content="Go on.", key=GO_ON)
-    await ask(responses, replace(ASKED, messages=(*ASKED.messages, partial, go_on)))
+    provider.play(THINKS)
+    events = await ask(responses, replace(ASKED, messages=(*ASKED.messages, partial, go_on)))
+    assert not any(isinstance(event, Carried) for event in events)
     assert inputs(provider)[0][1:] == [words("assistant", "A fi"), words("user", "Go on.")]
 
 
@@ -297,7 +299,7 @@ async def test_broken_answer_is_not_gone_on_with(provider: ScriptedProvider, tra
     seen: list[Event] = []
     with pytest.raises(ProviderError):
         await ask(responses, request, seen=seen)
-    await ask(responses, replace(request, bookmarks=bookmarks(seen)))
+    await ask(responses, replace(request, bookmarks=bookmarks([*first, *seen])))
     assert [performance.body["conversation"] for performance in provider.requests] == ["conv_1", "conv_1", "conv_2"]
     assert len(inputs(provider)[2]) == 3
 
