@@ -21,6 +21,8 @@ PATIENCE_SECONDS = 0.5
 # provider then says no itself, and another one may answer.
 LONGEST_PAUSE_SECONDS = 20.0
 TOO_MANY_REQUESTS = 429
+# Where answers are asked for, in every API; images, speech and lists of models have limits of their own.
+ANSWER_PATHS = ("/completions", "/responses", "/runs", "/submit_tool_outputs")
 # English has four bytes a token and Chinese three; the provider's own count replaces this one when it is there.
 BYTES_PER_TOKEN = 4
 
@@ -120,9 +122,9 @@ class Line:
         turn.tokens = tokens
         self._advance()
 
-    def hear(self, status: int, headers: Mapping[str, str]) -> None:
-        """Learn from a response of the provider; its headers are found by lower-case names."""
-        if not self._learns:
+    def hear(self, url: str, status: int, headers: Mapping[str, str]) -> None:
+        """Learn from a response of the provider, if it is an answer's; its headers are found by lower-case names."""
+        if not self._learns or not url.endswith(ANSWER_PATHS):
             return
         now, date = self._now(), self._utc_now()
         if status == TOO_MANY_REQUESTS:

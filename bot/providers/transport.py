@@ -191,9 +191,9 @@ class Transport:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        hear: Callable[[int, Mapping[str, str]], None] = lambda _status, _headers: None,
+        hear: Callable[[str, int, Mapping[str, str]], None] = lambda _url, _status, _headers: None,
     ) -> None:
-        """`hear` is told the status and the headers of each response."""
+        """`hear` is told the URL, the status and the headers of each response."""
         self.timeouts = timeouts or Timeouts()
         self._retries = retries or Retries()
         self._sleep = sleep
@@ -272,7 +272,7 @@ class Transport:
         try:
             async with asyncio.timeout_at(due):
                 response = await self._client.send(self._request(call, connection), stream=True)
-                self._hear(response.status_code, response.headers)
+                self._hear(call.url, response.status_code, response.headers)
                 stream = ResponseStream(response, total_due=total_due, secrets=call.secrets)
                 try:
                     await stream.read_first() if response.is_success else await self._refuse(response, call)

@@ -13,6 +13,7 @@ from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.events import Event, Waiting
+from bot.providers.line import Line
 from bot.providers.registry import Providers, opened
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.stories import Story, refusal
@@ -124,6 +125,24 @@ async def test_budget_is_learnt_from_the_headers(provider: ScriptedProvider, kin
     waited_seconds = provider.requests[1].at - provider.requests[0].at
     assert waited_seconds >= 0.09
     assert len(provider.requests) == 2
+
+
+@pytest.mark.parametrize(("path", "waits"), [("/chat/completions", True), ("/images/generations", False)])
+async def test_limits_of_other_endpoints_are_not_those_of_answers(path: str, waits: bool) -> None:
+    """A provider that draws no more images for now is still asked for answers."""
+    line = Line(concurrency=1)
+    line.hear(f"http://127.0.0.1/v1{path}", 200, spent("requests", "1m0s"))
+    with line.turn(question()) as turn:
+        assert turn.is_sent is not waits
+
+
+async def test_limits_of_one_key_are_not_those_of_all(provider: ScriptedProvider) -> None:
+    """Where several keys take turns, what one has used up another may still have."""
+    provider.play(Story(headers=spent("tokens", "1m0s")))
+    async with opened_here(provider, keys=("sk-right-key", "sk-right-key")) as providers:
+        for text in ("first", "second"):
+            await Asked(providers, text, max_output_tokens=600).whole
+    assert [request.headers.get("Authorization") for request in provider.requests] == ["Bearer sk-right-key"] * 2
 
 
 async def test_tokens_are_reserved_and_then_counted_as_the_provider_does(provider: ScriptedProvider) -> None:
