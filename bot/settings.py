@@ -346,10 +346,12 @@ class Settings(BaseSettings):
         examples=["my_tools.weather, my_tools.tickets"],
     )
     max_concurrent_runs: int = Field(
-        default=100,
+        default=300,
         ge=1,
         le=10_000,
-        description="The most answers in the making at once; further ones wait in line. 100 streams fit into 120 MB.",
+        description="The most answers in the making at once, also those in a provider's line; further ones wait "
+        "unseen. Three times what a provider takes at once, so that who waits for it sees a place in its line; 100 "
+        "streams fit into 120 MB, and who waits needs less.",
     )
     run_timeout_seconds: float = Field(
         default=600.0,
