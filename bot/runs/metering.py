@@ -84,6 +84,7 @@ def _read(request: ProviderRequest) -> Iterable[str]:
 def _written(draft: Draft) -> Iterable[str]:
     """All words that the model wrote in this step, without what an earlier attempt had written."""
     yield draft.text[len(draft.resumed.rstrip()) :]
+    yield from draft.alternatives
     yield from map(_call_words, draft.calls)
 
 

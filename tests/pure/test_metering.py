@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolSpec
-from bot.providers.events import Bookmark, Event, ReasoningDelta, Routed, Started, TextDelta, ToolCallDone, Usage
+from bot.providers.events import (
+    Alternatives,
+    Bookmark,
+    Event,
+    ReasoningDelta,
+    Routed,
+    Started,
+    TextDelta,
+    ToolCallDone,
+    Usage,
+)
 from bot.runs.draft import Draft
 from bot.runs.metering import MAX_COUNTED_CHARACTERS, Meter
 
@@ -50,6 +60,13 @@ def test_missing_usage_is_estimated(counted: tuple[Usage, ...]) -> None:
     assert seen == Usage(
         input_tokens=read, output_tokens=written, reasoning_tokens=3, is_estimated=True, cost_nanos=read + written
     )
+
+
+def test_further_answers_are_estimated_too() -> None:
+    """All that were asked for are paid for, whichever is picked."""
+    seen = used(ROUTED, BEGUN, TextDelta("four five"), Alternatives(("six seven eight", "nine")))
+    assert seen is not None
+    assert seen.output_tokens == 2 + 3 + 1
 
 
 def test_half_of_a_usage_is_completed() -> None:
