@@ -29,9 +29,10 @@ from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, Provider
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
-from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_other, judge_provider
+from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_other, judge_provider, judge_window
 from bot.providers.events import Finished, ReasoningDelta, TextDelta
 from bot.providers.file import providers_of
+from bot.providers.prices import Prices
 from bot.providers.registry import Provider, Providers, opened
 from bot.settings import LogLevel, Settings
 from bot.store.database import Database
@@ -163,7 +164,11 @@ async def examine_providers(settings: Settings, report: Report) -> None:
             answers_of(provider, model, settings, is_chosen=True),
             *(answers_of(other, name, settings, is_chosen=False) for other, name in others),
         )
-    for check in (*judge_provider(chosen), *map(judge_other, rest)):
+    prices = Prices(configured.providers, utc_now)
+    await prices.load()
+    window = prices.window_tokens(chosen.provider.name, chosen.model or "")
+    windows = [] if window is None else [judge_window(window, settings.provider_context_tokens)]
+    for check in (*judge_provider(chosen), *windows, *map(judge_other, rest)):
         report.add(check)
 
 

@@ -128,6 +128,13 @@ def judge_answer(answers: ProviderAnswers) -> Check:
     return failed("answer", f"{found or usual}{quoted(outcome)}")
 
 
+def judge_window(model_tokens: int, set_tokens: int) -> Check:
+    """Whether the window that is set fits the one that the public price list knows of the model."""
+    if set_tokens > model_tokens:
+        return warned("window", f"the model reads {model_tokens:,} tokens: set PROVIDER_CONTEXT_TOKENS={model_tokens}")
+    return passed("window", f"the model reads {model_tokens:,} tokens, and PROVIDER_CONTEXT_TOKENS is {set_tokens:,}")
+
+
 def lack_of_api(provider: ProviderConfiguration, error: ProviderError) -> str | None:
     """What to change where a server does not offer what only some do; most relays have neither responses nor runs."""
     is_common = provider.api is Api.CHAT_COMPLETIONS

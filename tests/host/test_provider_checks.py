@@ -8,7 +8,7 @@ import pytest
 
 from bot.checks import Check, Verdict
 from bot.errors import ProviderError, ProviderFault
-from bot.provider_checks import ProviderAnswers, judge_provider
+from bot.provider_checks import ProviderAnswers, judge_provider, judge_window
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.models import close_names
 
@@ -77,3 +77,12 @@ def test_every_refusal_says_something_to_do(fault: ProviderFault) -> None:
 def test_close_names_are_offered(model: str, listed: list[str], close: list[str]) -> None:
     """A typo, another case and a forgotten vendor are recognised."""
     assert close_names(model, listed) == close
+
+
+@pytest.mark.parametrize(("tokens", "verdict"), [(128_001, WARNING), (128_000, OK), (8192, OK)])
+def test_window_that_is_set_should_fit_the_model(tokens: int, verdict: Verdict) -> None:
+    """Too large a one would be refused only when a conversation has grown long."""
+    check = judge_window(128_000, tokens)
+    assert check.verdict is verdict
+    assert "128,000" in check.sentence
+    assert ("PROVIDER_CONTEXT_TOKENS=128000" in check.sentence) is (verdict is WARNING)
