@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.notices import NO_TOOLS
-from sandbox.provider import MODEL
+from sandbox.provider import MODEL, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal
-from tests.scenarios.scene import Scene, Where
+from tests.scenarios.scene import WAIT_SECONDS, Scene, Where
 
 ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
+
+
+async def offered(scene: Scene, typed: str) -> list[str]:
+    """The models that are offered while Ada types, as soon as the providers have listed theirs."""
+    ada, general = scene.sandbox.users["ada"], scene.place("general")
+    async with asyncio.timeout(WAIT_SECONDS):
+        while not (found := await scene.sandbox.people.autocomplete(ada, general, "model", {"model": typed}, "model")):
+            await scene.caught_up()
+    return [choice["value"] for choice in found]
 
 
 @pytest.fixture
@@ -109,3 +120,27 @@ async def test_moderators_are_told_of_the_model_that_was_asked(parley: Scene) ->
     parley.provider.play(refusal(500, "server_error", "tools param requires --jinja flag"))
     told = [(await parley.ask("linus", "general", "@bot hi")).text for _ in range(2)]
     assert [NO_TOOLS in text for text in told] == [True, False]
+
+
+async def test_channel_has_a_provider_of_its_own(scene: Scene) -> None:
+    """A moderator chooses among the models that the host shows, and its provider is asked; others are refused."""
+    file = scene.database_file.parent / "providers.toml"
+    async with ScriptedProvider(default=Story(text="I am the relay.")) as relay:
+        file.write_text(
+            f'[providers.main]\nbase_url = "{scene.provider.base_url}"\n'
+            f'[providers.relay]\nbase_url = "{relay.base_url}"\nmodels = ["vendor/*"]\nhidden_models = ["*/dear"]\n',
+            encoding="utf-8",
+        )
+        relay.models = ("vendor/cheap", "vendor/dear", "other")
+        await scene.start(provider_base_url=None, providers_file=str(file), provider_model=f"main/{MODEL}")
+        for channel, model in (("general", "relay/vendor/dear"), ("questions", "relay/other")):
+            await choose(scene, channel, "model", model)
+            told = f"There is no model `{model}` here. Choose one that is offered while you type."
+            assert await scene.refused("ada", channel) == told
+        assert await offered(scene, "relay") == ["relay/vendor/cheap"]
+        await choose(scene, "general", "model", "relay/vendor/cheap")
+        answers = [(await scene.ask("linus", channel, "@bot hi")).text for channel in ("general", "questions")]
+        assert answers == ["I am the relay.", "Hello from the scripted model."]
+        assert [request.body["model"] for request in relay.requests] == ["vendor/cheap"]
+        assert [row["model"] for row in scene.rows("runs")] == ["relay/vendor/cheap", f"main/{MODEL}"]
+        await scene.stop()
