@@ -104,6 +104,17 @@ def test_bad_address_is_one_sentence(command: Command, tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["run", "doctor"])
+def test_bad_file_of_providers_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
+    """A misspelt field is named with what was meant, at the start and by the doctor; the file stands for the address."""
+    (tmp_path / "providers.toml").write_text('[providers.relay]\nbase_url = "http://127.0.0.1:9/v1"\nkey = ["x"]\n')
+    variables = {key: value for key, value in ENOUGH.items() if key != "PROVIDER_BASE_URL"}
+    result = command(name, **variables)
+    said = result.stdout if name == "doctor" else result.stderr
+    assert "providers.toml: the provider relay: key is unknown: did you mean keys? For example keys = [" in said
+    assert result.returncode == (1 if name == "doctor" else 2)
+
+
 def test_named_file_has_to_be_there(command: Command) -> None:
     """A mistyped --env-file is not taken for an empty one."""
     result = command("--env-file", "absent.env", "run")

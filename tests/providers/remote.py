@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
 from bot.providers.assistants import Assistants
@@ -32,6 +32,13 @@ def assistants(transport: Transport, base_url: str, waits: Waits, **configured: 
     """The adapter, which never really waits."""
     given = {"api": Api.ASSISTANTS, **configured}
     return Assistants(endpoint(transport, base_url, KEY, **given), sleep=waits.sleep)
+
+
+class Answers(Protocol):
+    """An adapter, or all providers."""
+
+    def stream(self, request: ProviderRequest) -> AsyncGenerator[Event, None]:
+        """The events of one step."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +91,7 @@ class Talk:
 
     async def answer(
         self,
-        adapter: Assistants,
+        adapter: Answers,
         *,
         dies_at: Callable[[Event], bool] = lambda _: False,
         seen: list[Event] | None = None,

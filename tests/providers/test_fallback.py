@@ -8,15 +8,18 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
 import pytest
+from pydantic import SecretStr
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.configuration import ProviderConfiguration
-from bot.providers.events import Event, Finished, Routed, Started, TextDelta
+from bot.providers.events import Event, Finished, Routed, Started, TextDelta, ToolCallDone
 from bot.providers.fallback import REST_SECONDS
+from bot.providers.parameters import Api
 from bot.providers.registry import Providers, opened
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import STORIES, Story, refusal
 from tests.providers.asking import question, text_of
+from tests.providers.remote import ASKS, Talk
 
 HELLO, HERE = Story().answer(), "Here I am."
 WHO = ("openai", "relay", "local")
@@ -174,3 +177,27 @@ async def test_whole_answer_without_words_is_an_answer(chained: Chain) -> None:
     events = await chained.ask()
     assert isinstance(events[-1], Finished)
     assert chained.asked == (1, 0, 0)
+
+
+async def test_outputs_go_to_nobody_else(provider: ScriptedProvider) -> None:
+    """A run that a provider keeps and that waits for its tools is theirs, even if they cannot take the outputs now."""
+    provider.play(ASKS, *[refusal(503, "overloaded")] * 9)
+    async with ScriptedProvider() as relay, AsyncExitStack() as stack:
+        runs = ProviderConfiguration(
+            name="scripted",
+            base_url=provider.base_url,
+            api=Api.ASSISTANTS,
+            keys=(SecretStr("sk-right-key"),),
+            fallbacks={"*": ("relay/x",)},
+        )
+        others = ProviderConfiguration(name="relay", base_url=relay.base_url)
+        providers = await stack.enter_async_context(opened((runs, others), answer_timeout_seconds=60))
+        talk = Talk()
+        talk.ask("Roll two dice.")
+        first = await talk.answer(providers)
+        assert sum(isinstance(event, ToolCallDone) for event in first) == 2
+        talk.give("5", "2")
+        with pytest.raises(ProviderError):
+            await talk.answer(providers)
+        assert relay.requests == []
+        assert provider.runs.submissions
