@@ -10,10 +10,10 @@ from dataclasses import replace
 import pytest
 
 from bot.errors import ProviderError
-from bot.messages import ProviderRequest
+from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.events import Event, Waiting
-from bot.providers.line import Line
+from bot.providers.line import Line, tokens_of
 from bot.providers.registry import Providers, opened
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.stories import Story, refusal
@@ -143,6 +143,19 @@ async def test_limits_of_one_key_are_not_those_of_all(provider: ScriptedProvider
         for text in ("first", "second"):
             await Asked(providers, text, max_output_tokens=600).whole
     assert [request.headers.get("Authorization") for request in provider.requests] == ["Bearer sk-right-key"] * 2
+
+
+def test_tokens_are_estimated_from_all_that_is_sent_and_the_longest_answer() -> None:
+    """Four bytes make a token, in messages, in what tools were called with and in what is said of tools."""
+    call = ToolCall(id="1", name="roll", arguments="x" * 40)
+    messages = (
+        ChatMessage(role=Role.USER, content="é" * 200),
+        ChatMessage(role=Role.ASSISTANT, content="", tool_calls=(call,)),
+    )
+    request = ProviderRequest(model="m", messages=messages, max_output_tokens=1000)
+    assert tokens_of(request) == 100 + 10 + 1000
+    tool = ToolSpec(name="roll", description="y" * 400, parameters={})
+    assert tokens_of(replace(request, tools=(tool,))) == 1110 + len(tool.words) // 4
 
 
 async def test_tokens_are_reserved_and_then_counted_as_the_provider_does(provider: ScriptedProvider) -> None:
