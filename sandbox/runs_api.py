@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -209,7 +210,7 @@ class RunsServer:
         if self.assistants.get(str(body.get("assistant_id"))) is None and body.get("assistant_id") != "asst_host":
             raise Refused(404, f"No assistant found with id '{body.get('assistant_id')}'.")
         run = Run(id=self._new_id("run"), thread=thread, body=body, created_at=self.clock())
-        return await self._leg(request, run, body, thread.said())
+        return await self._leg(request, run, body)
 
     async def _list_runs(self, request: web.Request, _: Payload) -> web.StreamResponse:
         thread = self._thread(request)
@@ -233,26 +234,31 @@ class RunsServer:
             raise Refused(400, f"Expected tool outputs for call_ids {run.call_ids()}.")
         if not all(isinstance(output.get("output"), str) for output in given):
             raise Refused(400, "Invalid 'output': expected a string.")
-        return await self._leg(request, run, body, run.thread.said(), given)
+        return await self._leg(request, run, body, given)
 
     async def _leg(
         self,
         request: web.Request,
         run: Run,
         body: Payload,
-        said: Sequence[Payload],
         outputs: Sequence[Payload] = (),
     ) -> web.StreamResponse:
         """Begin the next leg of a run; a story that refuses changes nothing."""
-        told = [{"role": "tool", **output} for output in outputs]
-        performance = await self._provider.begin(request, {**body, "messages": [*said, *told]}, said)
+        said = run.thread.said(outputs)
+        performance = await self._provider.begin(request, {**body, "messages": said}, said)
         story = performance.story
         if not story.refuses_connection and story.body is None:
             run.thread.runs[run.id] = run
-            run.submissions.extend(outputs)
+            run.submitted += [outputs] if outputs else []
             run.status = "queued"
             hangs = story.hang_at is not None or story.is_endless
-            run.play(story, self.look, self._new_id, lambda: hangs and not performance.released.is_set())
+            run.play(
+                story,
+                self.look,
+                self._new_id,
+                hangs=lambda: hangs and not performance.released.is_set(),
+                note=lambda frame: performance.note(frame, asyncio.get_running_loop().time()),
+            )
         content = json.dumps(run.shown(self.look)).encode()
         if story.body is None and not (body.get("stream") and self.look.streams and story.is_streamed):
             performance.ended.set()

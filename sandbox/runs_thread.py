@@ -74,11 +74,12 @@ class Run:
     created_at: float
     status: str = "queued"
     calls: tuple[ScriptedCall, ...] = ()
-    submissions: list[Mapping[str, str]] = field(default_factory=list)
+    submitted: list[Sequence[Mapping[str, str]]] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
     story: Story = field(default_factory=Story)
     leg: Iterator[Frame] = field(default_factory=lambda: iter(()))
     hangs: Callable[[], bool] = lambda: False
+    note: Callable[[Frame], None] = lambda _: None
     is_read: bool = False
     is_cancelled: bool = False
     looks: int = 0
@@ -88,6 +89,11 @@ class Run:
     def is_active(self) -> bool:
         """Whether it locks its thread."""
         return self.status not in ENDED
+
+    @property
+    def outputs(self) -> list[str]:
+        """What was submitted, in the order of the calls."""
+        return [output["output"] for step in self.submitted for output in step]
 
     def call_ids(self) -> list[str]:
         """The ids of the calls that it waits for."""
@@ -134,17 +140,19 @@ class Run:
     def _usage(self) -> Payload | None:
         return None if self.story.usage is None else {"completion_tokens": self.completion_tokens, **self.story.usage}
 
-    def play(self, story: Story, look: Look, new_id: NewId, hangs: Callable[[], bool]) -> None:
-        """Begin a leg, which nobody can look to the end of while it `hangs`."""
-        self.story, self.is_read, self.looks, self.hangs = story, False, 0, hangs
+    def play(
+        self, story: Story, look: Look, new_id: NewId, hangs: Callable[[], bool], note: Callable[[Frame], None]
+    ) -> None:
+        """Begin a leg, which does not go on by itself while it `hangs`; what is said to nobody then is noted."""
+        self.story, self.is_read, self.looks, self.hangs, self.note = story, False, 0, hangs, note
         self.leg = self._leg(story, look, new_id)
 
     def go_on(self, look: Look) -> None:
-        """Somebody looks: what nobody reads goes on by itself, unless it hangs."""
+        """Somebody looks: what nobody reads goes on by itself."""
         self.looks += 1
         if not self.is_read and self.looks > look.polls and not self.hangs():
-            for _ in self.leg:
-                continue
+            for frame in self.leg:
+                self.note(frame)
 
     def _leg(self, story: Story, look: Look, new_id: NewId) -> Iterator[Frame]:
         """What happens and what is told of it: each thing has happened when it is told."""
@@ -176,7 +184,7 @@ class Run:
             yield told("done", "[DONE]")
 
     def _events(self, story: Story, look: Look, new_id: NewId, run: Tell, told: Told) -> Iterator[Frame]:
-        if not self.submissions:
+        if not self.submitted:
             yield told("thread.run.created", self.shown(look))
         for step in self.steps:
             if step.status == "in_progress":
@@ -253,12 +261,14 @@ class Thread:
         """The run that locks it."""
         return next((run for run in self.runs.values() if run.is_active), None)
 
-    def said(self) -> list[Payload]:
-        """Its messages as chat completions have them, with the calls and outputs of the run that is active."""
+    def said(self, outputs: Sequence[Mapping[str, str]] = ()) -> list[Payload]:
+        """Its messages as chat completions have them, then the steps of its active run, and outputs that come now."""
         said: list[Payload] = [{"role": message.role, "content": message.content} for message in self.messages]
         run = self.active_run
-        for output in [] if run is None else run.submissions:
-            said.append({"role": "tool", "tool_call_id": output["tool_call_id"], "content": output["output"]})
+        for step in [] if run is None else [*run.submitted, *([outputs] if outputs else [])]:
+            called = [{"id": output["tool_call_id"]} for output in step]
+            said.append({"role": "assistant", "content": "", "tool_calls": called})
+            said += [{"role": "tool", "content": output["output"]} for output in step]
         return said
 
     def shown(self, message: Message, look: Look) -> Payload:

@@ -28,7 +28,7 @@ from bot.providers.events import (
 from bot.providers.remote_talk import MAX_WAIT_SECONDS, RemoteTalk, waits
 from bot.providers.runs_api import RunsApi, is_locked
 from bot.providers.runs_decoder import RunDecoder, Speech
-from bot.providers.runs_objects import SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
+from bot.providers.runs_objects import ENDED, SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
 from bot.providers.runs_request import run_body, submission, told
 from bot.providers.runs_state import RemoteRun, RemoteThread
 from bot.providers.transport import ResponseStream
@@ -80,9 +80,10 @@ class RemoteAnswer:
                 async for event in events:
                     yield event
         except ProviderError as error:
-            if error.fault is not ProviderFault.NOT_FOUND or known is None or self._has_started:
+            may_be_lost = known is not None or "assistant" in error.detail.lower()  # else it is the model
+            if error.fault is not ProviderFault.NOT_FOUND or self._has_started or not may_be_lost:
                 raise
-            log.info("the provider lost a thread: %s", error.detail)
+            log.info("the provider lost a thread or an assistant: %s", error.detail)
             self._api.forget_assistants()
         else:
             return
@@ -242,7 +243,7 @@ class RemoteAnswer:
         if view.status is RunStatus.EXPIRED and self._outputs and not self._speech.said and not self._shown:
             self._next = await self._renewed()
             return
-        if not is_told or not self._speech.said:
+        if not is_told or (view.status in ENDED and not self._speech.said):  # some stream nothing but statuses
             for event in await self._caught_up():
                 yield event
         for event in self._speech.close():

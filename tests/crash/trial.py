@@ -18,6 +18,7 @@ from bot.runs.context import CONTINUE
 from sandbox.journal import RequestRecord
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.pulse import Pulse
+from sandbox.runs_api import RunsRequest
 from sandbox.serials import Serial
 from sandbox.wire import Refused
 from sandbox.world import Sandbox
@@ -61,11 +62,13 @@ class Life:
 class Trial:
     """A sandbox, a provider, a database, and one life of the bot after the other; `kills` ended one early."""
 
-    def __init__(self, sandbox: Sandbox, provider: ScriptedProvider, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, provider: ScriptedProvider, folder: Path, **settings: str) -> None:
+        """`settings` are the host's, by the names of their variables."""
         self.kills = 0
         self._sandbox = sandbox
         self._provider = provider
         self._folder = folder
+        self._settings = SETTINGS | settings
         self._pulse = Pulse()
         self._witness = Witness(sandbox, provider, folder / "parley.db")
         self._question: Question | None = None
@@ -79,6 +82,7 @@ class Trial:
         sandbox.gateway.listen(self._pulse.beat)
         sandbox.faults.listen(self._on_arrival)
         sandbox.requests.listen(self._on_record)
+        provider.runs.loses = self._on_remote_request
 
     async def live(self, life: Life) -> Counter[str]:
         """One life, which ends at the latest when there is nothing left to do: how often it came to each kind of point.
@@ -149,13 +153,15 @@ class Trial:
         questions = [] if self._question is None else [self._question]
         log = (self._folder / LOG).read_text(errors="replace").splitlines()
         complaints = (*self._complaints, *filter(COMPLAINT.search, log))
+        runs = len(self._provider.runs.runs)
         return (
+            *([Violation(Harm.WRONG, "", f"{runs} runs at the provider")] if runs > 1 else []),
             *violations(self._witness.evidence(questions)),
             *(Violation(Harm.WRONG, "", complaint) for complaint in complaints),
         )
 
     def _start(self) -> BotProcess:
-        env = environment(self._sandbox, self._folder, PROVIDER_BASE_URL=self._provider.base_url, **SETTINGS)
+        env = environment(self._sandbox, self._folder, PROVIDER_BASE_URL=self._provider.base_url, **self._settings)
         return BotProcess.start(env, self._folder / LOG, self._pulse.beat)
 
     async def _ask(self) -> None:
@@ -182,6 +188,10 @@ class Trial:
         """A request was applied, and is not answered yet."""
         if record.status:
             self._reach(f"{record.method} {masked(record.path)} is applied")
+
+    def _on_remote_request(self, request: RunsRequest) -> bool:
+        """A request about a thread or a run has come; if its sender is to be killed now, it was never sent."""
+        return self._reach(f"{request.method} {masked(request.path)} comes to the provider")
 
     def _on_event(self, performance: Performance) -> None:
         """A request to the provider has come, or was sent a further event."""

@@ -57,9 +57,11 @@ class Walked:
 class Walk:
     """Trials in folders of their own below one."""
 
-    def __init__(self, empty_database: Path, folder: Path) -> None:
+    def __init__(self, empty_database: Path, folder: Path, **settings: str) -> None:
+        """`settings` are the host's, by the names of their variables."""
         self._empty_database = empty_database
         self._folder = folder
+        self._settings = settings
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def through(self, *lives: Life) -> Walked:
@@ -83,7 +85,7 @@ class Walk:
             folder.mkdir()
             shutil.copy(self._empty_database, folder)
             async with Sandbox.open(limits=LIMITS) as sandbox, ScriptedProvider() as provider:
-                trial, tallies = Trial(sandbox, provider, folder), list[Counter[str]]()
+                trial, tallies = Trial(sandbox, provider, folder, **self._settings), list[Counter[str]]()
                 try:
                     for life in (*lives, LAST):
                         tallies.append(await trial.live(life))

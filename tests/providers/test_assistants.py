@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -113,6 +114,28 @@ async def test_own_assistant_that_is_gone_is_made_anew(talk: Talk, adapter: Assi
     talk.ask("Again!")
     assert text_of(await talk.answer(adapter)) == Story().answer()
     assert len(server.assistants) == 1
+
+
+async def test_new_conversation_does_not_need_an_assistant_that_is_gone(
+    talk: Talk, adapter: Assistants, server: RunsServer
+) -> None:
+    """What was remembered of it is forgotten, also where nothing else was lost."""
+    await talk.answer(adapter)
+    server.assistants.clear()
+    another = Talk()
+    another.ask("Hi!")
+    assert text_of(await another.answer(adapter)) == Story().answer()
+
+
+async def test_calls_without_words_cost_no_further_request(
+    talk: Talk, adapter: Assistants, server: RunsServer, provider: ScriptedProvider
+) -> None:
+    """What a stream has told is not asked for."""
+    provider.play(replace(ASKS, pieces=None), DONE)
+    assert text_of(await talk.answer(adapter)) == ""
+    talk.give("5", "2")
+    await talk.answer(adapter)
+    assert [each.path for each in server.requests if each.method == "GET"] == ["/assistants"]
 
 
 async def test_host_may_name_an_assistant(

@@ -143,7 +143,7 @@ async def test_killed_when_outputs_are_about_to_be_submitted(arrives: bool, scen
     await scene.start(**REMOTE)
     assert (await final(scene)).words == "Let me see.\n\nIt is done."
     assert len(server.submissions) == (1 if arrives else 2)
-    assert [each["output"] for each in server.runs[0].submissions][:1] == ["1 soup on the way"]
-    assert len(server.runs[0].submissions) == 2  # one for each call
+    assert server.runs[0].outputs[0] == "1 soup on the way"
+    assert len(server.runs[0].outputs) == 2  # one for each call
     assert len(server.runs) == 1
     assert [row["outcome"] for row in scene.rows("tool_calls")] == ["done", "done"]
