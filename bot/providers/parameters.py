@@ -41,7 +41,8 @@ class Kind(StrEnum):
 class Parameter:
     """One row: `low` and `high` bound a number, or each value of an object, or how many texts there may be.
 
-    `paths` says where each API has it in its body, with dots between levels; one that is absent does not have it.
+    `paths` says where each API has it in its body, with dots between levels; one that is absent does not have it, and
+    where the path is empty it is no field of its own.
     """
 
     name: str
@@ -212,7 +213,7 @@ PARAMETERS: Mapping[str, Parameter] = {
             high=3,
             # Not image_generation: what it makes could not be shown yet.
             choices=("web_search", "file_search", "code_interpreter"),
-            paths={},  # tools in the request, each as the host describes it
+            paths=_only(responses=""),  # tools of the request, each as the host describes it
         ),
     )
 }
@@ -275,7 +276,7 @@ def fields(parameters: Mapping[str, Any], api: Api) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for name, value in parameters.items():
         path = PARAMETERS[name].paths.get(api)
-        if path is None:
+        if not path:
             continue
         *levels, last = path.split(".")
         inner = body

@@ -218,8 +218,8 @@ async def test_wrong_api_is_told_to_the_host(scene: Scene, caplog: pytest.LogCap
     await scene.start(**ON_RESPONSES)
     scene.provider.play(Story(raw=('{"object": "chat.completion.chunk", "choices": [{"delta": {"content": "Hi"}}]}',)))
     answer = await scene.ask("linus", "general", "@bot hi")
-    assert answer.text.startswith("⚠️")
-    assert "in the format of chat completions" in caplog.text
+    assert answer.text == "⚠️ The model provider speaks another API than the host has set. The host has to change it."
+    assert "a stream of the API chat_completions" in caplog.text
 
 
 async def test_second_call_of_one_name_keeps_its_own_output(scene: Scene) -> None:
