@@ -106,7 +106,7 @@ def test_bad_address_is_one_sentence(command: Command, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["run", "doctor"])
 def test_bad_file_of_providers_is_one_sentence(command: Command, tmp_path: Path, name: str) -> None:
-    """A misspelt field is named with what was meant, at the start and by the doctor; the file stands for the address."""
+    """A misspelt field is named with what was meant, at the start and by the doctor; no other address is missed."""
     (tmp_path / "providers.toml").write_text('[providers.relay]\nbase_url = "http://127.0.0.1:9/v1"\nkey = ["x"]\n')
     variables = {key: value for key, value in ENOUGH.items() if key != "PROVIDER_BASE_URL"}
     result = command(name, **variables)

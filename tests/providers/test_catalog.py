@@ -93,6 +93,14 @@ async def test_named_models_stand_in_for_a_list(shop: Shop) -> None:
     assert [catalog.known(name) for name in ("two/x", "two/y-1", "two/z")] == [True, True, False]
 
 
+async def test_name_that_is_not_listed_is_offered_when_the_host_names_it(shop: Shop) -> None:
+    """Providers answer to more names than they list."""
+    catalog = await shop.open(two={"models": ["*", "latest"]})
+    await catalog.refresh()
+    assert catalog.references()[-2:] == ("two/vendor/c", "two/latest")
+    assert [catalog.known(name) for name in ("two/latest", "two/newest")] == [True, False]
+
+
 async def test_list_is_asked_for_again_and_again(shop: Shop, caplog: pytest.LogCaptureFixture) -> None:
     """Each hour, sooner after a failure, which is told once; what was listed last stays."""
     away = f"http://127.0.0.1:{unused_port()}/v1"
