@@ -41,20 +41,23 @@ async def respond(answer: Callable[[], Awaitable[T]]) -> T | None:
         return None
 
 
-async def acknowledge(interaction: discord.Interaction[Any]) -> None:
+async def acknowledge(interaction: discord.Interaction[Any], *, ephemeral: bool = False) -> None:
     """Let Discord know that an interaction was heard; what was wished is done even where it does not take that."""
     try:
-        await respond(interaction.response.defer)
+        await respond(lambda: interaction.response.defer(ephemeral=ephemeral))
     except NOT_TAKEN as error:
         log.warning("an interaction could not be acknowledged: %s", error)
 
 
-async def in_time(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, T]) -> T:
-    """What some work comes to; if it takes long, Discord is told meanwhile that it goes on.  Raises: what it raises."""
+async def in_time(interaction: discord.Interaction[Any], work: Coroutine[Any, Any, T], *, ephemeral: bool = False) -> T:
+    """What some work comes to; if it takes long, Discord is told meanwhile that it goes on.  Raises: what it raises.
+
+    After a command this decides who will see the answer: its user alone, if ephemeral.
+    """
     working = asyncio.create_task(work)
     await asyncio.wait([working], timeout=AT_ONCE_SECONDS)
     if not working.done():
-        await acknowledge(interaction)
+        await acknowledge(interaction, ephemeral=ephemeral)
     return await working
 
 

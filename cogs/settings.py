@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from collections.abc import Coroutine
+from typing import Any, TypeAlias
 
 import discord
 from discord import app_commands, ui
@@ -40,14 +41,14 @@ class Settings(commands.Cog):
         where: Reach = Reach.HERE,
     ) -> None:
         """Change a setting of this place: the model, how it writes, what is checked"""
-        await tell(interaction, await in_time(interaction, self.choose(interaction, name, value, where)))
+        await answer(interaction, self.choose(interaction, name, value, where))
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
     @app_commands.describe(name="The setting", where=WHERE)
     async def unset(self, interaction: Interaction, name: str, where: Reach = Reach.HERE) -> None:
         """Take a setting of this place back: what is chosen further out counts again"""
-        await tell(interaction, await in_time(interaction, self.let_go(interaction, name, where)))
+        await answer(interaction, self.let_go(interaction, name, where))
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
@@ -70,10 +71,9 @@ class Settings(commands.Cog):
     ) -> None:
         """See which model answers here, or choose another one"""
         if model is None:
-            looking = self.desk.one(interaction.guild_id, interaction.channel_id or 0, MODEL.name)
-            await tell(interaction, await in_time(interaction, looking))
-            return
-        await tell(interaction, await in_time(interaction, self.choose(interaction, MODEL.name, model, where)))
+            await answer(interaction, self.desk.one(interaction.guild_id, interaction.channel_id or 0, MODEL.name))
+        else:
+            await answer(interaction, self.choose(interaction, MODEL.name, model, where))
 
     @set.autocomplete("name")
     @unset.autocomplete("name")
@@ -105,6 +105,11 @@ class Settings(commands.Cog):
         place = await self.desk.place(guild_id, channel_id, where)
         require_manager(interaction, place)
         return await self.desk.unset(guild_id, channel_id, place, name)
+
+
+async def answer(interaction: Interaction, work: Coroutine[Any, Any, str]) -> None:
+    """Tell the person alone what some work comes to.  Raises: Refusal."""
+    await tell(interaction, await in_time(interaction, work, ephemeral=True))
 
 
 def require_manager(interaction: Interaction, place: Place) -> None:

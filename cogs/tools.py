@@ -163,7 +163,7 @@ async def switch(interaction: Interaction, name: str, reach: Reach, *, is_enable
     switching = overview_of(interaction.client).switch(
         guild_id, channel_id, reach, name.strip(), is_enabled=is_enabled, user_id=interaction.user.id
     )
-    await tell(interaction, await in_time(interaction, switching))
+    await tell(interaction, await in_time(interaction, switching, ephemeral=True))
 
 
 async def setup(bot: ParleyClient) -> None:

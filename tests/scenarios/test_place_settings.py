@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -112,6 +114,15 @@ async def test_answer_that_is_given_again_has_the_model_of_now(parley: Scene) ->
     await parley.press("linus", answer, "Regenerate")
     await parley.answer_of("general", 2)
     assert [request.body["model"] for request in parley.provider.requests] == [MODEL, "another"]
+
+
+async def test_answer_that_comes_late_is_for_one_person_too(parley: Scene) -> None:
+    """Discord is told before that somebody has to wait for it, and from then on knows who may see it."""
+    with closing(sqlite3.connect(parley.database_file, isolation_level=None, check_same_thread=False)) as holder:
+        await asyncio.to_thread(holder.execute, "BEGIN IMMEDIATE")  # what the bot is writing goes first
+        await choose(parley, "general", "seed", "7")
+        holder.execute("ROLLBACK")
+    assert (await parley.refused("ada", "general")).startswith("`seed` is `7` in ")
 
 
 async def test_moderators_are_told_of_the_model_that_was_asked(parley: Scene) -> None:
