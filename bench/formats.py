@@ -9,11 +9,11 @@ from typing import Protocol
 
 import aiohttp
 
-from bot.providers.chat_decoder import BodyDecoder
+from bot.providers.assistants.runs_decoder import RunDecoder, Speech
+from bot.providers.chat.decoder import BodyDecoder
 from bot.providers.events import Event
 from bot.providers.parameters import Api
-from bot.providers.responses_decoder import ResponseDecoder
-from bot.providers.runs_decoder import RunDecoder, Speech
+from bot.providers.responses.decoder import ResponseDecoder
 from sandbox.provider import MODEL
 
 QUESTION = "Hello?"

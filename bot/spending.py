@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from bot.errors import ProviderError
-from bot.providers.balance import Balance, balances
 from bot.providers.configuration import ProviderConfiguration
+from bot.providers.endpoints.balance import Balance, balances
 from bot.runs.summary_text import cost_text
 from bot.store import usage
 from bot.store.database import Database

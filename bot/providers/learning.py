@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from bot.errors import ProviderError
-from bot.providers.chat_request import IDENTIFIERS
+from bot.providers.chat.request import IDENTIFIERS
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.dialect import MAX_DIALECTS, Dialect
 from bot.providers.endpoint import Endpoint

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
 from bot.providers.adapter import ListedModel
-from bot.providers.bodies import unusable
+from bot.providers.endpoints.bodies import unusable
 
 MAX_NAMES = 3  # of those that may have been meant
 

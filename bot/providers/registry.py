@@ -12,17 +12,17 @@ from typing import Any
 from bot.errors import ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import Adapter
-from bot.providers.assistants import Assistants
-from bot.providers.chat_completions import ChatCompletions
-from bot.providers.completions import Completions
+from bot.providers.assistants.adapter import Assistants
+from bot.providers.chat.chat_completions import ChatCompletions
+from bot.providers.chat.completions import Completions
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
+from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.events import Bookmark, Event, Routed, Usage, Waiting
 from bot.providers.fallback import REASONS, Circuit, Link, chain, keeps_run, shows
 from bot.providers.line import Line
-from bot.providers.openai_client import OpenAIClient
 from bot.providers.parameters import Api
-from bot.providers.responses import Responses
+from bot.providers.responses.adapter import Responses
 from bot.providers.transport import Retries, Timeouts, Transport
 
 log = logging.getLogger(__name__)

@@ -15,8 +15,8 @@ from typing import Protocol
 
 from bot.errors import ParleyError, ProviderError, Refusal
 from bot.place_values import PlaceValues
-from bot.providers.moderations import Verdict
-from bot.providers.openai_client import OpenAIClient
+from bot.providers.endpoints.client import OpenAIClient
+from bot.providers.endpoints.moderations import Verdict
 from bot.reply.characters import has_content
 from bot.runs.model import Run
 from bot.runs.persistence import until_stored

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.providers.chat_completions import ChatCompletions
-from bot.providers.openai_client import OpenAIClient
+from bot.providers.chat.chat_completions import ChatCompletions
+from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.transport import Timeouts, Transport
 from sandbox.provider import ScriptedProvider
 from sandbox.runs_api import RunsServer

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall, ToolSpec
-from bot.providers.assistants import Assistants
+from bot.providers.assistants.adapter import Assistants
 from bot.providers.events import Bookmark, Event, Finished, ToolCallDone
 from bot.providers.parameters import Api
 from bot.providers.transport import Transport

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.messages import ToolChoice
-from bot.providers.assistants import Assistants
+from bot.providers.assistants.adapter import Assistants
 from bot.providers.events import (
     Finished,
     FinishReason,

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import ChatMessage, Role
-from bot.providers.assistants import Assistants
+from bot.providers.assistants.adapter import Assistants
 from bot.providers.events import Event, Finished, FinishReason, RemoteStep, Started, TextDelta, ToolCallDone
 from bot.providers.transport import Transport
 from sandbox.provider import ScriptedProvider

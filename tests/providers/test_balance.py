@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.balance import Balance, balances
 from bot.providers.configuration import ProviderConfiguration
+from bot.providers.endpoints.balance import Balance, balances
 from sandbox.billing import BillingForm
 from sandbox.provider import ScriptedProvider
 

@@ -11,7 +11,7 @@ import pytest
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.dialect import MAX_DIALECTS
 from bot.providers.events import (
     Carried,

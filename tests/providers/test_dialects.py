@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import ProviderError
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.dialect import MAX_DIALECTS
 from bot.providers.events import Carried, ToolCallDone
 from bot.providers.transport import Transport

@@ -10,10 +10,17 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.bodies import Consumption
-from bot.providers.forms import File
-from bot.providers.images import MAX_SOURCES, MAX_UPLOAD_BYTES, ImageRequest, PartialPicture, Pictures, Sources
-from bot.providers.openai_client import OpenAIClient
+from bot.providers.endpoints.bodies import Consumption
+from bot.providers.endpoints.client import OpenAIClient
+from bot.providers.endpoints.forms import File
+from bot.providers.endpoints.images import (
+    MAX_SOURCES,
+    MAX_UPLOAD_BYTES,
+    ImageRequest,
+    PartialPicture,
+    Pictures,
+    Sources,
+)
 from bot.providers.transport import Timeouts, Transport
 from sandbox.drawing import picture
 from sandbox.provider import ScriptedProvider

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.endpoint import Endpoint
 from bot.providers.keys import REFUSED_SECONDS
 from bot.providers.transport import Transport

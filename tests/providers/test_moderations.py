@@ -6,8 +6,8 @@ import pytest
 
 from bot.errors import ProviderFault
 from bot.providers.configuration import ProviderConfiguration
-from bot.providers.moderations import ImageAddress, Moderations
-from bot.providers.openai_client import OpenAIClient
+from bot.providers.endpoints.client import OpenAIClient
+from bot.providers.endpoints.moderations import ImageAddress, Moderations
 from bot.providers.registry import opened
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal

@@ -6,8 +6,8 @@ import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
+from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.models import models_in
-from bot.providers.openai_client import OpenAIClient
 from sandbox.endpoints_api import MODEL
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.events import Carried, Finished, FinishReason, ReasoningDelta, Started, ToolCallDone, Usage
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story

@@ -12,8 +12,8 @@ import pytest
 from bot.errors import ProviderError, WrongApi
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec
 from bot.providers.events import Bookmark, Carried, Event, ServerTool, TextDelta, ToolCallDone
-from bot.providers.responses import Responses
-from bot.providers.responses_request import MAX_CARRIED_CHARS, to_carry
+from bot.providers.responses.adapter import Responses
+from bot.providers.responses.request import MAX_CARRIED_CHARS, to_carry
 from bot.providers.transport import Transport
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal

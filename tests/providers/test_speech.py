@@ -9,9 +9,9 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.bodies import Consumption
-from bot.providers.openai_client import OpenAIClient
-from bot.providers.speech import MAX_SOUND_BYTES, MAX_TEXT_CHARACTERS, SpeechEnded, SpeechRequest
+from bot.providers.endpoints.bodies import Consumption
+from bot.providers.endpoints.client import OpenAIClient
+from bot.providers.endpoints.speech import MAX_SOUND_BYTES, MAX_TEXT_CHARACTERS, SpeechEnded, SpeechRequest
 from bot.providers.transport import Transport
 from sandbox.hearing import heard, recording, samples
 from sandbox.provider import ScriptedProvider

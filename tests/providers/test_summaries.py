@@ -9,7 +9,7 @@ import pytest
 
 from bot.app import utc_now
 from bot.errors import Refusal
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.prices import Prices
 from bot.runs.metering import Meter
 from bot.store.database import Database

@@ -9,11 +9,11 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.bodies import Consumption
-from bot.providers.forms import File
-from bot.providers.openai_client import OpenAIClient
-from bot.providers.speech import SpeechRequest
-from bot.providers.transcription import (
+from bot.providers.endpoints.bodies import Consumption
+from bot.providers.endpoints.client import OpenAIClient
+from bot.providers.endpoints.forms import File
+from bot.providers.endpoints.speech import SpeechRequest
+from bot.providers.endpoints.transcription import (
     MAX_UPLOAD_BYTES,
     KnownSpeaker,
     Subtitles,
@@ -21,7 +21,7 @@ from bot.providers.transcription import (
     TranscriptionRequest,
     TranslationRequest,
 )
-from bot.providers.transcripts import HeardToken, Segment, Transcript
+from bot.providers.endpoints.transcripts import HeardToken, Segment, Transcript
 from sandbox.hearing import recording
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal

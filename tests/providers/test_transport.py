@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.chat_completions import ChatCompletions
+from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.transport import Timeouts, Transport
 from sandbox.chat_wire import ChatWire
 from sandbox.provider import ScriptedProvider

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.choices import MAX_CHARACTERS, MAX_CHOICES
+from bot.providers.chat.choices import MAX_CHARACTERS, MAX_CHOICES
+from bot.providers.chat.decoder import BodyDecoder
 from bot.providers.events import Alternatives, Event, Finished, FinishReason, TextDelta
 from tests.pure.test_chat_completions_decoder import decode, stream
 

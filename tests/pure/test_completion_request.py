@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role, ToolCall
-from bot.providers.completion_request import completion_body, prompt
+from bot.providers.chat.completion_request import completion_body, prompt
 from bot.providers.dialect import Dialect
 
 

@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError
-from bot.providers.bodies import Consumption, consumption_in, decoded
-from bot.providers.embeddings import vector_in
-from bot.providers.images import pictures_in
-from bot.providers.media import content_type_of
+from bot.providers.endpoints.bodies import Consumption, consumption_in, decoded
+from bot.providers.endpoints.embeddings import vector_in
+from bot.providers.endpoints.images import pictures_in
+from bot.providers.endpoints.media import content_type_of
+from bot.providers.endpoints.moderations import verdict_in
+from bot.providers.endpoints.transcripts import transcript_in
 from bot.providers.models import models_in
-from bot.providers.moderations import verdict_in
-from bot.providers.transcripts import transcript_in
 
 NAMES = """
     data b64_json url revised_prompt usage input_tokens output_tokens prompt_tokens seconds input_tokens_details

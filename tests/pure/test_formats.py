@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from bot.errors import ProviderFault, WrongApi
-from bot.providers.chat_decoder import ChunkDecoder
+from bot.providers.assistants.runs_decoder import RunDecoder, Speech
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.events import Event
 from bot.providers.formats import api_of
 from bot.providers.parameters import Api
-from bot.providers.responses_decoder import ResponseDecoder
-from bot.providers.runs_decoder import RunDecoder, Speech
+from bot.providers.responses.decoder import ResponseDecoder
 
 # An event of each, its name in the stream and its data.
 EVENTS = {

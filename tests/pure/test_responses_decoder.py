@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
-from bot.providers.chat_decoder import BodyDecoder
+from bot.providers.chat.decoder import BodyDecoder
 from bot.providers.events import (
     Event,
     Finished,
@@ -26,7 +26,7 @@ from bot.providers.events import (
     ToolCallStarted,
     Usage,
 )
-from bot.providers.responses_decoder import ResponseDecoder
+from bot.providers.responses.decoder import ResponseDecoder
 
 STOP = Finished(FinishReason.STOP)
 CALLS = Finished(FinishReason.TOOL_CALLS)

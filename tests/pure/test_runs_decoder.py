@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.assistants.runs_decoder import RunDecoder, Speech
+from bot.providers.assistants.runs_objects import RunStatus
 from bot.providers.events import Event, RemoteStep, Started, TextDelta, Usage
-from bot.providers.runs_decoder import RunDecoder, Speech
-from bot.providers.runs_objects import RunStatus
 
 RUN = {"id": "run_1", "object": "thread.run", "status": "in_progress", "model": "m", "last_error": None}
 CALLS = [{"id": "call_1", "type": "function", "function": {"name": "roll", "arguments": ""}}]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.providers.runs_state import RemoteRun, RemoteThread
+from bot.providers.assistants.runs_state import RemoteRun, RemoteThread
 
 RUN = RemoteRun(owner="run 7", mark="mark")
 IDS = st.lists(st.sampled_from(["call_1", "call_2", "", "parley_1", "a b", "x" * 200]), min_size=1, max_size=4)

@@ -10,7 +10,7 @@ from typing import Any
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
 from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api, fields
-from bot.providers.responses_items import text_of
+from bot.providers.responses.items import text_of
 from bot.providers.tool_calls import sendable_arguments, sendable_name
 
 Json = Mapping[str, Any]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from bot.messages import ProviderRequest
-from bot.providers.chat_completions import ChatCompletions
-from bot.providers.completion_request import completion_body
+from bot.providers.chat.chat_completions import ChatCompletions
+from bot.providers.chat.completion_request import completion_body
 from bot.providers.dialect import Dialect
 
 

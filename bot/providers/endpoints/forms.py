@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from bot.providers.media import content_type_of
+from bot.providers.endpoints.media import content_type_of
 
 UNKNOWN_TYPE = "application/octet-stream"
 # Providers read no more of a name than its ending.

@@ -10,11 +10,7 @@ import json
 from collections.abc import Iterator
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.events import Event, Started, TextDelta
-from bot.providers.failures import Complaint, complaint_in, failure_of, redact
-from bot.providers.formats import refuse_another_api
-from bot.providers.parameters import Api
-from bot.providers.runs_objects import (
+from bot.providers.assistants.runs_objects import (
     SEPARATOR,
     UNDER_WAY,
     Json,
@@ -25,6 +21,10 @@ from bot.providers.runs_objects import (
     text_in,
     words_in,
 )
+from bot.providers.events import Event, Started, TextDelta
+from bot.providers.failures import Complaint, complaint_in, failure_of, redact
+from bot.providers.formats import refuse_another_api
+from bot.providers.parameters import Api
 from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder
 from bot.providers.thinking import ThinkingSplitter
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.chat_request import dispensable, origin, request_body
+from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.chat.request import dispensable, origin, request_body
 from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.citations import Citations
 from bot.providers.events import (
     Event,
     Finished,
@@ -24,7 +23,8 @@ from bot.providers.events import (
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
 from bot.providers.formats import refuse_another_api
 from bot.providers.parameters import Api
-from bot.providers.responses_items import arguments_of, sendable, text_of, thought_of, usage_of, wish_of
+from bot.providers.responses.citations import Citations
+from bot.providers.responses.items import arguments_of, sendable, text_of, thought_of, usage_of, wish_of
 from bot.providers.sse import DONE
 from bot.providers.thinking import ThinkingSplitter
 from bot.providers.tool_calls import CallPiece, ToolCallAssembler

@@ -6,13 +6,13 @@ from urllib.parse import quote
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
-from bot.providers.embeddings import Embeddings
 from bot.providers.endpoint import Endpoint
-from bot.providers.images import Images
+from bot.providers.endpoints.embeddings import Embeddings
+from bot.providers.endpoints.images import Images
+from bot.providers.endpoints.moderations import Moderations
+from bot.providers.endpoints.speech import Speech
+from bot.providers.endpoints.transcription import Transcription
 from bot.providers.models import model_in, models_in
-from bot.providers.moderations import Moderations
-from bot.providers.speech import Speech
-from bot.providers.transcription import Transcription
 
 # How providers say that they do not have an endpoint, or not for this model: what needs it is not to be offered.
 NOT_OFFERED = frozenset({ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})

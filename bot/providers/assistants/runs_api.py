@@ -8,9 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.endpoint import Endpoint
-from bot.providers.events import RemoteStep
-from bot.providers.runs_objects import (
+from bot.providers.assistants.runs_objects import (
     ENDED,
     MARK,
     Json,
@@ -22,7 +20,9 @@ from bot.providers.runs_objects import (
     text_in,
     words_in,
 )
-from bot.providers.runs_request import MAX_FIRST_MESSAGES, Message
+from bot.providers.assistants.runs_request import MAX_FIRST_MESSAGES, Message
+from bot.providers.endpoint import Endpoint
+from bot.providers.events import RemoteStep
 from bot.providers.transport import ResponseStream, Terms
 
 BETA = "OpenAI-Beta"

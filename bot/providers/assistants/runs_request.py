@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating
+from bot.providers.assistants.runs_objects import MARK
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.parameters import Api, fields
-from bot.providers.runs_objects import MARK
 
 # As many may a thread be created with; the others are added one by one.
 MAX_FIRST_MESSAGES = 32

@@ -9,11 +9,11 @@ from itertools import accumulate, repeat
 
 from bot.errors import ProviderError
 from bot.messages import GO_ON, ChatMessage, ProviderRequest, Role
+from bot.providers.assistants.runs_api import RunsApi, is_locked
+from bot.providers.assistants.runs_objects import ENDED, RemoteRunView, RunStatus
+from bot.providers.assistants.runs_request import told
+from bot.providers.assistants.runs_state import MAX_KEYS, RemoteRun, RemoteThread
 from bot.providers.known_keys import keys_of, unsent
-from bot.providers.runs_api import RunsApi, is_locked
-from bot.providers.runs_objects import ENDED, RemoteRunView, RunStatus
-from bot.providers.runs_request import told
-from bot.providers.runs_state import MAX_KEYS, RemoteRun, RemoteThread
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import Any
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import GO_ON, ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat_decoder import BodyDecoder
+from bot.providers.chat.decoder import BodyDecoder
 from bot.providers.dialect import REFUSALS, Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Bookmark, Carried, Event, Finished, FinishReason
@@ -20,8 +20,8 @@ from bot.providers.known_keys import keys_of, unsent
 from bot.providers.learning import Learner
 from bot.providers.models import models_in
 from bot.providers.reading import events_in
-from bot.providers.responses_decoder import ResponseDecoder
-from bot.providers.responses_request import FORGOTTEN, Known, dispensable, request_body, to_carry
+from bot.providers.responses.decoder import ResponseDecoder
+from bot.providers.responses.request import FORGOTTEN, Known, dispensable, request_body, to_carry
 from bot.providers.transport import ResponseStream
 
 log = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ from typing import Any
 from bot.errors import ConfigurationError, ProviderError
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
+from bot.providers.assistants.remote_answer import RemoteAnswer
+from bot.providers.assistants.runs_api import RunsApi
+from bot.providers.assistants.runs_state import RemoteThread
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Event
 from bot.providers.models import models_in
-from bot.providers.remote_answer import RemoteAnswer
-from bot.providers.runs_api import RunsApi
-from bot.providers.runs_state import RemoteThread
 
 log = logging.getLogger(__name__)
 

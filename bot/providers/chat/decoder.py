@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.choices import FurtherChoices
+from bot.providers.chat.choices import FurtherChoices
+from bot.providers.chat.thoughts import Thoughts
 from bot.providers.events import (
     Alternatives,
     Carried,
@@ -29,7 +30,6 @@ from bot.providers.formats import refuse_another_api
 from bot.providers.parameters import Api
 from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
 from bot.providers.thinking import ThinkingSplitter
-from bot.providers.thoughts import Thoughts
 from bot.providers.tool_calls import CallPiece, ToolCallAssembler
 
 # The documented words, and what other servers behind the same wire format say; any other word is a plain stop.

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.providers.chat_decoder import usage_in
+from bot.providers.chat.decoder import usage_in
 from bot.providers.events import Usage
 
 Json = Mapping[str, Any]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from bot.messages import GO_ON, ChatMessage, ProviderRequest, Role, without_calls
-from bot.providers.chat_request import settings_of
+from bot.providers.chat.request import settings_of
 from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import ToolCall
-from bot.providers.chat_decoder import usage_in
+from bot.providers.chat.decoder import usage_in
 from bot.providers.events import FinishReason, RemoteStep, Usage
 from bot.providers.failures import Complaint, complaint_in, failure_of
 

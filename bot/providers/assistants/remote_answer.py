@@ -15,6 +15,12 @@ from typing import TypeAlias
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role
+from bot.providers.assistants.remote_talk import MAX_WAIT_SECONDS, RemoteTalk, waits
+from bot.providers.assistants.runs_api import RunsApi, is_locked
+from bot.providers.assistants.runs_decoder import RunDecoder, Speech
+from bot.providers.assistants.runs_objects import ENDED, SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
+from bot.providers.assistants.runs_request import run_body, submission, told
+from bot.providers.assistants.runs_state import RemoteRun, RemoteThread
 from bot.providers.events import (
     Bookmark,
     Event,
@@ -25,12 +31,6 @@ from bot.providers.events import (
     ToolCallDone,
     ToolCallStarted,
 )
-from bot.providers.remote_talk import MAX_WAIT_SECONDS, RemoteTalk, waits
-from bot.providers.runs_api import RunsApi, is_locked
-from bot.providers.runs_decoder import RunDecoder, Speech
-from bot.providers.runs_objects import ENDED, SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
-from bot.providers.runs_request import run_body, submission, told
-from bot.providers.runs_state import RemoteRun, RemoteThread
 from bot.providers.transport import ResponseStream
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""The assistants API: threads and runs that the provider keeps."""
