@@ -265,7 +265,7 @@ class RunsServer:
             return web.Response(body=content, content_type="application/json")
         run.is_read = True
         try:
-            return await self._provider.perform(request, performance, lambda: run.leg, lambda: content)
+            return await self._provider.perform(request, performance, run.read, lambda: content)
         finally:
             run.is_read = False
 

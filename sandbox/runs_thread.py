@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Protocol
 
 from sandbox.stories import Frame, ScriptedCall, Story
@@ -80,6 +80,7 @@ class Run:
     leg: Iterator[Frame] = field(default_factory=lambda: iter(()))
     hangs: Callable[[], bool] = lambda: False
     note: Callable[[Frame], None] = lambda _: None
+    in_flight: tuple[Frame, ...] = ()
     is_read: bool = False
     is_cancelled: bool = False
     looks: int = 0
@@ -151,8 +152,16 @@ class Run:
         """Somebody looks: what nobody reads goes on by itself."""
         self.looks += 1
         if not self.is_read and self.looks > look.polls and not self.hangs():
-            for frame in self.leg:
+            unheard, self.in_flight = self.in_flight, ()
+            for frame in chain(unheard, self.leg):
                 self.note(frame)
+
+    def read(self) -> Iterator[Frame]:
+        """The leg for somebody who hears it."""
+        for frame in self.leg:
+            self.in_flight = (frame,)
+            yield frame
+            self.in_flight = ()
 
     def _leg(self, story: Story, look: Look, new_id: NewId) -> Iterator[Frame]:
         """What happens and what is told of it: each thing has happened when it is told."""
