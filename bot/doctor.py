@@ -34,7 +34,8 @@ from bot.providers.events import Finished, ReasoningDelta, TextDelta
 from bot.providers.file import providers_of
 from bot.providers.prices import Prices
 from bot.providers.registry import Provider, Providers, opened
-from bot.settings import LogLevel, Settings
+from bot.setting_groups.running import LogLevel
+from bot.settings import Settings
 from bot.store.database import Database
 from bot.store.migrate import require_current
 from bot.tool_checks import judge_tools, try_servers

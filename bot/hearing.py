@@ -12,7 +12,7 @@ from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
 from bot.reply.characters import has_content
 from bot.runs.service import Said
-from bot.settings import Trigger
+from bot.setting_groups.answers import Trigger
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TextIO
 
-from bot.settings import LogFormat, Settings
+from bot.setting_groups.running import LogFormat
+from bot.settings import Settings
 
 REDACTED = "[redacted]"
 

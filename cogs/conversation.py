@@ -11,7 +11,7 @@ from discord.ext import commands
 from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
 from bot.runs.service import Said
-from bot.settings import Trigger
+from bot.setting_groups.answers import Trigger
 
 AnyCommand = app_commands.Command[Any, Any, Any] | app_commands.Group
 

@@ -12,7 +12,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.logs import REDACTED, Redactor, set_up_logging
-from bot.settings import LogFormat, LogLevel, Settings
+from bot.setting_groups.running import LogFormat, LogLevel
+from bot.settings import Settings
 
 TOKEN = "a-token-with-no-known-shape"
 KEY = "a-key-with-no-known-shape"

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.settings import ConversationScope, LogFormat, LogLevel, Settings, Trigger, example
+from bot.setting_groups.answers import ConversationScope, Trigger
+from bot.setting_groups.running import LogFormat, LogLevel
+from bot.settings import Settings, example
 from bot.settings_example import HEADINGS, render_example
 
 EXAMPLE_FILE = Path(__file__).resolve().parents[2] / ".env.example"

@@ -1,0 +1,1 @@
+"""The settings of the host, by what they are about; `bot.settings` puts them together."""
