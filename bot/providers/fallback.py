@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.errors import ProviderFault
 from bot.messages import PARTIAL, ProviderRequest, Role
@@ -96,3 +97,9 @@ def keeps_run(link: Link, request: ProviderRequest) -> bool:
     """Whether this provider goes on with the run that the request is part of."""
     run = request.bookmarks.get(link.provider, {}).get("run")
     return isinstance(run, dict) and run.get("owner") == request.run_key
+
+
+def given_up(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A bookmark whose run nobody goes on with: the rest of the answer, and outputs, are for whoever takes over."""
+    run = state.get("run")
+    return {**state, "run": {**run, "owner": ""}} if isinstance(run, dict) else state

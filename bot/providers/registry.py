@@ -19,7 +19,7 @@ from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
 from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.events import Bookmark, Event, Routed, Usage, Waiting
-from bot.providers.fallback import REASONS, Circuit, Link, chain, keeps_run, shows
+from bot.providers.fallback import REASONS, Circuit, Link, chain, given_up, keeps_run, shows
 from bot.providers.line import Line
 from bot.providers.parameters import Api
 from bot.providers.responses.adapter import Responses
@@ -104,6 +104,7 @@ class Providers:
                     raise
                 log.warning("provider: %s %s (%s), so the next is asked", link.reference, reason, error.status)
             if kept is not None:
+                yield Bookmark(link.provider, given_up(kept))
                 await self._providers[link.provider].adapter.cancel(request.run_key, kept)
 
     async def _answer(self, link: Link, request: ProviderRequest) -> AsyncGenerator[Event, None]:
