@@ -147,6 +147,8 @@ class Answerer:
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
             left = await self._end_unseen(run, drafts, queued)
+            if left is not None:
+                await self._cancel_elsewhere(left.run)
         if left is not None and left.run.status in TERMINAL:
             await until_stored(run.id, partial(self._mark_delivered, run))
         elif left is not None and left.waits:
@@ -180,7 +182,14 @@ class Answerer:
                 return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
+                if draft.usage is not None and (mine is not None or not draft.is_run_elsewhere):
+                    await until_stored(run.id, partial(self._spend, run, draft))
         return None
+
+    async def _spend(self, run: Run, draft: Draft) -> None:
+        """Count what a request took of which nothing else is kept."""
+        async with self._database.write() as transaction:
+            await yields.keep(transaction, run, Draft(usage=draft.usage, routed=draft.routed), self._clock())
 
     async def _progress(self, run: Run, draft: Draft, writer: ReplyWriter) -> Progress:
         """What is shown of the run's tool calls; one that was never taken up before has none."""
@@ -352,6 +361,8 @@ class Answerer:
         async with self._database.write() as transaction:
             if draft.calls and await self._steps.are_stored(transaction, run):
                 draft.next_step()  # an interrupt came with the word that they are
+            if is_handed_back and draft.is_run_elsewhere:
+                draft.usage = None  # who goes on with that run is told at its end what all of it took
             run, following = await end(
                 transaction,
                 run.id,

@@ -44,9 +44,9 @@ class Draft:
     `resumed` is what an earlier attempt had written of this step; the provider is asked to go on from there.
     `remark` is small print of the answer as a whole, who wrote it instead of whom; `alternatives` are other texts of
     this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
-    says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_bookmarked`
-    that it keeps something of it.  A draft that `is_withdrawn` leaves nothing in the history, what its steps have
-    added neither.  `asked` is the model that the last request was for.
+    says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_run_elsewhere`
+    that it answers with a run of its own, which it counts at the run's end.  A draft that `is_withdrawn` leaves nothing
+    in the history, what its steps have added neither.  `asked` is the model that the last request was for.
     """
 
     before: str = ""
@@ -55,7 +55,7 @@ class Draft:
     thinking: str = ""
     calls: list[ToolCall] = field(default_factory=list)
     is_begun: bool = False
-    is_bookmarked: bool = False
+    is_run_elsewhere: bool = False
     usage: Usage | None = None
     reason: FinishReason | None = None
     routed: Routed | None = None
@@ -82,7 +82,7 @@ class Draft:
             case Started():
                 self.is_begun = True
             case Bookmark():
-                self.is_bookmarked = True
+                self.is_run_elsewhere = "run" in event.state
             case TextDelta():
                 self._add(event.text)
             case ReasoningDelta():
@@ -95,7 +95,7 @@ class Draft:
                 self.usage = event
             case Routed():
                 self.routed = event
-                self.is_bookmarked = False  # that was somebody who did not answer
+                self.is_run_elsewhere = False  # that was somebody who did not answer
                 if event.instead_of is not None:
                     who, because = f"{event.provider}/{event.model}", event.because or "did not answer"
                     self.remark = f"Answered by {who}: {event.instead_of} {because}."
@@ -134,7 +134,7 @@ class Draft:
         self.resumed = self.text = self.thinking = ""
         self.calls.clear()
         self.remote_steps.clear()
-        self.is_begun = self.is_bookmarked = False
+        self.is_begun = self.is_run_elsewhere = False
         self.usage = self.reason = self.carried = None
         self.alternatives = ()
 

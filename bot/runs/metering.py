@@ -46,7 +46,7 @@ class Meter:
     def used(self, request: ProviderRequest, draft: Draft) -> Usage | None:
         """The tokens and the cost of a request; None where nothing came of it, or where its provider counts later."""
         usage = draft.usage
-        counts_later = draft.is_bookmarked and bool(draft.calls)  # a run that the provider keeps, at its end
+        counts_later = draft.is_run_elsewhere and bool(draft.calls)  # a run that the provider keeps, at its end
         if draft.is_begun and not counts_later:
             usage = self._completed(usage or NOTHING, request, draft)
         if usage is None or draft.routed is None:

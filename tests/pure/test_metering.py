@@ -83,10 +83,17 @@ def test_request_that_was_not_taken_costs_nothing() -> None:
 
 def test_run_that_its_provider_keeps_is_counted_at_its_end() -> None:
     """Its steps are not estimated, or they would be paid for twice; an end without a count is."""
-    assert used(ROUTED, BEGUN, Bookmark("demo", {}), CALL) is None
+    assert used(ROUTED, BEGUN, Bookmark("demo", {"run": {"owner": "run 1"}}), CALL) is None
     ended = used(ROUTED, BEGUN, Bookmark("demo", {}), TextDelta("four five"))
     assert ended is not None
     assert ended.is_estimated
+
+
+def test_step_of_a_conversation_that_its_provider_keeps_is_counted() -> None:
+    """Each of its responses is paid for by itself, and nothing counts it later."""
+    step = used(ROUTED, BEGUN, Bookmark("demo", {"state": "conversation"}), CALL)
+    assert step is not None
+    assert step.is_estimated
 
 
 def test_bookmark_of_who_did_not_answer_is_no_bookmark() -> None:

@@ -77,6 +77,21 @@ async def test_answer_that_cannot_be_shown_any_more_is_estimated(scene: Scene) -
     assert 0 < row["output_tokens"] < 100
 
 
+async def test_answer_to_the_words_before_an_edit_is_estimated(scene: Scene) -> None:
+    """It is begun anew, and what was written for the old words has to be paid for all the same."""
+    await scene.start(**PRICED, **NO_TOOLS)
+    scene.provider.play(Story(pieces=WORDS, hang_at=2), Story(text="Four."))
+    question_id = await scene.say("linus", "general", "@bot hi")
+    await scene.answer_of("general", 1, final=False)
+    people, linus = scene.sandbox.people, scene.sandbox.users["linus"]
+    await people.edit(linus, scene.place("general"), question_id, f"{scene.mention} hello")
+    assert (await scene.answer_of("general", 1)).words == "Four."
+    (row,) = scene.rows("usage")
+    assert row["is_estimated"] == 1
+    assert row["output_tokens"] == COUNT("One two ") + 1
+    assert row["input_tokens"] == pytest.approx(COUNT("Be brief.\n(from Linus) hi\n") + 2 * 6 + 10, abs=2)
+
+
 async def test_answer_that_is_refused_costs_nothing(scene: Scene) -> None:
     """A request that the provider did not take is in no sum."""
     await scene.start(**PRICED, provider_max_retries=0)

@@ -10,6 +10,7 @@ from sandbox.runs_api import RunsRequest, RunsServer
 from sandbox.stories import Story
 from tests.scenarios.process import bot_process
 from tests.scenarios.scene import Scene
+from tests.scenarios.test_costs import UNKNOWN_MESSAGE
 from tests.scenarios.test_waiting import DONE, MODULES, asked, asks, call, final
 
 REMOTE = {**MODULES, "provider_api": "assistants"}
@@ -104,6 +105,19 @@ async def test_answer_goes_on_after_a_restart(scene: Scene, server: RunsServer) 
     await scene.start(**REMOTE)
     assert (await final(scene)).text == PAUSED.answer()
     assert len(server.runs) == 1
+    (usage,) = scene.rows("usage")  # the provider's own count of the whole run, and nothing for its first part
+    assert (usage["input_tokens"], usage["is_estimated"]) == (10, 0)
+
+
+async def test_run_is_ended_when_its_answer_cannot_be_shown_any_more(scene: Scene, server: RunsServer) -> None:
+    """Nobody is going to read the rest of it, so nobody pays for it."""
+    await scene.start(**REMOTE)
+    scene.provider.play(Story(token_count=100, tokens_per_second=20.0, is_endless=True))
+    await scene.say("linus", "general", "@bot hi")
+    await scene.answer_of("general", 1, final=False)
+    scene.sandbox.faults.fail("PATCH", "/channels/*/messages/*", status=404, code=UNKNOWN_MESSAGE)
+    await server.wait_for(lambda: server.runs[0].status == "cancelled")
+    assert scene.run(1)["status"] == "failed"
 
 
 async def test_killed_while_the_remote_run_requires_action(scene: Scene, server: RunsServer) -> None:
