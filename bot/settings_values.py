@@ -51,6 +51,7 @@ def address(value: str, *schemes: str) -> str:
     try:
         parts = urlsplit(value)
         usable = parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        (parts.hostname or "").encode("idna").decode("idna")  # as it is looked up: two dots in a row name nothing
     except ValueError:
         usable = False
     if not usable:
