@@ -42,7 +42,7 @@ class KeyRing:
         seconds = RESTS.get(error.fault)
         if seconds is not None:
             if error.fault is ProviderFault.RATE_LIMITED and error.retry_after_seconds is not None:
-                seconds = error.retry_after_seconds
+                seconds = min(error.retry_after_seconds, REFUSED_SECONDS)  # nobody takes a key away for good
             self._wakes_at[position] = now + seconds
         return seconds
 

@@ -27,6 +27,14 @@ def test_refused_key_rests_and_comes_back() -> None:
     assert ring.refused(1, ProviderError(ProviderFault.RATE_LIMITED), 0.0) == LIMITED_SECONDS
 
 
+def test_no_key_rests_for_as_long_as_a_server_likes() -> None:
+    """A reset that lies years ahead, or a header that is nonsense, takes no key away for good."""
+    ring = KeyRing(2)
+    ring.refused(0, ProviderError(ProviderFault.RATE_LIMITED, retry_after_seconds=1e12), 0.0)
+    assert ring.turn(REFUSED_SECONDS - 1) == (1,)
+    assert sorted(ring.turn(REFUSED_SECONDS)) == [0, 1]
+
+
 def test_when_all_rest_the_first_to_wake_is_tried() -> None:
     """So that its refusal is what is told, and so that it is noticed when it works again."""
     ring = KeyRing(2)
