@@ -215,6 +215,8 @@ class RemoteAnswer:
         await self._connection.aclose()
         self._message_count = decoder.message_count
         view = decoder.run
+        if view is not None and view.id and not self._run.id:  # a run that was told whole
+            yield self._found(view.id)
         is_over = view is not None and view.status not in UNDER_WAY
         self._next = self._conclude(view, is_told=True) if view is not None and is_over else self._follow(view)
 

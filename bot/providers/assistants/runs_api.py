@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
+from urllib.parse import quote
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.assistants.runs_objects import (
@@ -76,27 +77,27 @@ class RunsApi:
 
     async def add_message(self, thread_id: str, message: Message) -> None:
         """Say something in a thread."""
-        await self._fetch("POST", f"/threads/{thread_id}/messages", message)
+        await self._fetch("POST", at("threads", thread_id, "messages"), message)
 
     async def delete_thread(self, thread_id: str) -> None:
         """Forget a thread."""
-        await self._fetch("DELETE", f"/threads/{thread_id}")
+        await self._fetch("DELETE", at("threads", thread_id))
 
     def create_run(self, thread_id: str, body: Mapping[str, Any]) -> AbstractAsyncContextManager[ResponseStream]:
         """Have a thread answered; not sent again where it may have arrived."""
-        path = f"/threads/{thread_id}/runs"
+        path = at("threads", thread_id, "runs")
         return self.endpoint.open("POST", path, body, headers=self._headers, terms=ONCE)
 
     def submit(
         self, thread_id: str, run_id: str, body: Mapping[str, Any]
     ) -> AbstractAsyncContextManager[ResponseStream]:
         """Give a run the outputs that it waits for; not sent again where they may have arrived."""
-        path = f"/threads/{thread_id}/runs/{run_id}/submit_tool_outputs"
+        path = at("threads", thread_id, "runs", run_id, "submit_tool_outputs")
         return self.endpoint.open("POST", path, body, headers=self._headers, terms=ONCE)
 
     async def run(self, thread_id: str, run_id: str) -> RemoteRunView:
         """A run as it stands."""
-        return run_in(await self._fetch("GET", f"/threads/{thread_id}/runs/{run_id}"))
+        return run_in(await self._fetch("GET", at("threads", thread_id, "runs", run_id)))
 
     async def find_run(self, thread_id: str, mark: str) -> RemoteRunView | None:
         """The run that was created with a mark; None too where the server lists no runs."""
@@ -117,19 +118,19 @@ class RunsApi:
 
     async def messages(self, thread_id: str, run_id: str) -> tuple[Words, ...]:
         """What a run has said so far, oldest message first."""
-        path = f"/threads/{thread_id}/messages?run_id={run_id}&{NEWEST}"
+        path = f"{at('threads', thread_id, 'messages')}?run_id={quote(run_id, safe='', errors='replace')}&{NEWEST}"
         messages = listed(await self._fetch("GET", path))
         return tuple(words_in(message) for message in reversed(messages) if _is_of(message, run_id))
 
     async def steps(self, thread_id: str, run_id: str) -> tuple[RemoteStep, ...]:
         """The steps of a run that have ended, oldest first."""
-        steps = listed(await self._fetch("GET", f"/threads/{thread_id}/runs/{run_id}/steps?{NEWEST}"))
+        steps = listed(await self._fetch("GET", f"{at('threads', thread_id, 'runs', run_id, 'steps')}?{NEWEST}"))
         ended = (step_in({"run_id": run_id, **step}) for step in reversed(steps))
         return tuple(step for step in ended if step is not None)
 
     async def cancel(self, thread_id: str, run_id: str) -> None:
         """End a run."""
-        await self._fetch("POST", f"/threads/{thread_id}/runs/{run_id}/cancel", {})
+        await self._fetch("POST", at("threads", thread_id, "runs", run_id, "cancel"), {})
 
     async def _own_assistant(self, model: str) -> str:
         try:
@@ -143,13 +144,24 @@ class RunsApi:
         return text_in(made.get("id"))
 
     async def _runs(self, thread_id: str) -> tuple[RemoteRunView, ...]:
-        return tuple(run_in(each) for each in listed(await self._fetch("GET", f"/threads/{thread_id}/runs?{NEWEST}")))
+        runs = listed(await self._fetch("GET", f"{at('threads', thread_id, 'runs')}?{NEWEST}"))
+        return tuple(map(run_in, runs))
 
     async def _fetch(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Json:
         found = await self.endpoint.fetch(method, path, body, headers=self._headers)
         if not isinstance(found, dict):
             raise ProviderError(ProviderFault.PROTOCOL, f"{method} {path} was not answered with an object")
         return found
+
+
+def at(*parts: str) -> str:
+    """The path of these parts, of which each stays one: ids are a server's word, and may hold slashes and dots.
+
+    Raises: ProviderError, `PROTOCOL` for what no request can name: an empty part, or one that leads elsewhere.
+    """
+    if any(part in ("", ".", "..") for part in parts):
+        raise ProviderError(ProviderFault.PROTOCOL, "an id that cannot stand in an address")
+    return "".join(f"/{quote(part, safe='', errors='replace')}" for part in parts)
 
 
 def is_locked(error: ProviderError) -> bool:
