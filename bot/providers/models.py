@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
+from itertools import islice
 
 from bot.providers.adapter import ListedModel
 from bot.providers.endpoints.bodies import unusable
+from bot.providers.parameters import is_model
 
+# More than the largest relays list; each list is searched while people type.
+MAX_MODELS = 5000
 MAX_NAMES = 3  # of those that may have been meant
 
 
@@ -21,7 +25,7 @@ def models_in(listed: object, *, secrets: tuple[str, ...] = ()) -> tuple[ListedM
     if not isinstance(entries, list):
         raise unusable(listed, "the list of models is not a list", secrets=secrets)
     models = (model_in(entry) for entry in entries)
-    return tuple(model for model in models if model is not None)
+    return tuple(islice((model for model in models if model is not None), MAX_MODELS))
 
 
 def close_names(model: str, listed: Sequence[str]) -> list[str]:
@@ -38,7 +42,7 @@ def model_in(entry: object) -> ListedModel | None:
     if not isinstance(entry, dict):
         entry = {"id": entry}
     name = entry.get("id") or entry.get("name")
-    if not isinstance(name, str) or not name:
+    if not is_model(name):
         return None
     return ListedModel(name=name, shutdown_on=_day(entry.get("shutdown_date")))
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeGuard
 
 from bot.errors import Refusal
 
@@ -264,7 +264,7 @@ def checked(parameter: Parameter, value: Any) -> Any:
         case Kind.TEXTS, list() if 0 < len(value) <= (high or 1):
             if all(_is_text(text, parameter.choices) for text in value):
                 return value
-        case Kind.MODEL, str() if 0 < len(value) <= MAX_MODEL_CHARACTERS:
+        case Kind.MODEL, str() if is_model(value):
             return value
         case Kind.OBJECT, dict() if value and (high is None or all(_is_within(low, n, high) for n in value.values())):
             return value
@@ -284,6 +284,11 @@ def fields(parameters: Mapping[str, Any], api: Api) -> dict[str, Any]:
             inner = inner.setdefault(level, {})
         inner[last] = value
     return body
+
+
+def is_model(value: Any) -> TypeGuard[str]:
+    """Whether it can be the name of a model: a text on one line, of signs that can be seen."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_MODEL_CHARACTERS and value.isprintable()
 
 
 def _read(kind: Kind, text: str) -> Any:

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.errors import ProviderError, ProviderFault
 from bot.providers.events import Event, ToolCallDelta, ToolCallDone, ToolCallStarted
 
 # OpenAI's rule for the name of a function; a model can make up one that breaks it, and its call is sent back.
 NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
 MAX_NAME_CHARACTERS = 64
+# Of one answer: as many as there may be tools, and more than any context window takes back.
+MAX_CALLS = 128
+MAX_ARGUMENTS_CHARACTERS = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +59,7 @@ class ToolCallAssembler:
     def __init__(self, *, new_call_id: Callable[[], str]) -> None:
         self._new_call_id = new_call_id
         self._calls: list[_OpenCall] = []
+        self._characters = 0
 
     @property
     def has_calls(self) -> bool:
@@ -68,7 +73,10 @@ class ToolCallAssembler:
         return carried if any(carried) else []
 
     def feed(self, piece: CallPiece) -> list[Event]:
-        """What this piece makes certain."""
+        """What this piece makes certain.  Raises: ProviderError, `PROTOCOL` where there is no end to it."""
+        self._characters += len(piece.arguments)
+        if self._characters > MAX_ARGUMENTS_CHARACTERS:
+            raise ProviderError(ProviderFault.PROTOCOL, "tool calls without end")
         call = self._call_of(piece)
         call.name = call.name or piece.name
         call.arguments += piece.arguments
@@ -105,6 +113,8 @@ class ToolCallAssembler:
         return piece.name != call.name or piece.id not in ("", call.id) or call.is_whole()
 
     def _open(self, piece: CallPiece) -> _OpenCall:
+        if len(self._calls) == MAX_CALLS:
+            raise ProviderError(ProviderFault.PROTOCOL, f"more than {MAX_CALLS} tool calls")
         call = _OpenCall(ordinal=len(self._calls), index=piece.index, id=self._own_id(piece.id))
         self._calls.append(call)
         return call

@@ -20,6 +20,7 @@ from bot import __version__
 from bot.errors import ConfigurationError, ProviderError, ProviderFault
 from bot.providers.connections import AiohttpTransport
 from bot.providers.failures import failure, redact
+from bot.providers.packed import is_packed, unpacked
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ MAX_CONNECTIONS = 200
 KEEP_ALIVE_SECONDS = 20.0
 # An error page is a few kilobytes; more of it says nothing more.
 MAX_ERROR_BYTES = 64 * 1024
+# The longest answer with its thinking, in chunks of a token each, or a handful of large pictures; more is a flood.
+MAX_READ_BYTES = 256 * 1024 * 1024
 # How long the end of a body may take after the last event.  It nearly always comes with it; reading it lets the
 # connection be used again, which spares the next answer a handshake.
 END_OF_BODY_SECONDS = 0.05
@@ -108,8 +111,8 @@ class ResponseStream:
     """The body of a response that the provider began."""
 
     def __init__(self, response: httpx.Response, *, total_due: float, secrets: tuple[str, ...]) -> None:
-        encoded = response.headers.get("content-encoding", "identity") != "identity"  # though we asked for none
-        self._chunks = response.aiter_bytes() if encoded else response.aiter_raw()
+        self._chunks = unpacked(response) if is_packed(response) else response.aiter_raw()
+        self._read_bytes = 0
         self._response = response
         self._first: bytes | None = None
         self._secrets = secrets
@@ -152,18 +155,22 @@ class ResponseStream:
         """The next chunk, or None at the end.
 
         Raises:
-            ProviderError: `TIMEOUT` when it takes too long, `PROTOCOL` when the connection breaks off.
+            ProviderError: `TIMEOUT` when it takes too long, `PROTOCOL` when it breaks off or is too much.
         """
         if self._first is not None:
             first, self._first = self._first, None
             return first
         try:
-            return await anext(self._chunks, None)
+            chunk = await anext(self._chunks, None)
         except httpx.HTTPError as exc:
             if self._is_late:
                 raise ProviderError(ProviderFault.TIMEOUT, "the stream stood still or took too long") from exc
             detail = redact(f"{type(exc).__name__}: {exc}", self._secrets)
             raise ProviderError(ProviderFault.PROTOCOL, detail) from exc
+        self._read_bytes += len(chunk or b"")
+        if self._read_bytes > MAX_READ_BYTES:
+            raise ProviderError(ProviderFault.PROTOCOL, f"a body of more than {MAX_READ_BYTES} bytes")
+        return chunk
 
     async def read_to_end(self) -> None:
         """Reads what little may follow the last event, so that the connection can be used again."""
@@ -300,7 +307,7 @@ class Transport:
 
     async def _refuse(self, response: httpx.Response, call: Call) -> None:
         body = bytearray()
-        async for chunk in response.aiter_bytes():
+        async for chunk in unpacked(response) if is_packed(response) else response.aiter_raw():
             body += chunk
             if len(body) >= MAX_ERROR_BYTES:
                 break

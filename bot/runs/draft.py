@@ -31,6 +31,10 @@ log = logging.getLogger(__name__)
 
 # A model that never stops is stopped: by then Discord would show a hundred messages.
 MAX_ANSWER_CHARACTERS = 200_000
+# Five times what the longest thinking of a model comes to; nothing reads it but an estimate and a glance.
+MAX_THINKING_CHARACTERS = 1_000_000
+# A run that a provider keeps takes a step for each use of tools and each message.
+MAX_REMOTE_STEPS = 200
 # Between what was written before a tool was used and what after it.
 STEP_SEPARATOR = "\n\n"
 # What is kept of a growing answer ends with a whole word, where words are parted by spaces and not longer than this.
@@ -103,13 +107,13 @@ class Draft:
                 self.carried = event.data
             case Alternatives() if not self.resumed:  # else they are the rest of what nobody has the beginning of
                 self.alternatives = self._others(event.texts)
-            case RemoteStep():
+            case RemoteStep() if len(self.remote_steps) < MAX_REMOTE_STEPS:
                 self.remote_steps.append(event)
             case Finished():
                 self.reason = event.reason
             case _:
                 log.debug("not used: %s", type(event).__name__)
-        if len(self.text) > MAX_ANSWER_CHARACTERS:
+        if len(self.text) > MAX_ANSWER_CHARACTERS or len(self.thinking) > MAX_THINKING_CHARACTERS:
             self.reason = FinishReason.LENGTH
 
     def _add(self, text: str) -> None:

@@ -16,6 +16,8 @@ from bot.tools.model import Result
 
 # The same call with the same arguments in so many steps after each other: the model goes in circles.
 SAME_CALL_STEPS = 3
+# Of the provider's own tools, the newest; a few of them are shown.
+MAX_ELSEWHERE = 100
 
 
 class Progress:
@@ -56,6 +58,8 @@ class Progress:
         """A tool of the provider's own has come this far."""
         known = self._elsewhere.get(tool.id, tool)
         self._elsewhere[tool.id] = replace(tool, detail=tool.detail or known.detail)
+        if len(self._elsewhere) > MAX_ELSEWHERE:
+            del self._elsewhere[next(iter(self._elsewhere))]
         self._tell()
 
     def close(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import tracemalloc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -9,8 +11,11 @@ import pytest
 from aiohttp import web
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.events import Bookmark, Event
+from bot.providers.events import Bookmark, Event, ToolCallDone
+from bot.providers.packed import MAX_PIECE_BYTES
+from bot.providers.tool_calls import MAX_CALLS
 from bot.providers.transport import Transport
+from tests.providers.asking import endpoint, fault_of
 from tests.providers.conftest import Waits
 from tests.providers.remote import Talk, assistants
 
@@ -77,3 +82,70 @@ async def test_ids_that_are_steps_of_a_path_are_refused(thread_id: str, transpor
     assert [type(event) for event in seen] == [Bookmark]
     assert server.asked[0] == "POST /v1/threads"
     assert not any("runs" in each for each in server.asked)
+
+
+def bomb(size: int) -> bytes:
+    """So many bytes of nothing, packed a thousand to one."""
+    return gzip.compress(bytes(size), 9)
+
+
+async def test_packed_body_is_unpacked_piece_by_piece(transport: Transport) -> None:
+    """A few kilobytes never become many megabytes in memory: whoever reads can stop in between."""
+    size = 16 * 1024 * 1024
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=bomb(size), headers={"Content-Encoding": "gzip"})
+
+    async with served(answer) as base_url, endpoint(transport, base_url, "key").open("GET", "/x") as response:
+        pieces = list[int]()
+        while (piece := await response.read()) is not None:
+            pieces.append(len(piece))
+    assert sum(pieces) == size
+    assert max(pieces) <= MAX_PIECE_BYTES
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_packed_flood_is_given_up(status: int, transport: Transport) -> None:
+    """Answers and refusals alike are read up to their limit, counted as unpacked."""
+    packed = bomb(64 * 1024 * 1024)
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(status=status, body=packed, headers={"Content-Encoding": "gzip"})
+
+    async with served(answer) as base_url:
+        tracemalloc.start()
+        try:
+            asked = endpoint(transport, base_url, "key").fetch("POST", "/x", {}, max_bytes=1024 * 1024)
+            assert await fault_of(asked) in (ProviderFault.PROTOCOL, ProviderFault.BUSY)
+            assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+
+
+async def test_body_that_is_not_what_it_says_is_no_answer(transport: Transport) -> None:
+    """One that claims to be packed and is not."""
+
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=b'{"data": []}', headers={"Content-Encoding": "gzip"})
+
+    async with served(answer) as base_url:
+        assert await fault_of(endpoint(transport, base_url, "key").fetch("GET", "/x")) is ProviderFault.PROTOCOL
+
+
+async def test_run_with_endless_calls_is_refused(transport: Transport, waits: Waits) -> None:
+    """Their names are compared with each other before anything of them is stored."""
+    function = {"name": "roll", "arguments": "{}"}
+    calls = [{"id": "call", "function": function} for _ in range(MAX_CALLS + 1)]
+    action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": calls}}
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        kind = {"object": "thread.run", "status": "requires_action", "required_action": action}
+        return web.json_response({"id": "id_1", "data": [], **(kind if request.path.endswith("/runs") else {})})
+
+    talk, seen = Talk(), list[Event]()
+    talk.ask("Roll!")
+    async with served(answer) as base_url:
+        with pytest.raises(ProviderError) as caught:
+            await talk.answer(assistants(transport, base_url, waits), seen=seen)
+    assert caught.value.detail == f"more than {MAX_CALLS} tool calls"
+    assert not any(isinstance(event, ToolCallDone) for event in seen)

@@ -31,6 +31,7 @@ from bot.providers.events import (
     ToolCallDone,
     ToolCallStarted,
 )
+from bot.providers.tool_calls import MAX_CALLS
 from bot.providers.transport import ResponseStream
 
 log = logging.getLogger(__name__)
@@ -277,6 +278,8 @@ class RemoteAnswer:
 
     async def _call(self, view: RemoteRunView) -> Stage:
         """Tell what the run asks for, once it is written down with what was said before."""
+        if len(view.calls) > MAX_CALLS:
+            raise ProviderError(ProviderFault.PROTOCOL, f"more than {MAX_CALLS} tool calls")
         if not view.calls:
             raise ProviderError(ProviderFault.PROTOCOL, "the run requires an action that is no tool's")
         run = self._run.asking(view.call_ids, self._run.messages_before + self._message_count)

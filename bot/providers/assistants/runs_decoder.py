@@ -28,6 +28,9 @@ from bot.providers.parameters import Api
 from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder
 from bot.providers.thinking import ThinkingSplitter
 
+# A run writes a message or two between its uses of tools.
+MAX_MESSAGES = 1000
+
 
 class Speech:
     """What a leg of a run says, from its stream and from its messages, each word once.
@@ -127,7 +130,8 @@ class RunDecoder:
             return
         body = self._body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
         if not body.startswith("{"):
-            raise failure_of(Complaint(message=body or "an empty body"), status=200, is_page=True)
+            message = body or "an empty body"
+            raise failure_of(Complaint(message=message), status=200, is_page=True, secrets=self._secrets)
         yield from self._take("", body)
 
     def _take(self, name: str, data: str) -> list[Event]:
@@ -184,6 +188,8 @@ class RunDecoder:
         text = words.text
         self.speech.is_refusal = self.speech.is_refusal or words.is_refusal
         begun = self._messages.setdefault(message_id, 0)
+        if len(self._messages) > MAX_MESSAGES:
+            raise ProviderError(ProviderFault.PROTOCOL, f"more than {MAX_MESSAGES} messages of one run")
         self._messages[message_id] = begun + len(text)
         is_another = text and not begun and any(length for id, length in self._messages.items() if id != message_id)
         events = self.speech.feed(SEPARATOR) if is_another else []

@@ -11,6 +11,9 @@ from bot.providers.events import Usage
 
 Json = Mapping[str, Any]
 
+# More of what a tool was asked for is never shown.
+MAX_WISH_CHARACTERS = 500
+
 
 def sendable(item: Json) -> Json:
     """An item as it may be sent back: a server gives null for what is not there, and refuses to be given it."""
@@ -35,7 +38,7 @@ def wish_of(item: Json) -> str:
     asked = action if isinstance(action, dict) else item
     queries = asked.get("queries")
     words = queries if isinstance(queries, list) else [asked.get("query") or asked.get("url")]
-    return ", ".join(word for word in words if isinstance(word, str))
+    return ", ".join(word for word in words if isinstance(word, str))[:MAX_WISH_CHARACTERS]
 
 
 def arguments_of(item: Json) -> str:
