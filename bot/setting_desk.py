@@ -13,13 +13,15 @@ from bot.place_setting_table import MODEL, SETTINGS, setting, value_of
 from bot.place_settings import PlaceSettings
 from bot.place_values import MAX_OUTPUT_TOKENS, Choice, PlaceValues
 from bot.places import Place, PlaceKind, Reach, named, reached
-from bot.providers.parameters import Kind, Parameter, written
+from bot.providers.parameters import Kind, Parameter, understood, written
 
 MAX_SHOWN_CHARACTERS = 60  # all settings together have to fit one message of 4000
 MAX_SUGGESTIONS, MAX_SUGGESTION_CHARACTERS = 25, 100  # as Discord allows
 LEGEND = (
-    "-# `/set` changes a value and `/unset` takes it back; the nearest of thread, channel, category, server counts."
+    "-# `/set` changes a value, and says what it may be while you type; `/unset` takes it back. The nearest of thread, "
+    "channel, category, server counts."
 )
+LEFT_TO_THE_PROVIDER = "left to the provider"
 
 Suggestion = tuple[str, str]  # what is shown, and the value it stands for
 
@@ -84,18 +86,23 @@ class SettingDesk:
         return chosen or str(self._host[MODEL.name])
 
     async def all(self, guild_id: int | None, channel_id: int) -> str:
-        """All settings, what each is in a channel, who says so, and what it may be.  Raises: Refusal."""
+        """All settings: what each is in a channel and who says so, then those that nobody chose.  Raises: Refusal."""
         values = await self._settings.at(guild_id, channel_id)
-        return "\n".join(("### Settings here", *self._lines(values, guild_id), LEGEND))
+        known = {name: self._standing(values, what, guild_id) for name, what in SETTINGS.items()}
+        left = [f"`{name}`" for name, standing in known.items() if standing == LEFT_TO_THE_PROVIDER]
+        lines = [f"`{name}`: {standing}" for name, standing in known.items() if standing != LEFT_TO_THE_PROVIDER]
+        lines += [f"{LEFT_TO_THE_PROVIDER.capitalize()}: {', '.join(left)}"] if left else []
+        return "\n".join(("### Settings here", *lines, LEGEND))
 
     def names(self, typed: str) -> list[Suggestion]:
-        """The settings whose names or meanings hold what was typed."""
-        wanted = terms(typed)
-        found = (it for it in SETTINGS.values() if holds(f"{it.name} {it.meaning}", wanted))
-        return suggested((f"{it.name}: {it.meaning}", it.name) for it in found)
+        """The settings whose names or meanings hold what was typed; first those whose names begin with it."""
+        wanted, beginning = terms(typed), typed.strip().lower()
+        found = [it for it in SETTINGS.values() if holds(f"{it.name} {it.meaning}", wanted)]
+        found.sort(key=lambda it: (it.name != beginning, not it.name.startswith(beginning)))
+        return suggested([(f"{it.name}: {it.meaning}", it.name) for it in found])
 
     def values(self, name: str, typed: str) -> list[Suggestion]:
-        """Values of a setting: those there are, as far as they hold what was typed, or else an example."""
+        """Values of a setting: those there are, as far as they hold what was typed; of free ones what was typed."""
         what, wanted = SETTINGS.get(name.strip().lower()), terms(typed)
         if what is None:
             return []
@@ -107,7 +114,7 @@ class SettingDesk:
             case Kind.BOOLEAN:
                 offered = ("true", "false")
             case _:
-                return suggested([(f"{what.range}, for example {what.example}", what.example)])
+                return suggested([typed_or_example(what, typed.strip())])
         return suggested((each, each) for each in offered if holds(each, wanted))
 
     def _check(self, choice: Choice) -> None:
@@ -121,10 +128,6 @@ class SettingDesk:
                 "conversation has room too."
             )
 
-    def _lines(self, values: PlaceValues, guild_id: int | None) -> Iterator[str]:
-        for what in SETTINGS.values():
-            yield f"`{what.name}`: {self._standing(values, what, guild_id)} · {what.range}"
-
     def _standing(self, values: PlaceValues, what: Parameter, guild_id: int | None) -> str:
         """What counts of a setting and where that comes from."""
         choice = values.deciding(what.name)
@@ -132,7 +135,7 @@ class SettingDesk:
             return f"{shown(choice)} (chosen for {called(choice.place, guild_id)})"
         if what.name in self._host:
             return f"{quoted(written(what, self._host[what.name]))} (chosen by the host)"
-        return "left to the provider"
+        return LEFT_TO_THE_PROVIDER
 
 
 def shown(choice: Choice) -> str:
@@ -149,6 +152,15 @@ def quoted(text: str) -> str:
 def called(place: Place, guild_id: int | None) -> str:
     """A place as it is shown to who is in it or near."""
     return "this direct message" if guild_id is None and place.kind is PlaceKind.CHANNEL else named(place)
+
+
+def typed_or_example(what: Parameter, typed: str) -> Suggestion:
+    """What was typed, if it may be the value: Enter takes what is suggested, not what was typed.  Else the range."""
+    try:
+        understood(what, typed)
+    except Refusal:
+        return f"{what.range}, for example {what.example}", what.example
+    return typed, typed
 
 
 def suggested(entries: Iterator[Suggestion] | Sequence[Suggestion]) -> list[Suggestion]:

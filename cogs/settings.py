@@ -53,7 +53,7 @@ class Settings(commands.Cog):
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
     async def settings(self, interaction: Interaction) -> None:
-        """See all settings of this place, where each comes from, and what it may be"""
+        """See the settings of this place, and where each comes from"""
         text = await self.desk.all(interaction.guild_id, interaction.channel_id or 0)
         view = ui.LayoutView(timeout=None)
         view.add_item(ui.Container[ui.LayoutView](ui.TextDisplay(text)))

@@ -211,15 +211,18 @@ async def test_category_that_is_none_is_refused_in_words(council: Council) -> No
 
 
 async def test_list_shows_every_setting(council: Council) -> None:
-    """Its value, where that comes from, and what it may be."""
+    """Its value and where that comes from, a line each; those that nobody chose share one, which fits a phone."""
     await council.does("set", name="temperature", value="0.7")
     text = await council.does("settings")
     general = council.town.general
-    assert f"`model`: `{MODEL}` (chosen by the host) · a model, as it is offered while you type" in text
-    assert f"`temperature`: `0.7` (chosen for <#{general.id}>) · a number from 0 to 2" in text
-    assert "`seed`: left to the provider · a whole number from 0 to " in text
-    assert "`moderation`: `off` (chosen by the host) · one of off, before, after, both" in text
-    assert all(f"`{name}`: " in text for name in SETTINGS)
+    heading, model, temperature, longest, moderation, left, _ = text.splitlines()
+    assert heading == "### Settings here"
+    assert model == f"`model`: `{MODEL}` (chosen by the host)"
+    assert temperature == f"`temperature`: `0.7` (chosen for <#{general.id}>)"
+    assert longest.startswith("`max_output_tokens`: ")
+    assert moderation == "`moderation`: `off` (chosen by the host)"
+    assert left.startswith("Left to the provider: `top_p`, `stop`, ")
+    assert all(f"`{name}`" in text for name in SETTINGS)
 
 
 async def test_list_fits_a_message_whatever_is_set(council: Council) -> None:
@@ -237,14 +240,21 @@ async def test_list_fits_a_message_whatever_is_set(council: Council) -> None:
 
 
 async def test_settings_are_suggested(council: Council) -> None:
-    """By their names and by what they mean; of values those that there are, else the range with an example."""
+    """By their names and by what they mean; of values those that there are, what was typed, or else an example."""
     general, nora = council.town.general, council.nora
     assert values(await nora.autocomplete(general, "set", "name", "")) == list(SETTINGS)
     assert values(await nora.autocomplete(general, "unset", "name", "same seed")) == ["seed"]
+    for typed, first in (("n", "n"), ("mod", "model"), ("server", "server_tools")):  # Enter takes the first
+        assert values(await nora.autocomplete(general, "set", "name", typed))[0] == first
     choices = await nora.autocomplete(general, "set", "value", "h", name="reasoning_effort")
     assert values(choices) == ["high", "xhigh"]
-    (example,) = await nora.autocomplete(general, "set", "value", "9", name="temperature")
-    assert (example["name"], example["value"]) == ("a number from 0 to 2, for example 0.7", "0.7")
+    for typed, label, value in (
+        ("9", "a number from 0 to 2, for example 0.7", "0.7"),
+        ("", "a number from 0 to 2, for example 0.7", "0.7"),
+        (" 1.2", "1.2", "1.2"),
+    ):
+        (example,) = await nora.autocomplete(general, "set", "value", typed, name="temperature")
+        assert (example["name"], example["value"]) == (label, value)
     assert await nora.autocomplete(general, "set", "value", "9", name="heat") == []
 
 
