@@ -17,12 +17,22 @@ from bot.settings_values import (
     web_address,
 )
 
+PROVIDERS_FILE = "providers.toml"
+
+
+def present_if_named(file: str) -> str:
+    """The path of a file that may be missing only under its usual name: a misspelt one would be missed silently."""
+    if file != PROVIDERS_FILE and not Path(file).is_file():
+        raise ValueError("must be the path of a file, and there is none")
+    return file
+
 
 def needed_without_a_file(address: str | None, others: ValidationInfo) -> str | None:
     """The address of the environment's own provider, which may be missing where a file lists some."""
     if address is not None:
         return web_address(address)
-    if not Path(others.data.get("providers_file", "")).is_file():
+    # Where the file itself is what is wrong, that has been said.
+    if "providers_file" in others.data and not Path(others.data["providers_file"]).is_file():
         raise PydanticCustomError("missing", "not set")
     return None
 
@@ -30,11 +40,11 @@ def needed_without_a_file(address: str | None, others: ValidationInfo) -> str | 
 class ProviderSettings(BaseSettings):
     """The model provider, where there is one, or who is asked first of several."""
 
-    providers_file: str = Field(
-        default="providers.toml",
+    providers_file: Annotated[str, AfterValidator(present_if_named)] = Field(
+        default=PROVIDERS_FILE,
         min_length=1,
-        description="The file that lists further providers; it may be missing. docs/providers.md says what stands in "
-        "it.",
+        description="The file that lists further providers; providers.toml may be missing, one of another name not. "
+        "docs/providers.md says what stands in it.",
     )
     provider_base_url: Annotated[str | None, AfterValidator(needed_without_a_file)] = Field(
         default=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,15 @@ def test_wrong_value_gets_one_sentence(tmp_path: Path, name: str, value: str, co
     assert sentence.startswith(f"{name} {complaint}")
     assert f"for example {name}={example(name.lower())}." in sentence
     assert "\n" not in sentence
+
+
+@pytest.mark.parametrize("address", [{}, {"PROVIDER_BASE_URL": ""}])
+def test_named_file_of_providers_has_to_be_there(tmp_path: Path, address: Mapping[str, str]) -> None:
+    """A misspelt path is named, and nothing else, instead of leaving out providers without a word."""
+    sentence = refusal(tmp_path, PROVIDERS_FILE=str(tmp_path / "provider.toml"), **address)
+    assert sentence == (
+        "PROVIDERS_FILE must be the path of a file, and there is none; for example PROVIDERS_FILE=providers.toml."
+    )
 
 
 @pytest.mark.parametrize(

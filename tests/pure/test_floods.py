@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from bot.providers.chat_decoder import BodyDecoder
-from bot.providers.responses_decoder import ResponseDecoder
-from bot.providers.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.assistants.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
+from bot.providers.chat.decoder import BodyDecoder
 from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool
 from bot.providers.models import MAX_MODELS, models_in
+from bot.providers.responses.decoder import ResponseDecoder
 from bot.providers.tool_calls import MAX_ARGUMENTS_CHARACTERS, MAX_CALLS
 from bot.runs.draft import MAX_REMOTE_STEPS, MAX_THINKING_CHARACTERS, Draft
 from bot.runs.progress import MAX_ELSEWHERE, Progress
