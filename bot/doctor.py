@@ -29,7 +29,14 @@ from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, Provider
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
-from bot.provider_checks import UNREACHABLE, ProviderAnswers, judge_other, judge_provider, judge_window
+from bot.provider_checks import (
+    UNREACHABLE,
+    ProviderAnswers,
+    judge_moderation,
+    judge_other,
+    judge_provider,
+    judge_window,
+)
 from bot.providers.events import Finished, ReasoningDelta, TextDelta
 from bot.providers.file import providers_of
 from bot.providers.prices import Prices
@@ -165,11 +172,12 @@ async def examine_providers(settings: Settings, report: Report) -> None:
             answers_of(provider, model, settings, is_chosen=True),
             *(answers_of(other, name, settings, is_chosen=False) for other, name in others),
         )
+        moderation = await check_of_moderation(providers, settings.moderation_model)
     prices = Prices(configured.providers, utc_now)
     await prices.load()
     window = prices.window_tokens(chosen.provider.name, chosen.model or "")
     windows = [] if window is None else [judge_window(window, settings.provider_context_tokens)]
-    for check in (*judge_provider(chosen), *windows, *map(judge_other, rest)):
+    for check in (*judge_provider(chosen), *windows, *map(judge_other, rest), *moderation):
         report.add(check)
 
 
@@ -205,6 +213,15 @@ async def answers_of(provider: Provider, model: str | None, settings: Settings, 
         first_words_seconds=spoke,
         is_chosen=is_chosen,
     )
+
+
+async def check_of_moderation(providers: Providers, reference: str) -> tuple[Check, ...]:
+    """Whether the host's moderation model checks a greeting, if the host has set one."""
+    if not reference:
+        return ()
+    client, model = providers.client(reference)
+    found = await outcome(client.moderations.check(("hello",), model=model))
+    return (judge_moderation(reference, found if isinstance(found, ProviderError) else None),)
 
 
 async def outcome(question: Awaitable[Answer]) -> Answer | ProviderError:

@@ -104,10 +104,10 @@ def judge_model(answers: ProviderAnswers) -> Check:
         return passed("model", f"{model or len(listed)} is listed")
     close = close_names(model, listed)
     hint = f": did you mean {' or '.join(close)}?" if close else ""
-    sentence = f"the provider does not list {model}{hint}"
+    sentence = f"the provider does not list {model}"
     if isinstance(answers.first_words_seconds, ProviderError):
-        return failed("model", f"{answers.named_by}: {sentence}")
-    return warned("model", f"{sentence}, but answers to that name")
+        return failed("model", f"{answers.named_by}: {sentence}{hint}")
+    return warned("model", f"{sentence}, but answers to that name{hint}")
 
 
 def judge_answer(answers: ProviderAnswers) -> Check:
@@ -133,6 +133,14 @@ def judge_window(model_tokens: int, set_tokens: int) -> Check:
     if set_tokens > model_tokens:
         return warned("window", f"the model reads {model_tokens:,} tokens: set PROVIDER_CONTEXT_TOKENS={model_tokens}")
     return passed("window", f"the model reads {model_tokens:,} tokens, and PROVIDER_CONTEXT_TOKENS is {set_tokens:,}")
+
+
+def judge_moderation(reference: str, error: ProviderError | None) -> Check:
+    """Whether the host's moderation model checks anything; where it does not, what is to be checked is not sent."""
+    if error is None:
+        return passed("moderation", f"{reference} checks what it is given")
+    what = f"MODERATION_MODEL: {reference} does not check anything, so questions are not sent where it should"
+    return failed("moderation", f"{what}: name a provider/model that has /moderations{quoted(error)}")
 
 
 def lack_of_api(provider: ProviderConfiguration, error: ProviderError) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +10,9 @@ from string import Template
 from typing import Any
 
 from bot.errors import ConfigurationError
+
+# What people get wrong most, as Python's reader says it.
+TWICE = re.compile(r"Cannot declare \('(\w+)', '([^']+)'\) twice (.+)")
 
 
 def tables_in(file: Path, kind: str) -> tuple[Mapping[str, Any], list[str]]:
@@ -21,13 +25,21 @@ def tables_in(file: Path, kind: str) -> tuple[Mapping[str, Any], list[str]]:
     except FileNotFoundError:
         return {}, []
     except tomllib.TOMLDecodeError as exc:
-        raise ConfigurationError(f"{file} is not TOML: {exc}.") from exc
+        raise ConfigurationError(f"{file} {said(exc)}.") from exc
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not a text file in UTF-8"
         raise ConfigurationError(f"{file} cannot be read: {reason}.") from exc
     tables = written.pop(kind, {})
     faults = [f"{file} has an unknown entry {name}: {kind} stand under [{kind}.NAME]." for name in written]
     return tables if isinstance(tables, dict) else {kind: tables}, faults
+
+
+def said(error: tomllib.TOMLDecodeError) -> str:
+    """What is wrong with a file, without its name and a full stop."""
+    if twice := TWICE.fullmatch(str(error)):
+        return f"lists [{twice[1]}.{twice[2]}] twice {twice[3]}: rename one of them, or put both into one"
+    hint = ", where a text needs quotes" if "Invalid value" in str(error) else ""
+    return f"is not TOML: {error}{hint}"
 
 
 def filled(field: str, value: object, environment: Mapping[str, str], faults: list[str]) -> object:

@@ -201,10 +201,21 @@ async def test_every_provider_has_a_line(examine: Examine, provider: ScriptedPro
     ]
     assert lines["provider relay/vendor/x"].startswith(f"✓ {relay.base_url} answers and begins to speak after")
     assert lines["provider relay/vendor/z"] == (
-        "! the provider does not list vendor/z: did you mean vendor/y or vendor/x?, but answers to that name"
+        "! the provider does not list vendor/z, but answers to that name: did you mean vendor/y or vendor/x?"
     )
     assert lines["provider other"] == f"✓ {provider.base_url} answers"
     assert [json.dumps(request.body["max_tokens"]) for request in relay.requests] == ["16", "16"]
+
+
+async def test_model_that_checks_is_asked_to(examine: Examine, provider: ScriptedProvider) -> None:
+    """A moderation model that checks nothing is told before people wait for it; one that is not set is not asked."""
+    toml = f'[providers.relay]\nbase_url = "{provider.base_url}"\n'
+    lines = await examine(toml, moderation_model="relay/judge")
+    assert lines["moderation"] == "✓ relay/judge checks what it is given"
+    provider.endpoints.play("/moderations", refusal(404, "no such model"))
+    lines = await examine(toml, moderation_model="relay/judge")
+    assert lines["moderation"].startswith("✗ MODERATION_MODEL: relay/judge does not check anything, so questions ")
+    assert "moderation" not in await examine(toml)
 
 
 async def test_mistakes_in_the_file_are_named(examine: Examine) -> None:

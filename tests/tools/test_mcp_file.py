@@ -51,7 +51,7 @@ def test_variables_are_filled_in(tmp_path: Path) -> None:
         ("[server.files]", " has an unknown entry server: servers stand under [servers.NAME]."),
         (
             A_COMMAND + A_COMMAND,
-            " is not TOML: Cannot declare ('servers', 'files') twice (at line 3, column 15).",
+            " lists [servers.files] twice (at line 3, column 15): rename one of them, or put both into one.",
         ),
         (
             '[servers."My Files"]\ncommand = ["x"]',
