@@ -82,7 +82,7 @@ async def test_answer_of_which_a_page_is_deleted_while_it_is_written_is_stopped(
     await delete(parley, first)
     stopped = await parley.answer_of("general", 1)
     assert stopped.ids[0] == second
-    assert stopped.texts[-1].endswith("-# Stopped.")
+    assert "Stopped." in stopped.small_print  # how much it wrote meanwhile, and whether that is a file, is luck
     assert parley.run(1)["status"] == "cancelled"
 
 
