@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SENTENCES
+from bot.errors import SENTENCES, ProviderError
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
@@ -46,4 +46,5 @@ def test_every_row_names_its_test() -> None:
 
 def test_every_sentence_about_a_provider_is_on_the_page() -> None:
     """What people can read in the place of an answer is what the page says."""
-    assert [sentence for sentence in SENTENCES.values() if sentence not in PAGE] == []
+    sentences = [*SENTENCES.values(), *(error.own_sentence for error in ProviderError.__subclasses__())]
+    assert [sentence for sentence in sentences if sentence not in PAGE] == []
