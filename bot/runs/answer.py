@@ -321,7 +321,11 @@ class Answerer:
                     break
 
     async def _mark(self, run: Run, bookmark: Bookmark) -> None:
+        """Raises: InvalidTransition if another attempt has begun, whose bookmark is the newer one."""
         async with self._database.write() as transaction:
+            stored = await runs.owned(transaction, run.id, self._owner)
+            if stored is None or stored.attempt != run.attempt:
+                raise InvalidTransition("Another attempt has begun.")
             await bookmarks.put(transaction, run, bookmark.provider, bookmark.state, self._clock())
 
     async def _cancel_elsewhere(self, run: Run) -> None:

@@ -11,6 +11,7 @@ from sandbox.stories import Story
 from tests.scenarios.process import bot_process
 from tests.scenarios.scene import Scene
 from tests.scenarios.test_costs import UNKNOWN_MESSAGE
+from tests.scenarios.test_narrow_moments import by_hand, took_note
 from tests.scenarios.test_waiting import DONE, MODULES, asked, asks, call, final
 
 REMOTE = {**MODULES, "provider_api": "assistants"}
@@ -134,6 +135,22 @@ async def test_killed_while_the_remote_run_requires_action(scene: Scene, server:
     assert (await final(scene)).words == "Let me see.\n\nIt is done."
     assert [each.body["tool_outputs"][0]["output"] for each in server.submissions] == ["1 soup on the way"]
     assert len(server.runs) == 1
+
+
+async def test_bookmark_of_a_process_that_lost_its_run_is_not_kept(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever has the run now knows better where its remote run stands."""
+    await scene.start(**REMOTE)
+    scene.provider.play(PAUSED)
+    await scene.say("linus", "general", "@bot hi")
+    await scene.answer_of("general", 1, final=False)
+    await by_hand(scene, "UPDATE runs SET lease_owner = 'another', attempt = attempt + 1")
+    await by_hand(scene, "UPDATE bookmarks SET state = '{}'")
+    scene.provider.requests[0].released.set()
+    await scene.until(took_note(caplog, "run 1 went to another process"))
+    (bookmark,) = scene.rows("bookmarks")
+    assert bookmark["state"] == "{}"
 
 
 @pytest.mark.parametrize("arrives", [True, False])
