@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -183,3 +184,20 @@ async def test_refusal_that_says_when_holds_the_others_back(provider: ScriptedPr
         with pytest.raises(ProviderError):
             await Asked(providers, "third").whole
         assert text_of(await Asked(providers, "fourth").whole) == ANSWER
+
+
+async def test_every_place_is_free_again_however_requests_end(provider: ScriptedProvider) -> None:
+    """Whole, refused, broken off, stopped in line or in the middle: after hundreds of them as many fit as before."""
+    dice = Random(5)  # noqa: S311 - the same each time
+    endings = (Story(), refusal(503, "overloaded"), Story(cut_at=1), Story(error_at=2), Story(refuses_connection=True))
+    provider.play(*(dice.choice((*endings, PAUSED)) for _ in range(300)))
+    async with opened_here(provider, concurrency=3) as providers:
+        line = providers.all[0].line
+        requests = [Asked(providers, "hi", place=str(dice.randrange(5))).whole for _ in range(200)]
+        while not all(request.done() for request in requests):
+            dice.choice(requests).cancel()
+            await asyncio.wait(requests, timeout=dice.random() / 100, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.gather(*requests, return_exceptions=True)
+        with ExitStack() as stack:
+            turns = [stack.enter_context(line.turn(question())) for _ in range(4)]
+            assert [turn.is_sent for turn in turns] == [True, True, True, False]
