@@ -93,3 +93,10 @@ async def unreachable() -> str:
     """The address of a provider that is gone."""
     async with ScriptedProvider() as provider:
         return provider.base_url
+
+
+@pytest.mark.parametrize("used", [10**308, -(10**308), 10**306], ids=["endless", "owed", "large"])
+async def test_endless_balance_is_none(relay: ScriptedProvider, used: int) -> None:
+    """No error of ours either, which would hide what all the other providers say; it is only not told."""
+    relay.billing.used, relay.billing.quota_per_dollar = used, 1
+    assert await balances(configured(relay, KEY)) == (None,)

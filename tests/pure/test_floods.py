@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.assistants.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
-from bot.providers.chat.decoder import BodyDecoder
-from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool
+from bot.providers.chat.decoder import MAX_TOKENS, BodyDecoder, usage_in
+from bot.providers.configuration import Price
+from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool, Usage
 from bot.providers.models import MAX_MODELS, models_in
+from bot.providers.prices import at_price
 from bot.providers.responses.decoder import ResponseDecoder
 from bot.providers.tool_calls import MAX_ARGUMENTS_CHARACTERS, MAX_CALLS
 from bot.runs.draft import MAX_REMOTE_STEPS, MAX_THINKING_CHARACTERS, Draft
@@ -101,3 +104,17 @@ def test_models_have_an_end() -> None:
 def test_odd_names_are_no_models(name: object) -> None:
     """They are shown to people and written into logs."""
     assert [model.name for model in models_in({"data": [{"id": name}, {"id": "org/model:free"}]})] == ["org/model:free"]
+
+
+@pytest.mark.parametrize("count", [MAX_TOKENS + 1, 10**14, 1e14, 1e308, 10**400, -5, -1e308, math.nan, math.inf])
+def test_numbers_that_count_nothing_are_no_usage(count: float) -> None:
+    """The database sums them up, and what they would cost has to be a number of its own."""
+    odd = {"prompt_tokens": count, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": count}}
+    assert usage_in(odd) == Usage(input_tokens=0, output_tokens=7)
+
+
+def test_most_tokens_at_the_highest_price_fit_the_database() -> None:
+    """Also several of them in a run, which are added up."""
+    dearest = Price(input=1_000_000, output=1_000_000)
+    cost_nanos = at_price(dearest, Usage(input_tokens=MAX_TOKENS, output_tokens=MAX_TOKENS)) * 10**9
+    assert cost_nanos * 10 < 2**63

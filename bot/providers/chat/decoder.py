@@ -44,6 +44,9 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 
 # Where a call of Gemini's has the signature of the thinking that led to it.
 SIGNED = "extra_content"
+# No request takes a hundred million: a server that counts more does not count, and what it would cost, summed up, would
+# be more than a database holds.
+MAX_TOKENS = 100_000_000
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
 Json = Mapping[str, object]
@@ -355,7 +358,7 @@ def _count(value: object, field: str | None = None) -> int:
         value = value.get(field) if isinstance(value, dict) else None
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return 0
-    return max(0, int(value)) if value == value and abs(value) < 1e15 else 0
+    return max(0, int(value)) if value == value and value <= MAX_TOKENS else 0
 
 
 def _part_text(part: object) -> str:

@@ -18,7 +18,9 @@ from bot.providers.transport import Retries, Timeouts, Transport
 TIMEOUT_SECONDS = 5.0
 MAX_BODY_BYTES = 64 * 1024  # a relay's status holds its front page's texts
 NANOS_PER_DOLLAR = 1_000_000_000
-NANOS_PER_CENT = 10_000_000
+CENTS_PER_DOLLAR = 100
+# A hundred times what the world has; past it, floats and sentences break.
+MAX_DOLLARS = 1e16
 # In what relays of the one-api family count; an operator can change it, and then `/api/status` says so.
 QUOTA_PER_DOLLAR = 500_000
 # The limit that they report for a key without one.
@@ -104,7 +106,7 @@ async def of_dashboard(endpoint: Endpoint) -> Balance:
     cents = number(usage.get("total_usage"))
     if cents is None:
         raise unusable(usage, "a usage without total_usage", secrets=endpoint.secrets)
-    spent_nanos = round(cents * NANOS_PER_CENT)
+    spent_nanos = _nanos(cents / CENTS_PER_DOLLAR)
     return Balance(
         left_nanos=None if limit >= NO_LIMIT_DOLLARS else _nanos(limit) - spent_nanos,
         spent_nanos=spent_nanos,
@@ -130,6 +132,9 @@ async def _fetch(endpoint: Endpoint, path: str) -> Json:
 
 
 def _nanos(dollars: float) -> int:
+    """Raises: ProviderError, where that is no sum of money."""
+    if abs(dollars) > MAX_DOLLARS:
+        raise ProviderError(ProviderFault.PROTOCOL, "a balance of more than there is")
     return round(dollars * NANOS_PER_DOLLAR)
 
 
