@@ -10,10 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 from bot.errors import ContextTooLong, NotAnApi, ProviderError, ProviderFault
 
@@ -94,12 +96,16 @@ STATUSES: Mapping[int, ProviderFault] = {
     529: ProviderFault.BUSY,
 }
 
+# Of a secret that is twice as long, so much may not be told either; `sk-proj-` is no more than that.
+MIN_BEGINNING_CHARS = 8
+
 # Keys as providers and relays make them, and whatever follows a word that announces one.
 SECRETS = (
     re.compile(r"\b(?:sk|pk|rk|gsk|xai|key|token)[-_][\w*.-]{6,}", re.IGNORECASE),
     re.compile(r"\bAIza[\w-]{10,}"),
     re.compile(r"(?<=bearer )\S+", re.IGNORECASE),
     re.compile(r"(?<=api key provided: )\S+", re.IGNORECASE),
+    re.compile(r"(?<=://)[^\s/@]+(?=@)"),  # who asks a proxy
     re.compile(r"(?<=[?&])[^\s\"'<>]+"),  # the query of an upstream's URL
 )
 
@@ -219,12 +225,21 @@ def retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:
 
 def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
     """A text fit for the log: no keys, no queries of URLs, one line, not long."""
-    for secret in secrets:
-        if len(secret) > 3:  # a placeholder of a letter or two is none, and would hide every word
-            text = text.replace(secret, "[redacted]")
+    for form in (form for secret in secrets for form in _forms(secret)):
+        text = re.sub(form, "[redacted]", text)
     for pattern in SECRETS:
         text = pattern.sub("[redacted]", text)
     return " ".join(text.split())[:MAX_DETAIL_CHARS]
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Patterns of how a provider can repeat what it was given: as it is, without its scheme, encoded, cut off."""
+    bare = secret.rpartition(" ")[2]
+    if len(bare) > 3:  # a placeholder of a letter or two is none, and would hide every word
+        encoded = b64encode(bare.encode("utf-8", "replace")).decode().rstrip("=")
+        yield from (re.escape(form) for form in (secret, bare, quote(bare, safe=""), encoded))
+    if len(bare) >= 2 * MIN_BEGINNING_CHARS:
+        yield re.escape(bare[:MIN_BEGINNING_CHARS]) + r"\S*"
 
 
 def _complaint(error: Mapping[object, object], request_id: str) -> Complaint:

@@ -303,6 +303,32 @@ def test_redact_leaves_no_key(text: str) -> None:
     assert "hunter2" not in redact(text, ("hunter2",) if "configured" in text else ())
 
 
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "the key was q7Jd/93kfLw+0aPz==",
+        "got header Authorization=q7Jd/93kfLw+0aPz==;",
+        "?k%3Dq7Jd%2F93kfLw%2B0aPz%3D%3D",
+        "cTdKZC85M2tmTHcrMGFQej09 is no key",
+        "unknown key q7Jd/93k...",
+        "unknown key q7Jd/93kfLw+0",
+    ],
+    ids=["as it is", "without its scheme", "in an address", "in base64", "shortened", "cut off"],
+)
+def test_redact_knows_a_secret_in_other_clothes(echo: str) -> None:
+    """The secret is of a shape that nobody announces, in a header that has its scheme before it."""
+    cleaned = redact(echo, ("Bearer q7Jd/93kfLw+0aPz==",))
+    assert "[redacted]" in cleaned
+    assert not any(part in cleaned for part in ("q7Jd", "93kf", "fLw", "cTdK"))
+
+
+def test_redact_leaves_no_password_of_a_proxy() -> None:
+    """It stands in the address that an error of the network may quote."""
+    assert redact("Cannot connect to http://ada:hunter2@proxy:3128") == (
+        "Cannot connect to http://[redacted]@proxy:3128"
+    )
+
+
 def test_redact_keeps_a_log_line_short() -> None:
     """A provider that puts a page into its message does not fill the log."""
     cleaned = redact("a\n" * 5000)

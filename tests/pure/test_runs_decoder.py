@@ -260,3 +260,12 @@ def test_objects_of_any_shape_raise_nothing_else(value: Any, name: str) -> None:
     """Each field may be of any type."""
     with suppress(ProviderError):
         decoded(f"event: {name}\ndata: {json.dumps(value)}\n\n".encode())
+
+
+def test_page_that_repeats_a_key_is_told_without_it() -> None:
+    """The beginning of what is no run at all goes into the log."""
+    decoder = RunDecoder(Speech(), secrets=("hunter2hunter2",))
+    assert list(decoder.feed(b"<p>unknown caller hunter2hunter2</p>")) == []
+    with pytest.raises(ProviderError) as caught:
+        list(decoder.close())
+    assert caught.value.detail == "<p>unknown caller [redacted]</p>"
