@@ -37,6 +37,7 @@ from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
+from bot.runs.live import LiveRuns
 from bot.runs.metering import Meter
 from bot.runs.moderation import Moderator
 from bot.runs.overview import Overview
@@ -44,8 +45,10 @@ from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
 from bot.runs.requests import RequestOptions, Requests
 from bot.runs.service import RunService
+from bot.runs.steps import Steps
 from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
+from bot.runs.writing import Author
 from bot.setting_desk import SettingDesk
 from bot.settings import Settings
 from bot.spending import Spending
@@ -148,14 +151,27 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         catalog = Catalog(provider, chosen=settings.provider_model, clock=clock)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
         notices = Notices(database, model=settings.provider_model, sources=sources, clock=clock)
-        answerer = Answerer(
+        moderator = Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock)
+        steps, live = Steps(database, toolbox, count_tokens=count_tokens, clock=clock), LiveRuns()
+        author = Author(
             database,
             provider,
             Requests(database, toolbox, place_settings, request_options(settings), count_tokens=count_tokens),
-            Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock),
-            toolbox,
-            notices,
+            moderator,
             meter,
+            steps,
+            live,
+            max_steps=settings.tool_max_steps,
+            owner=owner.name,
+            clock=clock,
+        )
+        answerer = Answerer(
+            database,
+            author,
+            provider,
+            moderator,
+            steps,
+            notices,
             pacer,
             answer_options(settings, defaults),
             owner=owner.name,
@@ -165,6 +181,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         worker = RunWorker(
             database,
             answerer,
+            live,
             owner=owner,
             defaults=defaults,
             max_concurrent_runs=settings.max_concurrent_runs,
@@ -282,7 +299,6 @@ def answer_options(settings: Settings, defaults: RunDefaults) -> AnswerOptions:
     return AnswerOptions(
         defaults=defaults,
         max_pages=settings.reply_max_pages,
-        max_steps=settings.tool_max_steps,
         wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
     )
 

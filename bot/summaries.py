@@ -15,11 +15,11 @@ from bot.errors import ProviderError, Refusal
 from bot.messages import ChatMessage, ProviderRequest, Role, one_line
 from bot.providers.events import FinishReason
 from bot.reply.characters import clean, has_content
-from bot.runs.answer import Provider
 from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.draft import Draft
 from bot.runs.metering import Meter
 from bot.runs.requests import end_user
+from bot.runs.writing import Provider
 from bot.store import usage
 from bot.store.database import Database
 

@@ -1,37 +1,32 @@
-"""One run from its claim to its delivery: the provider's stream goes into the reply, what came of it into the store."""
+"""One run from its claim to its delivery: it is written, ended in the store, and shown as it ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError, ReplyGone
-from bot.messages import ProviderRequest
+from bot.errors import InvalidTransition, ReplyGone
 from bot.notices import Notice
-from bot.providers.events import Bookmark, Event, FinishReason, ServerTool
 from bot.reply.characters import clean, has_content
-from bot.reply.content import PageContent, ended, in_line, paused, waiting
+from bot.reply.content import PageContent, ended, paused, waiting
 from bot.reply.pacer import Pacer
 from bot.reply.writer import ReplyWriter, Surface
 from bot.runs import yields
 from bot.runs.context import run_key
-from bot.runs.draft import ENDINGS, FINISHED, IN_CIRCLES, TOO_MANY_STEPS, WAITS, Draft, Ending, joined
+from bot.runs.draft import WAITS, Draft, Ending, joined
 from bot.runs.ledger import StoredLedger
-from bot.runs.live import LiveRuns
-from bot.runs.metering import Meter
 from bot.runs.model import TERMINAL, Cause, Choice, Run, Status
 from bot.runs.moderation import Moderator
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
-from bot.runs.requests import Requests
-from bot.runs.steps import Steps, Tools
+from bot.runs.steps import Steps
+from bot.runs.writing import Author, Provider
 from bot.store import alternatives, bookmarks, messages, runs, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 
@@ -44,16 +39,6 @@ PRIVATE_WAIT = timedelta(minutes=10)
 # Of these causes none ends a run for good.
 GOES_ON = frozenset({Cause.HANDED_BACK, Cause.PERSON_ASKED})
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
-
-
-class Provider(Protocol):
-    """One provider's stream of events."""
-
-    def stream(self, request: ProviderRequest) -> AsyncGenerator[Event]:
-        """The events of one answer.  Raises: ProviderError."""
-
-    async def cancel(self, run_key: str, bookmarks: Mapping[str, Mapping[str, Any]]) -> None:
-        """End what providers still do for a run, by the last of their bookmarks; raises nothing, takes seconds."""
 
 
 class Notices(Protocol):
@@ -72,7 +57,6 @@ class AnswerOptions:
 
     defaults: RunDefaults
     max_pages: int
-    max_steps: int
     wait_timeout: timedelta
 
 
@@ -88,17 +72,16 @@ class Left:
 
 
 class Answerer:
-    """Answers runs, those that are under way at once in `live`; all that a run needs is in `carry_out`."""
+    """Answers runs; all that a run needs is in `carry_out`."""
 
     def __init__(
         self,
         database: Database,
+        author: Author,
         provider: Provider,
-        requests: Requests,
         moderator: Moderator,
-        tools: Tools,
+        steps: Steps,
         notices: Notices,
-        meter: Meter,
         pacer: Pacer,
         options: AnswerOptions,
         *,
@@ -108,18 +91,16 @@ class Answerer:
     ) -> None:
         """`owner` is the name under which the runs are claimed."""
         self._database = database
+        self._author = author
         self._provider = provider
-        self._requests = requests
         self._moderator = moderator
+        self._steps = steps
         self._notices = notices
-        self._meter = meter
-        self._steps = Steps(database, tools, count_tokens=count_tokens, clock=clock)
         self._pacer = pacer
         self._options = options
         self._owner = owner
         self._count_tokens = count_tokens
         self._clock = clock
-        self.live = LiveRuns()
 
     async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
         """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
@@ -166,7 +147,7 @@ class Answerer:
             if mine.status in TERMINAL:
                 return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
             writer.show(draft.whole, activity=progress.activity)
-            ending = await self._generate(mine, draft, writer, progress)
+            ending = await self._author.write(mine, draft, writer, progress)
             if ending.cause not in GOES_ON and has_content(draft.whole):
                 objection = await self._moderator.objection(mine, (draft.whole, *draft.alternatives))
                 if objection is not None:
@@ -247,87 +228,6 @@ class Answerer:
             steps = await messages.written_by(transaction, run.id)
         return Draft.from_stored(run.text, joined(*steps))
 
-    async def _generate(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
-        """Stream the answer into the draft and the reply: how it ended."""
-        seconds_left = (run.expires_at - self._clock()).total_seconds()
-        try:
-            async with asyncio.timeout(seconds_left) as deadline:
-                self.live.begin(run, draft, deadline)
-                if await self._is_unwanted(run):
-                    return Ending(cause=Cause.CANCELLED)
-                if self.live.is_pausing:
-                    return Ending(cause=Cause.HANDED_BACK)
-                return await self._write(run, draft, writer, progress)
-        except TimeoutError:
-            if await self._is_unwanted(run):
-                return Ending(cause=Cause.CANCELLED)
-            return Ending(cause=Cause.HANDED_BACK if self.live.is_pausing else Cause.DEADLINE)
-        except ProviderError as error:
-            log.warning("run %d: provider: %s (%s) %s", run.id, error.fault, error.status, error.detail)
-            return Ending(cause=Cause.FAILED, failure=str(error))
-        except ParleyError as error:
-            log.warning("run %d: %s", run.id, error)
-            return Ending(cause=Cause.FAILED, failure=str(error))
-        except Exception:
-            log.exception("run %d failed", run.id)
-            return Ending(cause=Cause.FAILED, failure=UNEXPECTED)
-        finally:
-            self.live.end(run)
-            progress.close()
-
-    async def _write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
-        """Stream step after step, with the use of tools between them: how the last one ended."""
-        if run.status is Status.REQUIRES_ACTION:
-            ready = await until_stored(run.id, partial(self._steps.resume, run))
-            if not await self._steps.carry_out(run, ready, progress):
-                return WAITS
-        elif not progress.steps and not draft.whole:
-            run = await until_stored(run.id, partial(self._requests.begun, run))
-            await self._moderator.admit_question(run)
-        while progress.steps < self._options.max_steps:
-            if progress.steps:
-                await self._moderator.admit_replies(run)
-            await self._stream(run, draft, writer, progress)
-            if draft.reason is not FinishReason.TOOL_CALLS:
-                return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
-            if progress.goes_in_circles(draft.calls):
-                return IN_CIRCLES
-            if not await self._act(run, draft, progress):
-                return WAITS
-        return TOO_MANY_STEPS
-
-    async def _act(self, run: Run, draft: Draft, progress: Progress) -> bool:
-        """Do what the model asks for: whether all of it is done and submitted."""
-        needs = await self._steps.needs(run, draft.calls)
-        calls = await until_stored(run.id, partial(self._steps.begin, run, draft, needs))
-        draft.next_step()
-        progress.set(calls)
-        return await self._steps.carry_out(run, tuple(call for call in calls if not call.waits), progress)
-
-    async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
-        request = await until_stored(run.id, partial(self._requests.next, run, draft))
-        draft.asked = request.model
-        async with self._meter.reading(request, draft), aclosing(self._provider.stream(request)) as events:
-            async for event in events:
-                draft.take(event)
-                if isinstance(event, Bookmark):
-                    await until_stored(run.id, partial(self._mark, run, event))
-                    continue
-                if isinstance(event, ServerTool):
-                    progress.hear(event)
-                    continue
-                writer.show(draft.whole, draft.thinking, in_line(progress.activity, draft.position))
-                if draft.reason is not None:
-                    break
-
-    async def _mark(self, run: Run, bookmark: Bookmark) -> None:
-        """Raises: InvalidTransition if another attempt has begun, whose bookmark is the newer one."""
-        async with self._database.write() as transaction:
-            stored = await runs.owned(transaction, run.id, self._owner)
-            if stored is None or stored.attempt != run.attempt:
-                raise InvalidTransition("Another attempt has begun.")
-            await bookmarks.put(transaction, run, bookmark.provider, bookmark.state, self._clock())
-
     async def _cancel_elsewhere(self, run: Run) -> None:
         """Have providers that keep runs themselves not go on with one that has ended here."""
         if run.status in TERMINAL and run.status is not Status.COMPLETED:
@@ -338,16 +238,6 @@ class Answerer:
     @staticmethod
     async def _bookmarks(run: Run, transaction: Transaction, _: int) -> Mapping[str, Mapping[str, Any]]:
         return await bookmarks.of_run(transaction, run)
-
-    async def _is_unwanted(self, run: Run) -> bool:
-        """Whether somebody wished the run to end, or it was begun anew; that may have come since its claim."""
-
-        async def look() -> Run | None:
-            async with self._database.read() as transaction:
-                return await runs.get(transaction, run.id)
-
-        stored = await until_stored(run.id, look)
-        return stored is not None and (stored.cancel_requested_at is not None or stored.attempt != run.attempt)
 
     async def _still_mine(self, run: Run) -> Run | None:
         """The run as it is stored, if it is ours to answer, begun anew."""

@@ -13,6 +13,7 @@ from bot.errors import UNEXPECTED, InvalidTransition, StoreError
 from bot.reply.writer import Surface
 from bot.runs.answer import Answerer
 from bot.runs.jumps import JumpWatch
+from bot.runs.live import LiveRuns
 from bot.runs.model import TERMINAL, Cause, Run
 from bot.runs.queue import RunDefaults, end
 from bot.store import runs
@@ -47,6 +48,7 @@ class RunWorker:
         self,
         database: Database,
         answerer: Answerer,
+        live: LiveRuns,
         *,
         owner: Owner,
         defaults: RunDefaults,
@@ -58,6 +60,7 @@ class RunWorker:
         """`grace_seconds` is what running answers get to finish when the worker is told to stop."""
         self._database = database
         self._answerer = answerer
+        self._live = live
         self._owner = owner
         self._defaults = defaults
         self._max_concurrent_runs = max_concurrent_runs
@@ -76,7 +79,7 @@ class RunWorker:
 
     def interrupt(self, run_id: int) -> None:
         """Somebody wants this run to stop, or its question has changed."""
-        self._answerer.live.interrupt(run_id)
+        self._live.interrupt(run_id)
         self.decided(run_id)
 
     def decided(self, run_id: int) -> None:
@@ -116,7 +119,7 @@ class RunWorker:
                             await self._wake.wait()
             finally:
                 await self._wait(self._grace_seconds)
-                self._answerer.live.pause()
+                self._live.pause()
                 await self._wait(PAUSE_SECONDS)
 
     async def _wait(self, seconds: float) -> None:
@@ -188,21 +191,21 @@ class RunWorker:
         """Keep what the answers have come to, and end those that somebody wished to end through another process."""
         while True:
             await asyncio.sleep(CHECKPOINT_SECONDS)
-            attempts = self._answerer.live.attempts
+            attempts = self._live.attempts
             if not attempts:
                 continue
             try:
                 async with self._database.write() as transaction:
-                    unsaved = self._answerer.live.unsaved()
+                    unsaved = self._live.unsaved()
                     await runs.save_texts(transaction, unsaved)
                     unwanted = await runs.unwanted(transaction, attempts)
             except StoreError as error:
                 log.error("answers under way could not be kept: %s", error)
                 continue
-            self._answerer.live.saved(unsaved)
+            self._live.saved(unsaved)
             for run_id in unwanted:
-                if self._answerer.live.attempts.get(run_id) == attempts[run_id]:  # else begun anew meanwhile
-                    self._answerer.live.interrupt(run_id)
+                if self._live.attempts.get(run_id) == attempts[run_id]:  # else begun anew meanwhile
+                    self._live.interrupt(run_id)
 
     async def _keep_house(self) -> None:
         """Extend our leases, take over the runs whose lease has ended, expire those that waited too long in line."""
