@@ -67,16 +67,28 @@ class Moderator:
         self._clock = clock
 
     async def admit_question(self, run: Run) -> None:
-        """Check what a run was asked.  Raises: Refusal; what was flagged has left the history."""
+        """Check what a run was asked, and what was given other words since it was answered.
+
+        Raises: Refusal where the question is flagged; what was flagged has left the history.
+        """
         chosen = await self._chosen(run)
         if not chosen.moderation.of_questions:
             return
         asked = await until_stored(run.id, partial(self._asked, run))
-        verdicts = await self._admitted(run, chosen, [f"{each.text}\n{each.quote_text or ''}" for each in asked])
-        flagged = [message.id for message, verdict in zip(asked, verdicts, strict=True) if verdict.is_flagged]
-        if flagged:
-            await self._write(run, lambda transaction, now: messages.hide_questions(transaction, flagged, now))
-            raise Refusal(QUESTION_FLAGGED.format(named(verdicts)))
+        earlier = [each for each in await until_stored(run.id, partial(self._reworded, run)) if each not in asked]
+        said = [*asked, *earlier]
+        verdicts = await self._admitted(run, chosen, [f"{each.text}\n{each.quote_text or ''}" for each in said])
+        flagged = [message.id for message, verdict in zip(said, verdicts, strict=True) if verdict.is_flagged]
+
+        async def note(transaction: Transaction, now: datetime) -> None:
+            await messages.hide_questions(transaction, flagged, now)
+            await messages.mark_checked(transaction, said)
+
+        if flagged or earlier:
+            await self._write(run, note)
+        of_question = verdicts[: len(asked)]
+        if any(verdict.is_flagged for verdict in of_question):
+            raise Refusal(QUESTION_FLAGGED.format(named(of_question)))
 
     async def admit_replies(self, run: Run) -> None:
         """Check what people replied to questions of the model's.  Raises: Refusal, like `admit_question`."""
@@ -128,6 +140,10 @@ class Moderator:
         async with self._database.read() as transaction:
             asked = await messages.questions(transaction, await first_try(transaction, run))
         return [message for message in asked if has_content(message.text) or message.quote_text]
+
+    async def _reworded(self, run: Run) -> Sequence[StoredMessage]:
+        async with self._database.read() as transaction:
+            return await messages.reworded(transaction, run)
 
     async def _replies(self, run: Run) -> Sequence[str]:
         async with self._database.read() as transaction:

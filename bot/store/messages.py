@@ -176,10 +176,25 @@ async def reword(connection: AsyncConnection, message_id: int, text: str, tokens
     statement = (
         update(messages)
         .where(messages.c.id == message_id, messages.c.text != text, messages.c.hidden_at.is_(None))
-        .values(text=text, tokens=tokens)
+        .values(text=text, tokens=tokens, is_reworded=True)
         .returning(messages.c.id)
     )
     return await connection.scalar(statement) is not None
+
+
+async def reworded(connection: AsyncConnection, run: Run) -> tuple[StoredMessage, ...]:
+    """What people said before a run in its conversation and gave other words since, unless that was checked."""
+    is_earlier = messages.c.conversation_id == run.conversation_id, messages.c.epoch == run.epoch
+    is_changed = messages.c.run_id <= run.id, messages.c.role == Role.USER, messages.c.is_reworded
+    found = select(*COLUMNS).where(*is_earlier, *is_changed, messages.c.hidden_at.is_(None)).order_by(messages.c.id)
+    return tuple(map(_message, await connection.execute(found)))
+
+
+async def mark_checked(connection: AsyncConnection, checked: Sequence[StoredMessage]) -> None:
+    """Note that the words of these messages were checked; one that has got others meanwhile is still to be."""
+    for message in checked:
+        is_same = messages.c.id == message.id, messages.c.text == message.text
+        await connection.execute(update(messages).where(*is_same).values(is_reworded=False))
 
 
 async def history(

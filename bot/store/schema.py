@@ -163,6 +163,8 @@ messages = Table(
     Column("tokens", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("hidden_at", UtcDateTime),  # deleted in Discord, or replaced by a regenerated answer
+    # It was given other words, which no moderation model has checked since where one should.
+    Column("is_reworded", Boolean, nullable=False, server_default="0"),
     Index("ix_messages_history", "conversation_id", "epoch", "run_id", "id"),
     Index("ix_messages_run", "run_id"),
     sqlite_autoincrement=True,

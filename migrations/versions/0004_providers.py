@@ -14,6 +14,7 @@ ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 def upgrade() -> None:
     """New columns are added in place, so that no row is copied."""
     op.add_column("runs", sa.Column("remark", sa.Text))
+    op.add_column("messages", sa.Column("is_reworded", sa.Boolean, nullable=False, server_default="0"))
     op.add_column("usage", sa.Column("provider", sa.Text))
     op.add_column("usage", sa.Column("cost_nanos", sa.BigInteger))
     op.add_column("usage", sa.Column("is_estimated", sa.Boolean, nullable=False, server_default="0"))

@@ -84,6 +84,25 @@ async def test_edited_question_is_checked_again(parley: Scene) -> None:
     assert len(parley.provider.requests) == 1
 
 
+async def test_edited_earlier_question_is_checked_with_the_next(parley: Scene) -> None:
+    """What was harmless when it was answered is not read as something else later, and is checked once."""
+    await choose(parley, "general", "moderation", "before")
+    people, linus = parley.sandbox.people, parley.sandbox.users["linus"]
+    earlier = [await parley.say("linus", "general", "@bot one")]
+    await parley.answer_of("general", 1)
+    earlier.append(await parley.say("linus", "general", "@bot two"))
+    await parley.answer_of("general", 2)
+    await parley.ask("linus", "general", "@bot three")
+    for question_id, words in zip(earlier, ("something forbidden", "too"), strict=True):
+        await people.edit(linus, parley.place("general"), question_id, f"{parley.mention} {words}")
+    assert (await parley.ask("linus", "general", "@bot four")).text == Story().answer()
+    assert checked(parley)[-1] == ["four\n", "something forbidden\n", "too\n"]
+    told = json.dumps(parley.provider.requests[-1].body["messages"])
+    assert ("forbidden" in told, "too" in told) == (False, True)
+    await parley.ask("linus", "general", "@bot five")
+    assert checked(parley)[-1] == ["five\n"]
+
+
 async def test_flagged_reply_to_a_question_of_the_model_is_not_sent(parley: Scene) -> None:
     """What a person says as the output of a call is theirs too; the step leaves the history with it."""
     await choose(parley, "general", "moderation", "before")
