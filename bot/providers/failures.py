@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import quote
 
 from bot.errors import ContextTooLong, NotAnApi, ProviderError, ProviderFault
 
@@ -236,8 +235,9 @@ def _forms(secret: str) -> Iterator[str]:
     """Patterns of how a provider can repeat what it was given: as it is, without its scheme, encoded, cut off."""
     bare = secret.rpartition(" ")[2]
     if len(bare) > 3:  # a placeholder of a letter or two is none, and would hide every word
+        quoted = "".join(sign if sign.isalnum() or sign in "-._~" else f"%{ord(sign):02X}" for sign in bare)
         encoded = b64encode(bare.encode("utf-8", "replace")).decode().rstrip("=")
-        yield from (re.escape(form) for form in (secret, bare, quote(bare, safe=""), encoded))
+        yield from (re.escape(form) for form in (secret, bare, quoted, encoded))
     if len(bare) >= 2 * MIN_BEGINNING_CHARS:
         yield re.escape(bare[:MIN_BEGINNING_CHARS]) + r"\S*"
 

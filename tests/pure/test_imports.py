@@ -168,6 +168,7 @@ def test_pure_module_imports_nothing_with_io(place: str) -> None:
         "itertools",
         "functools",
         "heapq",
+        "base64",
         "bisect",
         "json",
         "email",
