@@ -41,6 +41,7 @@ from bot.runs.live import LiveRuns
 from bot.runs.metering import Meter
 from bot.runs.moderation import Moderator
 from bot.runs.overview import Overview
+from bot.runs.pseudonyms import Pseudonyms
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
 from bot.runs.requests import RequestOptions, Requests
@@ -144,6 +145,8 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         count_tokens = TokenCounter().count_tokens
         meter = Meter(Prices(configured.providers, clock), count_tokens=count_tokens)
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
+        # Nobody else has the token, and it stays the same over restarts.
+        pseudonyms = Pseudonyms(settings.discord_token.get_secret_value())
         whereabouts = Whereabouts()
         tool_rules = ToolRules(database, whereabouts, clock=clock)
         place_settings = PlaceSettings(database, whereabouts, clock=clock)
@@ -156,7 +159,9 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         author = Author(
             database,
             provider,
-            Requests(database, toolbox, place_settings, request_options(settings), count_tokens=count_tokens),
+            Requests(
+                database, toolbox, place_settings, request_options(settings), pseudonyms, count_tokens=count_tokens
+            ),
             moderator,
             meter,
             steps,
@@ -228,6 +233,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 database,
                 provider,
                 meter,
+                pseudonyms,
                 model=settings.provider_model,
                 parameters=settings.parameters,
                 window_tokens=settings.provider_context_tokens,

@@ -18,7 +18,7 @@ from bot.reply.characters import clean, has_content
 from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.draft import Draft
 from bot.runs.metering import Meter
-from bot.runs.requests import end_user
+from bot.runs.pseudonyms import Pseudonyms
 from bot.runs.writing import Provider
 from bot.store import usage
 from bot.store.database import Database
@@ -61,6 +61,7 @@ class Summaries:
         database: Database,
         provider: Provider,
         meter: Meter,
+        pseudonyms: Pseudonyms,
         *,
         model: str,
         parameters: Mapping[str, Any],
@@ -73,6 +74,7 @@ class Summaries:
         self._database = database
         self._provider = provider
         self._meter = meter
+        self._pseudonyms = pseudonyms
         self._model = model
         self._parameters = parameters
         self._window_tokens = window_tokens
@@ -101,7 +103,7 @@ class Summaries:
             ),
             max_output_tokens=self._max_output_tokens,
             parameters=self._parameters,
-            end_user=end_user(asker_id),
+            end_user=self._pseudonyms.user(asker_id),
         )
         draft = Draft()
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Any, Protocol
 
 from bot.messages import ProviderRequest, Role, ToolChoice
@@ -12,6 +11,7 @@ from bot.place_values import PlaceValues
 from bot.runs import context
 from bot.runs.draft import Draft
 from bot.runs.model import Run
+from bot.runs.pseudonyms import Pseudonyms
 from bot.runs.steps import Tools, asker
 from bot.store import bookmarks, carried, messages, runs, tool_calls
 from bot.store.database import Database
@@ -47,6 +47,7 @@ class Requests:
         tools: Tools,
         places: Places,
         options: RequestOptions,
+        pseudonyms: Pseudonyms,
         *,
         count_tokens: Callable[[str], int],
     ) -> None:
@@ -54,6 +55,7 @@ class Requests:
         self._tools = tools
         self._places = places
         self._options = options
+        self._pseudonyms = pseudonyms
         self._count_tokens = count_tokens
 
     async def begun(self, run: Run) -> Run:
@@ -106,19 +108,9 @@ class Requests:
             parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=answer_tokens,
             parameters={**options.parameters, **chosen.parameters},
-            end_user=end_user(run.asker_id),
-            conversation=stable_hash("conversation", run.conversation_id),
-            place=stable_hash("place", run.place_id),
+            end_user=self._pseudonyms.user(run.asker_id),
+            conversation=self._pseudonyms.conversation(run.conversation_id),
+            place=self._pseudonyms.place(run.place_id),
             run_key=context.run_key(run.id),
             bookmarks=known,
         )
-
-
-def end_user(user_id: int) -> str:
-    """Who asks, as a provider is told: a hash that is the same each time."""
-    return stable_hash("user", user_id)
-
-
-def stable_hash(kind: str, id: int) -> str:
-    """A name for strangers that is the same each time, and that no id can be read from."""
-    return blake2b(str(id).encode(), digest_size=16, person=f"parley-{kind}".encode()[:16]).hexdigest()

@@ -12,6 +12,7 @@ from bot.errors import Refusal
 from bot.providers.chat.chat_completions import ChatCompletions
 from bot.providers.prices import Prices
 from bot.runs.metering import Meter
+from bot.runs.pseudonyms import Pseudonyms
 from bot.store.database import Database
 from bot.summaries import TOO_SLOW, Summaries
 from sandbox.provider import ScriptedProvider
@@ -30,6 +31,7 @@ async def summaries(completions: ChatCompletions, tmp_path: Path) -> AsyncIterat
             database,
             completions,
             Meter(Prices((), utc_now), count_tokens=count),
+            Pseudonyms("secret"),
             model="scripted",
             parameters={},
             window_tokens=8192,

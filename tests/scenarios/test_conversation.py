@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.runs.pseudonyms import Pseudonyms
 from sandbox.limits import Limits
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, sent
@@ -161,3 +162,13 @@ async def test_answers_wait_in_line_where_the_host_allows_few(scene: Scene) -> N
         "user: (from Linus) one?",
         "user: (from Grace) three?",
     ]
+
+
+async def test_provider_is_told_a_pseudonym(parley: Scene) -> None:
+    """The same for a person each time, from the app's own secret, and another for somebody else."""
+    for user in ("linus", "grace", "linus"):
+        await parley.ask(user, "general", "@bot hi")
+    told = [request.body["user"] for request in parley.provider.requests]
+    names = Pseudonyms(parley.settings().discord_token.get_secret_value())
+    assert told == [names.user(parley.sandbox.users[user]) for user in ("linus", "grace", "linus")]
+    assert told[0] != told[1]
