@@ -10,7 +10,8 @@ from typing import Protocol
 import aiohttp
 
 from bot.providers.assistants.runs_decoder import RunDecoder, Speech
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.body_decoder import BodyDecoder
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.events import Event
 from bot.providers.parameters import Api
 from bot.providers.responses.decoder import ResponseDecoder
@@ -59,7 +60,7 @@ class Format:
 FORMATS: Mapping[Api, Format] = {
     Api.CHAT_COMPLETIONS: Format(
         title="Chat completions",
-        decoder=BodyDecoder,
+        decoder=lambda: BodyDecoder(ChunkDecoder(new_call_id=str)),
         path="/chat/completions",
         body={"model": MODEL, "messages": MESSAGES, "stream": True},
     ),

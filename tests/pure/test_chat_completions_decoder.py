@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.body_decoder import BodyDecoder
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.events import (
     Event,
     Finished,
@@ -55,7 +56,7 @@ def whole(message: object, finish: str | None = "stop", **more: object) -> bytes
 def decode(body: bytes, *, size: int = 1 << 20) -> list[Event]:
     """The events of a body that arrives in pieces of this many bytes, without `Started`."""
     numbers = count(1)
-    decoder = BodyDecoder(origin={"provider": "relay"}, new_call_id=lambda: f"made-{next(numbers)}")
+    decoder = BodyDecoder(ChunkDecoder(origin={"provider": "relay"}, new_call_id=lambda: f"made-{next(numbers)}"))
     events: list[Event] = []
     for start in range(0, len(body), size):
         events += decoder.feed(body[start : start + size])
@@ -314,7 +315,7 @@ def test_decoder_keeps_two_calls_of_one_tool_apart() -> None:
 
 def test_decoder_starts_with_what_the_provider_says_it_runs() -> None:
     """`Started` comes once, first, with the id and the model of the first chunk."""
-    decoder = BodyDecoder(new_call_id=str)
+    decoder = BodyDecoder(ChunkDecoder(new_call_id=str))
     assert list(decoder.feed(stream(HI, HI, done=False))) == [Started("c1", "m"), TextDelta("Hi"), TextDelta("Hi")]
 
 
@@ -408,7 +409,7 @@ def test_decoder_survives_any_json(value: object) -> None:
 def test_decoder_gives_what_came_before_an_error() -> None:
     """Words and an error that arrive in the same bytes are both told, in their order."""
     body = stream(HI, '{"error": {"message": "The upstream broke."}}', done=False)
-    events = BodyDecoder(new_call_id=str).feed(body)
+    events = BodyDecoder(ChunkDecoder(new_call_id=str)).feed(body)
     assert [next(events), next(events)] == [Started("c1", "m"), TextDelta("Hi")]
     with pytest.raises(ProviderError):
         next(events)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from bot.providers.body_decoder import BodyDecoder
 from bot.providers.chat.choices import MAX_CHARACTERS, MAX_CHOICES
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.events import Alternatives, Event, Finished, FinishReason, TextDelta
 from tests.pure.test_chat_completions_decoder import decode, stream
 
@@ -79,7 +80,7 @@ def test_further_choice_that_is_cut_is_left_out() -> None:
 
 def test_further_choices_are_waited_for() -> None:
     """A stream of several answers is not over when the first of them is."""
-    decoder = BodyDecoder(new_call_id=str)
+    decoder = BodyDecoder(ChunkDecoder(new_call_id=str))
 
     def fed(*choices: dict[str, object]) -> Iterator[Event]:
         return decoder.feed(stream(*chunks(*choices), done=False))

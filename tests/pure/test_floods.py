@@ -10,7 +10,8 @@ import pytest
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.assistants.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
-from bot.providers.chat.decoder import MAX_TOKENS, BodyDecoder, usage_in
+from bot.providers.body_decoder import BodyDecoder
+from bot.providers.chat.decoder import MAX_TOKENS, ChunkDecoder, usage_in
 from bot.providers.configuration import Price
 from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool, Usage
 from bot.providers.models import MAX_MODELS, models_in
@@ -35,7 +36,7 @@ def fault_of(events: Iterator[object]) -> ProviderFault:
 
 def test_calls_have_an_end() -> None:
     """A million of them would be compared with each other."""
-    decoder = BodyDecoder(new_call_id=lambda: "call")
+    decoder = BodyDecoder(ChunkDecoder(new_call_id=lambda: "call"))
     calls = [{"index": number, "id": f"c{number}", "function": {"name": "roll"}} for number in range(MAX_CALLS + 1)]
     assert len(list(decoder.feed(chunk(*calls[:-1])))) == MAX_CALLS + 1
     assert fault_of(iter(decoder.feed(chunk(calls[-1])))) is ProviderFault.PROTOCOL
@@ -43,7 +44,7 @@ def test_calls_have_an_end() -> None:
 
 def test_arguments_have_an_end() -> None:
     """They are put together from pieces, each of which copies all before it."""
-    decoder = BodyDecoder(new_call_id=lambda: "call")
+    decoder = BodyDecoder(ChunkDecoder(new_call_id=lambda: "call"))
     piece = {"index": 0, "id": "c", "function": {"name": "roll", "arguments": " " * (MAX_ARGUMENTS_CHARACTERS // 4)}}
     for _ in range(4):
         list(decoder.feed(chunk(piece)))

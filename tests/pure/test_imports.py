@@ -81,6 +81,7 @@ PURE = (
     "bot/tools/typed_parameters.py",
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
+    "bot/providers/body_decoder.py",
     "bot/providers/events.py",
     "bot/providers/known_keys.py",
     "bot/providers/fallback.py",

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.body_decoder import BodyDecoder
 from bot.providers.events import (
     Event,
     Finished,

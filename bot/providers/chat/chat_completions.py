@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.messages import ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.body_decoder import BodyDecoder
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.chat.request import dispensable, origin, request_body
 from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
@@ -38,11 +39,12 @@ class ChatCompletions:
         Raises:
             ProviderError: before the first event or after any of them.
         """
-        decoder = BodyDecoder(
+        chunks = ChunkDecoder(
             origin=origin(self._endpoint.name, request.model),
             new_call_id=self._new_call_id,
             secrets=self._endpoint.secrets,
         )
+        decoder = BodyDecoder(chunks, secrets=self._endpoint.secrets)
         body = partial(self.body, request)
         async with (
             self._learner.open(request.model, self.path, body, dispensable(request)) as response,

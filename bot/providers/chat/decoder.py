@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Protocol
 
 from bot.errors import ProviderError, ProviderFault
 from bot.providers.chat.choices import FurtherChoices
@@ -28,7 +27,7 @@ from bot.providers.events import (
 from bot.providers.failures import Complaint, complaint_in, failure_of, redact
 from bot.providers.formats import refuse_another_api
 from bot.providers.parameters import Api
-from bot.providers.sse import BYTE_ORDER_MARK, DONE, MAX_EVENT_BYTES, EventStreamDecoder, ServerSentEvent
+from bot.providers.sse import DONE
 from bot.providers.thinking import ThinkingSplitter
 from bot.providers.tool_calls import CallPiece, ToolCallAssembler
 
@@ -56,7 +55,7 @@ class ChunkDecoder:
     """Turns the chunks of one completion into events; `origin` names the provider and the model that it is of."""
 
     def __init__(
-        self, *, origin: Mapping[str, str], new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()
+        self, *, origin: Mapping[str, str] = NOBODY, new_call_id: Callable[[], str], secrets: tuple[str, ...] = ()
     ) -> None:
         self._origin = origin
         self._secrets = secrets
@@ -230,114 +229,6 @@ class ChunkDecoder:
 
     def _failure(self, complaint: Complaint) -> ProviderError:
         return failure_of(complaint, status=200, secrets=self._secrets)
-
-
-class Decoder(Protocol):
-    """Turns what one API says, event by event or whole, into events; all of it may raise ProviderError."""
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing that may follow matters."""
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the model said that it is finished."""
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing but usage may still follow."""
-
-    def feed(self, data: str, name: str = "") -> list[Event]:
-        """The events in one server-sent event."""
-
-    def feed_whole(self, body: str) -> list[Event]:
-        """The events in an answer that was not streamed."""
-
-    def close(self) -> list[Event]:
-        """The end of the stream."""
-
-
-class BodyDecoder:
-    """Turns the bytes of a 200 response into events: an event stream, a whole answer, or an error.
-
-    What the body starts with decides, not its label: event streams come labelled as JSON, and JSON as event streams.
-    """
-
-    def __init__(
-        self,
-        decoder: Decoder | None = None,
-        *,
-        origin: Mapping[str, str] = NOBODY,
-        new_call_id: Callable[[], str] = str,
-        secrets: tuple[str, ...] = (),
-    ) -> None:
-        """`decoder` is that of the API, else one of chat completions."""
-        self._chunks = decoder or ChunkDecoder(origin=origin, new_call_id=new_call_id, secrets=secrets)
-        self._stream = EventStreamDecoder()
-        self._body = bytearray()
-        self._is_stream: bool | None = None
-        self._secrets = secrets
-
-    @property
-    def is_done(self) -> bool:
-        """Whether nothing that may follow matters."""
-        return self._chunks.is_done
-
-    @property
-    def is_answered(self) -> bool:
-        """Whether the model said that it is finished; usage and other answers may still follow."""
-        return self._chunks.is_answered
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing but usage may still follow."""
-        return self._chunks.is_settled
-
-    @property
-    def progress(self) -> int:
-        """A number that grows with every whole line, comments too, and not with mere bytes."""
-        return self._stream.line_count
-
-    def feed(self, chunk: bytes) -> Iterator[Event]:
-        """The events that are whole with these bytes; nothing after `[DONE]` is looked at.
-
-        They come one by one, so that an error does not swallow those that came before it in the same bytes.
-        """
-        if self._is_stream:
-            return self._take(self._stream.feed(chunk))
-        self._body += chunk
-        if len(self._body) > MAX_EVENT_BYTES:
-            raise ProviderError(ProviderFault.PROTOCOL, f"a body of more than {MAX_EVENT_BYTES} bytes")
-        if self._is_stream is None:
-            start = self._body.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
-            if not start and len(self._body) > len(BYTE_ORDER_MARK):
-                self._body.clear()  # white space says nothing, however much of it comes
-            self._is_stream = start not in b"{[<" if start else None
-        if not self._is_stream:
-            return iter(())
-        chunk = bytes(self._body)
-        self._body.clear()
-        return self._take(self._stream.feed(chunk))
-
-    def close(self) -> Iterator[Event]:
-        """What is left at the end of the body, and the end itself."""
-        if self._is_stream:
-            yield from self._take(self._stream.close())
-            yield from self._chunks.close()
-            return
-        body = self._body.removeprefix(BYTE_ORDER_MARK).decode("utf-8", "replace").strip()
-        if not body:
-            raise ProviderError(ProviderFault.PROTOCOL, "an empty body", status=200)
-        if body.startswith("<"):
-            raise failure_of(Complaint(message=body), status=200, is_page=True, secrets=self._secrets)
-        yield from self._chunks.feed_whole(body)
-        yield from self._chunks.close()
-
-    def _take(self, arrived: list[ServerSentEvent]) -> Iterator[Event]:
-        for name, data in arrived:
-            if self._chunks.is_done:
-                break
-            yield from self._chunks.feed(data, name)
 
 
 def usage_in(usage: object) -> Usage | None:

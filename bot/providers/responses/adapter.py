@@ -12,7 +12,7 @@ from typing import Any
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import GO_ON, ProviderRequest
 from bot.providers.adapter import ListedModel
-from bot.providers.chat.decoder import BodyDecoder
+from bot.providers.body_decoder import BodyDecoder
 from bot.providers.dialect import REFUSALS, Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import Bookmark, Carried, Event, Finished, FinishReason
