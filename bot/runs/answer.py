@@ -36,8 +36,6 @@ Found = TypeVar("Found")
 
 # What one person alone sees can be changed for 15 minutes (receiving-and-responding.mdx); the rest is for the answer.
 PRIVATE_WAIT = timedelta(minutes=10)
-# Of these causes none ends a run for good.
-GOES_ON = frozenset({Cause.HANDED_BACK, Cause.PERSON_ASKED})
 GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone.")
 
 
@@ -148,7 +146,7 @@ class Answerer:
                 return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
             writer.show(draft.whole, activity=progress.activity)
             ending = await self._author.write(mine, draft, writer, progress)
-            if ending.cause not in GOES_ON and has_content(draft.whole):
+            if ending.cause is not Cause.HANDED_BACK and has_content(draft.whole):
                 objection = await self._moderator.objection(mine, (draft.whole, *draft.alternatives))
                 if objection is not None:
                     draft.withdraw()

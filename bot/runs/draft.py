@@ -177,6 +177,8 @@ class Ending:
         """The same ending of an answer that was taken back, as the sentence says."""
         if self.cause in (Cause.FINISHED, Cause.CUT_SHORT):
             return replace(CONTENT_FILTERED, failure=sentence)
+        if self is WAITS:  # it might be stopped, or expire, before anybody looks again
+            return Ending(cause=Cause.FAILED, failure=sentence)
         return replace(self, failure=sentence)
 
 

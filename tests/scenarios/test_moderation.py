@@ -166,6 +166,19 @@ async def test_answer_that_was_stopped_is_checked_too(parley: Scene) -> None:
     assert (parley.run(1)["status"], parley.run(1)["text"]) == ("cancelled", "")
 
 
+async def test_answer_that_waits_for_a_person_is_checked_before(parley: Scene) -> None:
+    """What it said until then would stand there for a day, and stay if it is stopped; nobody is asked any more."""
+    await choose(parley, "general", "moderation", "after")
+    beginning = Story(pieces=("A forbidden beginning.",), tool_calls=(call("ask_user", question="What?"),))
+    parley.provider.play(beginning)
+    answer = await parley.ask("linus", "general", "@bot roll")
+    assert ANSWER_FLAGGED.removeprefix("-# ") in answer.text
+    assert "forbidden" not in answer.text
+    assert "Answer…" not in answer.buttons
+    await parley.ask("linus", "general", "@bot hi")
+    assert "forbidden" not in json.dumps(parley.provider.requests[-1].body["messages"])
+
+
 @pytest.mark.parametrize("wanted", ["before", "after"])
 async def test_what_cannot_be_checked_is_not_let_through(parley: Scene, wanted: str) -> None:
     """It fails closed, and says so; a question stays, so that it can be tried again."""
