@@ -81,8 +81,9 @@ class ProviderRequest:
     `parameters` are those of `bot.providers.parameters`, by their names there.  `end_user` is a stable hash of who
     asked, never a name or an id; `conversation` likewise of what it belongs to, and `place` of the channel it is for.
     `run_key` is the same for all requests of one run; `bookmarks` are the last that each provider gave in this
-    conversation, by the provider's name.  The messages of an answer that was interrupted end with what was written of
-    it, whose key is `PARTIAL`, and the request to go on.
+    conversation, by the provider's name, and `removed` is how many of its messages were deleted or otherwise taken out
+    of it so far.  The messages of an answer that was interrupted end with what was written of it, whose key is
+    `PARTIAL`, and the request to go on.
     """
 
     model: str
@@ -97,6 +98,7 @@ class ProviderRequest:
     place: str | None = None
     run_key: str = ""
     bookmarks: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    removed: int = 0
 
 
 def alternating(messages: Iterable[ChatMessage]) -> tuple[ChatMessage, ...]:

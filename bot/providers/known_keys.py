@@ -17,12 +17,17 @@ def keys_of(messages: Sequence[ChatMessage]) -> tuple[str, ...]:
     return tuple(message.key for message in messages if _stays(message))
 
 
-def unsent(messages: Sequence[ChatMessage], known: Sequence[str]) -> tuple[ChatMessage, ...] | None:
+def unsent(
+    messages: Sequence[ChatMessage], known: Sequence[str], *, removed: int = 0
+) -> tuple[ChatMessage, ...] | None:
     """The messages after those that are known, without the system's; None if all have to be sent, to a new beginning.
 
     Of what is known the oldest may have left the window of the model; anything else that is not how the conversation
-    begins now was edited or deleted, or came to be elsewhere.
+    begins now was edited, or came to be elsewhere.  `removed` is how many messages were deleted since: which they
+    were does not matter, because one that has left the window is still kept by the provider.
     """
+    if removed:
+        return None
     keys = keys_of(messages)
     shared = next((size for size in range(min(len(known), len(keys)), 0, -1) if keys[:size] == tuple(known[-size:])), 0)
     if not shared:

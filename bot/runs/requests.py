@@ -83,6 +83,7 @@ class Requests:
             calls = await tool_calls.of_messages(transaction, steps) if steps else {}
             kept = await carried.of_run(transaction, run.id) if calls else {}
             known = await bookmarks.of_run(transaction, run)
+            removed = await messages.removed(transaction, run.conversation_id, run.epoch)
         own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
         found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
         tools = await self._tools.offered(asker(run), found)
@@ -113,4 +114,5 @@ class Requests:
             place=self._pseudonyms.place(run.place_id),
             run_key=context.run_key(run.id),
             bookmarks=known,
+            removed=removed,
         )

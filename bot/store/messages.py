@@ -7,14 +7,14 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Role
 from bot.runs.model import Run
 from bot.store.conversations import Conversation
 from bot.store.dialect import insert_into
-from bot.store.schema import messages
+from bot.store.schema import IS_HIDDEN, messages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +217,13 @@ async def history(
         .limit(limit)
     )
     return tuple(map(_message, await connection.execute(statement)))
+
+
+async def removed(connection: AsyncConnection, conversation_id: int, epoch: int) -> int:
+    """How many messages have left the history, of those that runs took up or wrote."""
+    is_removed = messages.c.conversation_id == conversation_id, messages.c.epoch == epoch, IS_HIDDEN
+    statement = select(func.count(messages.c.run_id)).where(*is_removed)  # of what no run took up it is null
+    return (await connection.execute(statement)).scalar_one()
 
 
 async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredMessage | None:

@@ -170,6 +170,9 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 
+IS_HIDDEN = messages.c.hidden_at.is_not(None)
+Index("ix_messages_hidden", messages.c.conversation_id, messages.c.epoch, sqlite_where=IS_HIDDEN)
+
 run_events = Table(
     "run_events",
     metadata,

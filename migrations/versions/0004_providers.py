@@ -19,6 +19,8 @@ def upgrade() -> None:
     op.add_column("usage", sa.Column("cost_nanos", sa.BigInteger))
     op.add_column("usage", sa.Column("is_estimated", sa.Boolean, nullable=False, server_default="0"))
     op.create_index("ix_usage_created_at", "usage", ["created_at"])
+    hidden, columns = sa.text("hidden_at IS NOT NULL"), ["conversation_id", "epoch"]
+    op.create_index("ix_messages_hidden", "messages", columns, sqlite_where=hidden, postgresql_where=hidden)
     of_places()
     of_conversations()
     of_runs()

@@ -41,6 +41,11 @@ def test_unsent_is_what_follows_the_known(sent: str, known: str, new: str | None
     assert unsent(messages(sent), known.split()) == expected
 
 
+def test_nothing_is_known_of_a_conversation_that_lost_a_message() -> None:
+    """What was deleted may be all that the keys do not show: the oldest, or what left the window before."""
+    assert unsent(messages("q2 r2 q3"), ("q1", "r1", "q2", "r2"), removed=1) is None
+
+
 def test_keys_leave_out_what_does_not_stay() -> None:
     """The instructions, a broken answer and the request to go on are in no history."""
     assert keys_of(messages("q1 … > q2")) == ("q1", "q2")

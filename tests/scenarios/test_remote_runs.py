@@ -66,6 +66,43 @@ async def test_conversation_stays_in_its_thread_until_it_is_reset(scene: Scene, 
     assert said(server) == ["user: (from Linus) hi again", hello]
 
 
+@pytest.mark.parametrize("limits", [{}, {"history_max_messages": 3}])
+async def test_deleted_question_leaves_the_thread(scene: Scene, server: RunsServer, limits: dict[str, object]) -> None:
+    """Also the oldest, and one that is too old to be sent: its thread is deleted, which age alone is no reason for."""
+    await scene.start(**REMOTE, **limits)
+    question = (await scene.ask("linus", "general", "@bot one?")).question_id
+    await scene.ask("linus", "general", "@bot two?")
+    await scene.ask("linus", "general", "@bot three?")
+    ((old, thread),) = server.threads.items()
+    assert (len(thread.messages), question is not None) == (6, True)
+    await scene.sandbox.people.delete(scene.sandbox.users["grace"], scene.place("general"), question or 0)
+    await scene.ask("linus", "general", "@bot four?")
+    assert [*server.threads] != [old]
+    assert not any("one?" in line for line in said(server))
+    assert said(server)[-4:-1:2] == ["user: (from Linus) three?", "user: (from Linus) four?"]
+
+
+@pytest.mark.parametrize("deletes", [True, False])
+async def test_message_deleted_during_an_answer_leaves_the_thread(
+    scene: Scene, server: RunsServer, deletes: bool
+) -> None:
+    """The outputs of its tools are told to a new run then, and the next question goes on in that thread."""
+    await scene.start(**REMOTE)
+    question = (await scene.ask("linus", "general", "@bot one?")).question_id or 0
+    scene.provider.play(PARALLEL, DONE)
+    await scene.say("linus", "general", "@bot please")
+    await scene.until(lambda: any(row["waiting_since"] is not None for row in scene.rows("runs")))
+    if deletes:
+        await scene.sandbox.people.delete(scene.sandbox.users["grace"], scene.place("general"), question)
+        await scene.until(lambda: any(row["hidden_at"] is not None for row in scene.rows("messages")))
+    await scene.press("linus", scene.answers("general")[-1], "Approve")
+    assert (await scene.answer_of("general", 2)).words == "Let me see.\n\nIt is done."
+    await scene.ask("linus", "general", "@bot and?")
+    assert [run.status for run in server.runs] == ["completed"] * (2 if deletes else 3)
+    assert len(server.threads) == 1
+    assert any("one?" in line for line in said(server)) is not deletes
+
+
 async def test_stop_ends_the_remote_run(scene: Scene, server: RunsServer) -> None:
     """What was seen of it stays in the thread, which the next question goes on in."""
     await scene.start(**REMOTE)

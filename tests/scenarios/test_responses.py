@@ -172,6 +172,23 @@ async def test_deleted_question_is_not_read_again(scene: Scene, tmp_path: Path, 
     assert scene.provider.requests[-1].body.get(STATES[state]) == (None if state == "response" else "conv_2")
 
 
+@pytest.mark.parametrize("state", STATES)
+async def test_conversation_longer_than_the_history_goes_on(scene: Scene, tmp_path: Path, state: str) -> None:
+    """What is only too old to be sent is no reason to say all again; what of it is deleted then, is."""
+    await scene.start(**keeping(tmp_path, scene, state), history_max_messages=3)
+    question = (await scene.ask("linus", "general", "@bot one?")).question_id
+    for text in ("two", "three", "four"):
+        await scene.ask("linus", "general", f"@bot {text}?")
+        assert said(scene) == [f"user: (from Linus) {text}?"]
+    assert question is not None
+    await scene.sandbox.people.delete(scene.sandbox.users["grace"], scene.place("general"), question)
+    await scene.ask("linus", "general", "@bot five?")
+    words = ["user: (from Linus) four?", f"assistant: {Story().answer()}", "user: (from Linus) five?"]
+    assert said(scene) == words
+    await scene.ask("linus", "general", "@bot six?")
+    assert said(scene) == ["user: (from Linus) six?"]
+
+
 async def test_stop_closes_the_connection(scene: Scene) -> None:
     """The provider sees that nobody reads on, and the next question is answered."""
     await scene.start(**ON_RESPONSES)

@@ -15,6 +15,7 @@ from tests.store.stories import NOW, ask, converse
 
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
+    "removed": (lambda c: messages.removed(c, 1, 0), "ix_messages_hidden"),
     "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
     "live_in_lost_places": (runs.live_in_lost_places, "ix_runs_one_live"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, repeat
 
@@ -37,11 +37,12 @@ class RemoteTalk:
         self._api = api
         self._messages = request.messages
         self._own_key = request.run_key
+        self._removed = request.removed
         self._sleep = sleep
 
     def is_known(self, thread: RemoteThread) -> bool:
         """Whether a thread holds what is asked, word for word, and nothing else."""
-        rest = unsent((*self._without_own(self._messages), END), thread.keys)
+        rest = self._unsent((*self._without_own(self._messages), END), thread, thread.keys)
         return rest is not None and not keys_of(rest)
 
     async def say(self, known: RemoteThread | None, run: RemoteRun) -> RemoteThread:
@@ -55,7 +56,7 @@ class RemoteTalk:
         if known.run.id and not known.run.is_over:  # an earlier answer was stopped, or broke off
             await self._try(self._api.cancel(known.id, known.run.id))
         keys = known.known(keys_of(self._messages))
-        new = unsent(self._messages, keys)
+        new = self._unsent(self._messages, known, keys)
         if new is None:
             thread = await self._begin(run)
             await self._try(self._api.delete_thread(known.id))
@@ -63,7 +64,7 @@ class RemoteTalk:
         for message in told(new):
             await self._unlocked(known.id, partial(self._api.add_message, known.id, message))
         said = (*keys, *keys_of(self._without_own(new)))
-        return RemoteThread(id=known.id, keys=said[-MAX_KEYS:], run=run)
+        return RemoteThread(id=known.id, keys=said[-MAX_KEYS:], run=run, removed=self._removed)
 
     async def free(self, thread_id: str, refusal: ProviderError, *, mark: str = "") -> RemoteRunView | None:
         """Wait for the run that stands in the way, and end it at last; the run itself if it has this mark."""
@@ -82,7 +83,13 @@ class RemoteTalk:
 
     async def _begin(self, run: RemoteRun) -> RemoteThread:
         id = await self._api.create_thread(told(self._messages))
-        return RemoteThread(id=id, keys=keys_of(self._without_own(self._messages))[-MAX_KEYS:], run=run)
+        keys = keys_of(self._without_own(self._messages))[-MAX_KEYS:]
+        return RemoteThread(id=id, keys=keys, run=run, removed=self._removed)
+
+    def _unsent(
+        self, messages: Sequence[ChatMessage], thread: RemoteThread, keys: Sequence[str]
+    ) -> tuple[ChatMessage, ...] | None:
+        return unsent(messages, keys, removed=self._removed - thread.removed)
 
     async def _unlocked(self, thread_id: str, request: Callable[[], Awaitable[None]]) -> None:
         """Make a request that a run in the thread may stand in the way of."""

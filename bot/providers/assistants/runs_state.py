@@ -58,13 +58,17 @@ class RemoteRun(BaseModel):
 
 
 class RemoteThread(BaseModel):
-    """A thread, the keys of the messages in it without those that its newest run wrote, and that run."""
+    """A thread, the keys of the messages in it without those that its newest run wrote, and that run.
+
+    `removed` is how many messages the conversation had lost when they were said.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     id: str
     keys: tuple[str, ...]
     run: RemoteRun
+    removed: int = 0
 
     @classmethod
     def read(cls, bookmark: Mapping[str, Any] | None) -> Self | None:

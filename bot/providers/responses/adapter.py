@@ -35,8 +35,9 @@ class Responses:
     """Answers of one provider over `/responses`.
 
     The conversation is sent each time, unless the host lets the provider keep it.  Then its bookmark says what it
-    knows: the `id` of its last response, or of the conversation there, and the `keys` of the messages in it.  While an
-    answer is on its way, the conversation there may or may not come to hold it, so its bookmark has no keys then.
+    knows: the `id` of its last response, or of the conversation there, the `keys` of the messages in it, and how many
+    had been `removed` by then.  While an answer is on its way, the conversation there may or may not come to hold it,
+    so its bookmark has no keys then.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class Responses:
             known = self._resumed(request) or await self._beginning(request)
             while True:
                 if conversation := known.fields.get("conversation"):
-                    yield self._bookmark(conversation)
+                    yield self._bookmark(request, conversation)
                 try:
                     response = await self._open(request, known, stack)
                     break
@@ -93,9 +94,7 @@ class Responses:
         bookmark = request.bookmarks.get(self._endpoint.name, {})
         if bookmark.get("state") != self._state or self._state == NOT_KEPT:
             return None
-        if bookmark["keys"][:1] != list(keys_of(request.messages)[:1]):
-            return None  # what the provider has beyond it may have been deleted, and is not to be read again
-        messages = unsent(request.messages, bookmark["keys"])
+        messages = unsent(request.messages, bookmark["keys"], removed=request.removed - bookmark["removed"])
         if messages is None:
             return None
         return Known(fields={FIELDS[self._state]: bookmark["id"]}, messages=messages, is_resumed=True)
@@ -131,14 +130,15 @@ class Responses:
         """What is to be stored before an answer ends: what the provider knows now, or wants back with its calls."""
         if self._is_kept(request):
             if id := known.fields.get("conversation") or decoder.id:
-                yield self._bookmark(id, (*keys_of(request.messages), request.run_key))
+                yield self._bookmark(request, id, (*keys_of(request.messages), request.run_key))
         elif finished.reason is FinishReason.TOOL_CALLS and request.messages[-1].key != GO_ON:
             carried = to_carry(self._endpoint.name, request.model, decoder.output)
             if carried is not None:
                 yield Carried(carried)
 
-    def _bookmark(self, id: str, keys: Sequence[str] = ()) -> Bookmark:
-        return Bookmark(self._endpoint.name, {"state": self._state, "id": id, "keys": list(keys)})
+    def _bookmark(self, request: ProviderRequest, id: str, keys: Sequence[str] = ()) -> Bookmark:
+        state = {"state": self._state, "id": id, "keys": list(keys), "removed": request.removed}
+        return Bookmark(self._endpoint.name, state)
 
     async def _open(self, request: ProviderRequest, known: Known, stack: AsyncExitStack) -> ResponseStream:
         server_tools = self._endpoint.configuration.server_tools
