@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.errors import ContextTooLong, ProviderError, ProviderFault
+from bot.messages import ToolChoice
 
 # A router that knows no server with tools for a model says that it does not find one.
 REFUSALS = frozenset({ProviderFault.BAD_REQUEST, ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
@@ -30,6 +31,10 @@ class Dialect:
     # Beside calls, Ollama, Mistral and llama-cpp-python refuse null, and what runs on Bedrock an empty text.
     text_beside_calls: str | None = ""
     fills_thinking: bool = False  # DeepSeek and Kimi refuse an answer without the thinking before it
+
+    def takes_tools(self, choice: ToolChoice) -> bool:
+        """Whether a model is told of tools; that none may be called has to be said where it is told of them."""
+        return self.sends_tools and (self.sends_tool_choice or choice is not ToolChoice.NONE)
 
     def learn_from(self, error: ProviderError, sent: Iterable[str] = ()) -> Dialect | None:
         """The dialect that a server asks for by refusing this one, or None where it refuses something else.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from bot.errors import ProviderError
 from bot.providers.chat.request import IDENTIFIERS
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.dialect import MAX_DIALECTS, Dialect
-from bot.providers.endpoint import Endpoint
-from bot.providers.transport import ResponseStream
+from bot.providers.endpoint import USUAL, Endpoint
+from bot.providers.transport import ResponseStream, Terms
 
 log = logging.getLogger(__name__)
 
@@ -31,19 +31,30 @@ class Learner:
 
     @asynccontextmanager
     async def open(
-        self, model: str, path: str, body: Callable[[Dialect], Mapping[str, Any]], sent: Iterable[str]
+        self,
+        model: str,
+        path: str,
+        body: Callable[[Dialect], Mapping[str, Any]],
+        sent: Iterable[str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        terms: Terms = USUAL,
     ) -> AsyncIterator[ResponseStream]:
         """The answer to the body that a dialect makes; `sent` are the fields of it that can be done without.
 
         What the host wrote as `extra_body` goes along and wins.  Raises: ProviderError.
         """
+
+        def opened(body: Mapping[str, Any]) -> AbstractAsyncContextManager[ResponseStream]:
+            return self._endpoint.open("POST", path, body, headers=headers, terms=terms)
+
         async with AsyncExitStack() as stack:
-            yield await self._accepted(model, path, body, tuple(sent), stack)
+            yield await self._accepted(model, opened, body, tuple(sent), stack)
 
     async def _accepted(
         self,
         model: str,
-        path: str,
+        opened: Callable[[Mapping[str, Any]], AbstractAsyncContextManager[ResponseStream]],
         body: Callable[[Dialect], Mapping[str, Any]],
         sent: tuple[str, ...],
         stack: AsyncExitStack,
@@ -52,7 +63,7 @@ class Learner:
             dialect = self.dialect(model)
             whole = joined(body(dialect), self._endpoint.configuration.extra_body)
             try:
-                return await stack.enter_async_context(self._endpoint.open("POST", path, whole))
+                return await stack.enter_async_context(opened(whole))
             except ProviderError as error:
                 learnt = dialect.learn_from(error, sent)
                 if learnt is None:

@@ -20,7 +20,7 @@ from bot.providers.events import (
 from bot.providers.transport import Transport
 from sandbox.provider import ScriptedProvider
 from sandbox.runs_api import RunsServer
-from sandbox.stories import Story
+from sandbox.stories import Story, refusal
 from tests.providers.asking import text_of
 from tests.providers.conftest import Waits
 from tests.providers.remote import ASKS, DONE, Talk, assistants, said
@@ -149,6 +149,44 @@ async def test_host_may_name_an_assistant(
     assert server.runs[0].body["assistant_id"] == "asst_host"
     assert server.runs[0].body["truncation_strategy"] == "auto"
     assert server.assistants == {}
+
+
+@pytest.mark.parametrize(
+    ("complaint", "changes", "field"),
+    [
+        ("Unsupported parameter: 'temperature'", {"parameters": {"temperature": 0.5, "top_p": 1}}, "temperature"),
+        ("Unsupported value: 'reasoning_effort'", {"parameters": {"reasoning_effort": "low"}}, "reasoning_effort"),
+        (
+            "Unknown parameter: 'response_format'",
+            {"parameters": {"response_format": {"type": "text"}}},
+            "response_format",
+        ),
+        ("Unknown parameter: 'max_completion_tokens'", {"max_output_tokens": 99}, "max_completion_tokens"),
+        ("Unknown parameter: 'parallel_tool_calls'", {"parallel_tool_calls": True}, "parallel_tool_calls"),
+        ("Unknown parameter: 'tool_choice'", {"tool_choice": ToolChoice.REQUIRED}, "tool_choice"),
+        ("This model does not support tools.", {}, "tools"),
+    ],
+)
+async def test_what_a_server_refuses_of_a_run_is_left_out(
+    talk: Talk,
+    adapter: Assistants,
+    server: RunsServer,
+    provider: ScriptedProvider,
+    complaint: str,
+    changes: dict[str, Any],
+    field: str,
+) -> None:
+    """At once, in the same thread, and from then on; all else is said as before."""
+    talk.changes = changes
+    provider.play(refusal(400, "x", complaint))
+    assert text_of(await talk.answer(adapter)) == Story().answer()
+    talk.ask("Again!")
+    await talk.answer(adapter)
+    refused, *others = (request.body for request in server.sent("POST", "/runs"))
+    assert [refused.keys() - body.keys() for body in others] == [{field}, {field}]
+    assert len(server.threads) == 1
+    assert len(said(server, talk.thread_id)) == 4
+    assert adapter.takes_tools("scripted") is (field != "tools")
 
 
 async def test_outputs_are_submitted_together_and_once(

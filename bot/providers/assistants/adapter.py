@@ -47,9 +47,9 @@ class Assistants:
         """
         return RemoteAnswer(self._api, request, sleep=self._sleep, new_mark=self._new_mark).events()
 
-    def takes_tools(self, model: str) -> bool:  # noqa: ARG002 - interface
-        """Whether tools are sent."""
-        return self._endpoint.configuration.tools
+    def takes_tools(self, model: str) -> bool:
+        """Whether this model's tools are sent: yes, until its server has refused them."""
+        return self._api.learner.dialect(model).sends_tools
 
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """End the run that still goes on for an answer."""

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import GO_ON, PARTIAL, ChatMessage, ProviderRequest, Role
@@ -19,8 +19,9 @@ from bot.providers.assistants.remote_talk import MAX_WAIT_SECONDS, RemoteTalk, w
 from bot.providers.assistants.runs_api import RunsApi, is_locked
 from bot.providers.assistants.runs_decoder import RunDecoder, Speech
 from bot.providers.assistants.runs_objects import ENDED, SEPARATOR, UNDER_WAY, RemoteRunView, RunStatus
-from bot.providers.assistants.runs_request import run_body, submission, told
+from bot.providers.assistants.runs_request import dispensable, run_body, submission, told
 from bot.providers.assistants.runs_state import RemoteRun, RemoteThread
+from bot.providers.dialect import Dialect
 from bot.providers.events import (
     Bookmark,
     Event,
@@ -146,14 +147,17 @@ class RemoteAnswer:
         yield self._bookmark(self._thread)
         thread_id, mark = self._thread.id, self._run.mark
         assistant_id = await self._api.assistant(self._request.model)
-        body = run_body(self._request, self._api.endpoint.configuration, assistant_id, mark)
+        sent = dispensable(self._request)
+
+        def body(dialect: Dialect) -> dict[str, Any]:
+            return run_body(self._request, self._api.endpoint.configuration, assistant_id, mark, dialect)
 
         async def look(error: ProviderError) -> RemoteRunView | None:
             if is_locked(error):
                 return await self._talk.free(thread_id, error, mark=mark)
             return await self._api.find_run(thread_id, mark) if error.fault in UNSURE else None
 
-        self._next = await self._sent(lambda: self._api.create_run(thread_id, body), look)
+        self._next = await self._sent(lambda: self._api.create_run(thread_id, self._request.model, body, sent), look)
 
     async def _submit(self) -> Stage:
         """Send the outputs of all calls together."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 from urllib.parse import quote
@@ -22,8 +22,10 @@ from bot.providers.assistants.runs_objects import (
     words_in,
 )
 from bot.providers.assistants.runs_request import MAX_FIRST_MESSAGES, Message
+from bot.providers.dialect import Dialect
 from bot.providers.endpoint import Endpoint
 from bot.providers.events import RemoteStep
+from bot.providers.learning import Learner
 from bot.providers.transport import ResponseStream, Terms
 
 BETA = "OpenAI-Beta"
@@ -42,6 +44,7 @@ class RunsApi:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        self.learner = Learner(endpoint)
         names = {name.lower() for name in endpoint.configuration.headers}
         self._headers = {} if BETA.lower() in names else {BETA: VERSION}
         self._assistants: dict[str, str] = {}
@@ -83,10 +86,14 @@ class RunsApi:
         """Forget a thread."""
         await self._fetch("DELETE", at("threads", thread_id))
 
-    def create_run(self, thread_id: str, body: Mapping[str, Any]) -> AbstractAsyncContextManager[ResponseStream]:
-        """Have a thread answered; not sent again where it may have arrived."""
+    def create_run(
+        self, thread_id: str, model: str, body: Callable[[Dialect], Mapping[str, Any]], sent: Iterable[str]
+    ) -> AbstractAsyncContextManager[ResponseStream]:
+        """Have a thread answered by the body that the model's dialect makes, of which the fields that are `sent` can be
+        done without; not sent again where it may have arrived.
+        """
         path = at("threads", thread_id, "runs")
-        return self.endpoint.open("POST", path, body, headers=self._headers, terms=ONCE)
+        return self.learner.open(model, path, body, sent, headers=self._headers, terms=ONCE)
 
     def submit(
         self, thread_id: str, run_id: str, body: Mapping[str, Any]

@@ -12,10 +12,12 @@ from typing import Any
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating
 from bot.providers.assistants.runs_objects import MARK
 from bot.providers.configuration import ProviderConfiguration
+from bot.providers.dialect import Dialect
 from bot.providers.parameters import Api, fields
 
 # As many may a thread be created with; the others are added one by one.
 MAX_FIRST_MESSAGES = 32
+MAX_TOKENS = "max_completion_tokens"
 ANSWERED = "(Tools that you called have answered.)"
 
 Message = Mapping[str, str]
@@ -31,24 +33,30 @@ def told(messages: Sequence[ChatMessage]) -> list[Message]:
 
 
 def run_body(
-    request: ProviderRequest, configuration: ProviderConfiguration, assistant_id: str, mark: str
+    request: ProviderRequest, configuration: ProviderConfiguration, assistant_id: str, mark: str, dialect: Dialect
 ) -> dict[str, Any]:
     """A run that answers what is in its thread; what is not set is not sent.  It can be found by its mark."""
     instructions = "\n\n".join(message.content for message in request.messages if message.role is Role.SYSTEM)
     body: dict[str, Any] = {"assistant_id": assistant_id, "model": request.model, "metadata": {MARK: mark}}
     if instructions:
         body["instructions"] = instructions
-    if configuration.tools and request.tools:
+    if request.tools and dialect.takes_tools(request.tool_choice):
         body["tools"] = [*map(_tool, request.tools), *map(dict, configuration.server_tools)]
-        if request.tool_choice is not ToolChoice.AUTO:
+        if request.tool_choice is not ToolChoice.AUTO and dialect.sends_tool_choice:
             body["tool_choice"] = request.tool_choice.value
-        if request.parallel_tool_calls is not None:
+        if request.parallel_tool_calls is not None and dialect.sends_parallel_tool_calls:
             body["parallel_tool_calls"] = request.parallel_tool_calls
-    if request.max_output_tokens is not None:
-        body["max_completion_tokens"] = request.max_output_tokens
     if configuration.streams:
         body["stream"] = True
-    return {**body, **fields(request.parameters, Api.ASSISTANTS), **configuration.extra_body}
+    optional = fields(request.parameters, Api.ASSISTANTS)
+    if request.max_output_tokens is not None:
+        optional[MAX_TOKENS] = request.max_output_tokens
+    return body | {name: value for name, value in optional.items() if name not in dialect.unwanted}
+
+
+def dispensable(request: ProviderRequest) -> tuple[str, ...]:
+    """The fields that a server may refuse, and is asked without from then on."""
+    return (MAX_TOKENS, *fields(request.parameters, Api.ASSISTANTS))
 
 
 def submission(call_ids: Iterable[str], outputs: Iterable[ChatMessage], *, streams: bool) -> dict[str, Any]:

@@ -21,7 +21,7 @@ FORGOTTEN = "."
 
 def request_body(request: ProviderRequest, dialect: Dialect, provider: str) -> dict[str, object]:
     """A request in the words of the API; what is not set is not sent.  `provider` is the name of whom it is for."""
-    tools = request.tools if _may_send_tools(request, dialect) else ()
+    tools = request.tools if dialect.takes_tools(request.tool_choice) else ()
     messages = alternating(request.messages) if tools else without_calls(request.messages)
     body: dict[str, object] = {
         "model": request.model,
@@ -54,11 +54,6 @@ def dispensable(request: ProviderRequest) -> tuple[str, ...]:
     """The fields that a server may refuse, and is asked without from then on."""
     thinking = THINKING if any(message.carried for message in request.messages) else ()
     return (*request.parameters, *IDENTIFIERS, *thinking)
-
-
-def _may_send_tools(request: ProviderRequest, dialect: Dialect) -> bool:
-    """Whether the server takes tools; that none may be called has to be said where they are."""
-    return dialect.sends_tools and (dialect.sends_tool_choice or request.tool_choice is not ToolChoice.NONE)
 
 
 def origin(provider: str, model: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _optional(request: ProviderRequest, dialect: Dialect, known: Known) -> dict[
 
 def _tools(request: ProviderRequest, dialect: Dialect, server_tools: Sequence[Json]) -> list[dict[str, Any]]:
     """Our functions, and those of the provider's own tools that the host lists and the place has switched on."""
-    if not dialect.sends_tools or (request.tool_choice is ToolChoice.NONE and not dialect.sends_tool_choice):
+    if not dialect.takes_tools(request.tool_choice):
         return []
     wanted = tuple(request.parameters.get("server_tools", ()))
     listed = ((str(tool.get("type", "")), dict(tool)) for tool in server_tools)
