@@ -104,7 +104,9 @@ class Providers:
                     raise
                 log.warning("provider: %s %s (%s), so the next is asked", link.reference, reason, error.status)
             if kept is not None:
-                yield Bookmark(link.provider, given_up(kept))
+                left = given_up(kept)
+                yield Bookmark(link.provider, left)
+                request = replace(request, bookmarks={**request.bookmarks, link.provider: left})
                 await self._providers[link.provider].adapter.cancel(request.run_key, kept)
 
     async def _answer(self, link: Link, request: ProviderRequest) -> AsyncGenerator[Event, None]:

@@ -85,7 +85,7 @@ class Talk:
             "messages": (prompt, *self.messages, *interrupted),
             "tools": (ROLL,),
             "run_key": self.run_key,
-            "bookmarks": self.bookmarks,
+            "bookmarks": dict(self.bookmarks),
         }
         return ProviderRequest(**given | self.changes)
 

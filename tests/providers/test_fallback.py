@@ -19,7 +19,7 @@ from bot.providers.registry import Providers, opened
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import STORIES, Story, refusal
 from tests.providers.asking import question, text_of
-from tests.providers.remote import ASKS, Talk
+from tests.providers.remote import ASKS, Talk, said
 
 HELLO, HERE = Story().answer(), "Here I am."
 WHO = ("openai", "relay", "local")
@@ -201,3 +201,49 @@ async def test_outputs_go_to_nobody_else(provider: ScriptedProvider) -> None:
             await talk.answer(providers)
         assert relay.requests == []
         assert provider.runs.submissions
+
+
+def on_runs(name: str, provider: ScriptedProvider, *fallbacks: str) -> ProviderConfiguration:
+    """A provider of threads and runs for whose model `scripted` others stand in."""
+    return ProviderConfiguration(
+        name=name,
+        base_url=provider.base_url,
+        api=Api.ASSISTANTS,
+        keys=(SecretStr("sk-right-key"),),
+        max_retries=0,
+        fallbacks={"scripted": fallbacks} if fallbacks else {},
+    )
+
+
+async def test_other_model_of_a_provider_leaves_nothing_of_the_first(provider: ScriptedProvider) -> None:
+    """It answers in a thread of its own, where the next question goes on; that of the run that failed is gone."""
+    provider.play(*[refusal(503, "overloaded")] * 3)
+    async with opened([on_runs("scripted", provider, "scripted/spare")], answer_timeout_seconds=60) as providers:
+        talk = Talk()
+        talk.ask("Roll!")
+        assert text_of(await talk.answer(providers)) == HELLO
+        talk.ask("Again!")
+        await talk.answer(providers)
+    assert [run.body["model"] for run in provider.runs.runs] == ["spare", "spare"]
+    assert [*provider.runs.threads] == [talk.thread_id]
+    assert [role for role, _ in said(provider.runs, talk.thread_id)] == ["user", "assistant"] * 2
+
+
+async def test_run_of_who_stands_in_gets_its_outputs(provider: ScriptedProvider) -> None:
+    """Not the one who failed, though that keeps a thread for the same answer; which is no part of its thread later."""
+    provider.play(*[refusal(503, "overloaded")] * 3)
+    async with ScriptedProvider(api_key="sk-right-key") as other:
+        other.play(ASKS, Story(text=HERE))
+        both = [on_runs("scripted", provider, "other/scripted"), on_runs("other", other)]
+        async with opened(both, answer_timeout_seconds=60) as providers:
+            talk = Talk()
+            talk.ask("Roll two dice.")
+            await talk.answer(providers)
+            talk.give("5", "2")
+            assert text_of(await talk.answer(providers)) == HERE
+        assert len(other.runs.submissions) == 1
+        assert provider.runs.runs == []
+    async with opened([both[0]], answer_timeout_seconds=60) as providers:
+        talk.ask("Again!")
+        await talk.answer(providers)
+    assert HERE in [words for _, words in said(provider.runs, talk.thread_id)]
