@@ -251,7 +251,7 @@ async def first_words_seconds(provider: Provider, model: str, settings: Settings
         ):
             async for event in events:
                 if isinstance(event, (TextDelta, ReasoningDelta, Finished)):
-                    break
+                    return time.monotonic() - begun
     except TimeoutError as exc:
         raise ProviderError(ProviderFault.TIMEOUT, "a stream without a word") from exc
-    return time.monotonic() - begun
+    raise ProviderError(ProviderFault.PROTOCOL, "a stream without an end")

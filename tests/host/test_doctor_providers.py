@@ -100,6 +100,15 @@ async def test_https_for_http_is_recognised(examine: Examine, provider: Scripted
     assert "PROVIDER_BASE_URL must begin with http://, because the server there speaks no TLS" in lines["provider"]
 
 
+async def test_question_at_threads_and_runs_leaves_nothing(examine: Examine, provider: ScriptedProvider) -> None:
+    """Its run, of which only the beginning is read, is ended, and its thread deleted."""
+    provider.play(Story(pieces=("Hello", " and so on."), hang_at=5))
+    lines = await examine(provider_api="assistants")
+    assert lines["answer"].startswith("✓ the model began to speak after ")
+    assert [len(provider.runs.sent("POST", end)) for end in ("/threads", "/runs", "/cancel")] == [1, 1, 1]
+    assert provider.runs.threads == {}
+
+
 async def test_server_that_wants_tls_is_no_riddle(examine: Examine, tmp_path: Path) -> None:
     """One that just hangs up is told with its address."""
     server_tls, _ = ends("localhost", tmp_path)

@@ -95,6 +95,13 @@ async def test_run_says_what_was_asked(
     assert provider.requests[0].headers["Authorization"] == "Bearer sk-right-key"
 
 
+async def test_request_without_a_run_leaves_nothing(talk: Talk, adapter: Assistants, server: RunsServer) -> None:
+    """A summary of a conversation is no part of any; its run has ended, so that its thread alone is deleted."""
+    talk.changes = {"run_key": ""}
+    assert text_of(await talk.answer(adapter)) == Story().answer()
+    assert (server.threads, server.sent("POST", "/cancel")) == ({}, [])
+
+
 async def test_own_assistant_is_made_once(
     talk: Talk, adapter: Assistants, server: RunsServer, provider: ScriptedProvider, transport: Transport, waits: Waits
 ) -> None:
