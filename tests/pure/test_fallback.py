@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from bot.messages import PARTIAL, ChatMessage, ProviderRequest, Role
-from bot.providers.fallback import REST_SECONDS, Circuit, Link, abandoned, chain
+from bot.providers.fallback import REST_SECONDS, Circuit, Link, chain, given_up
 
 FIRST, SECOND, THIRD = (Link(provider=name, model="m") for name in ("first", "second", "third"))
 LINKS = (FIRST, SECOND, THIRD)
@@ -48,7 +48,7 @@ def test_when_all_have_failed_all_are_asked() -> None:
         (request(QUESTION, OUTPUT, second={"response_id": "resp_1"}), LINKS),
         (request(QUESTION, OUTPUT, second={"run": None}), LINKS),
         (request(QUESTION, OUTPUT, elsewhere=THEIR_RUN["second"]), LINKS),
-        (request(QUESTION, OUTPUT, second=abandoned(THEIR_RUN["second"])), LINKS),
+        (request(QUESTION, OUTPUT, second=given_up(THEIR_RUN["second"])), LINKS),
         (request(QUESTION, WRITTEN), (FIRST,)),
     ],
 )
