@@ -95,8 +95,13 @@ def chain(links: Sequence[Link], request: ProviderRequest, circuit: Circuit, now
 
 def keeps_run(link: Link, request: ProviderRequest) -> bool:
     """Whether this provider goes on with the run that the request is part of."""
-    run = request.bookmarks.get(link.provider, {}).get("run")
-    return isinstance(run, dict) and run.get("owner") == request.run_key
+    return is_run_of(request.bookmarks.get(link.provider, {}), request.run_key)
+
+
+def is_run_of(state: Mapping[str, Any], run_key: str) -> bool:
+    """Whether the run in a bookmark is for this run of ours."""
+    run = state.get("run")
+    return isinstance(run, dict) and run.get("owner") == run_key
 
 
 def given_up(state: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from bot.messages import ProviderRequest, Role, ToolChoice
 from bot.place_values import PlaceValues
+from bot.providers.fallback import is_run_of
 from bot.runs import context
 from bot.runs.draft import Draft
 from bot.runs.model import Run
@@ -59,7 +60,14 @@ class Requests:
         self._count_tokens = count_tokens
 
     async def begun(self, run: Run) -> Run:
-        """The run, of which nothing was asked yet, with its place's model, as it is stored.  Raises: Refusal."""
+        """The run, of which nothing is written yet, with its place's model, as it is stored.  Raises: Refusal.
+
+        One that a provider answers with a run of its own keeps its model: it goes on there.
+        """
+        async with self._database.read() as transaction:
+            known = await bookmarks.of_run(transaction, run)
+        if any(is_run_of(state, context.run_key(run.id)) for state in known.values()):
+            return run
         model = (await self._places.at(run.guild_id, run.place_id)).model or run.model
         if model != run.model:
             async with self._database.write() as transaction:
