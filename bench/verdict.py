@@ -56,7 +56,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heard:
-    """One request to the provider: the answer so far that it held, and how many tokens were sent in return."""
+    """One request to the provider: the answer so far that it held, and how many tokens may be charged for it."""
 
     story: str
     so_far: str

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.verdict import TABLES, Death, Evidence, Heard, Question, Tables
+from bot.providers.tokens import TokenCounter
 from sandbox.journal import RequestRecord
 from sandbox.provider import STORY_WORD, Performance, ScriptedProvider
 from sandbox.world import Sandbox
@@ -24,6 +25,7 @@ class Witness:
         self._sandbox = sandbox
         self._provider = provider
         self._database_file = database_file
+        self._counter = TokenCounter()
         self._posted: dict[str, set[int]] = {}
         self._deaths: list[Death] = []
         sandbox.requests.listen(self._on_request)
@@ -52,7 +54,9 @@ class Witness:
             channels={channel_id: sandbox.messages(channel_id) for channel_id in sandbox.channels.values()},
             posted={nonce: frozenset(ids) for nonce, ids in self._posted.items()},
             tables=self.tables(),
-            requests=[heard(performance, self._provider.go_on) for performance in self._provider.requests],
+            requests=[
+                heard(performance, self._provider.go_on, self._counter) for performance in self._provider.requests
+            ],
             deaths=self._deaths,
         )
 
@@ -70,7 +74,7 @@ def recent(tables: Tables) -> Tables:
     }
 
 
-def heard(performance: Performance, go_on: str | None) -> Heard:
+def heard(performance: Performance, go_on: str | None, counter: TokenCounter) -> Heard:
     """What a request to the provider held of the answer that it asks for."""
     messages = performance.body["messages"]
     if not isinstance(messages, list):
@@ -84,5 +88,12 @@ def heard(performance: Performance, go_on: str | None) -> Heard:
         story="" if named is None else named[1],
         so_far=" ".join(message["content"] or "" for message in spoken),
         steps=sum(bool(message.get("tool_calls")) for message in spoken),
-        tokens=performance.token_count,
+        tokens=chargeable(performance, counter),
     )
+
+
+def chargeable(performance: Performance, counter: TokenCounter) -> int:
+    """The tokens of what was sent: a piece is one to the provider, but the bot counts itself what was broken off."""
+    if not performance.disconnected.is_set():
+        return performance.token_count
+    return max(performance.token_count, counter.count_tokens(performance.text))
