@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
-ANSWER_MS = 60_000
+ANSWER_MS = 180_000  # the embedded model on a core that it shares: alone it takes a few seconds
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from sandbox.world import Sandbox
 from tests.browser.bot import Housekeeper, Panel
-from tests.browser.conftest import OpenPage, said
+from tests.browser.conftest import PATIENCE_MS, OpenPage, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -171,7 +171,7 @@ async def test_silent_application_is_reported_at_the_button(
     view.stop()
     await page.get_by_role("button", name="Nobody").click()
     fault = page.locator(".message .interaction-fault")
-    await expect(fault).to_contain_text("did not respond", timeout=8_000)
+    await expect(fault).to_contain_text("did not respond", timeout=PATIENCE_MS)
 
 
 async def test_second_generation_components_are_drawn(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:

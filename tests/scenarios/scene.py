@@ -23,7 +23,7 @@ T = TypeVar("T")
 Where = str | int  # a channel's name in the sandbox, or the id of a channel, thread or DM
 
 EPHEMERAL = 1 << 6
-WAIT_SECONDS = 15.0  # for a machine whose cores are shared; everything here takes far less
+WAIT_SECONDS = 60.0  # for a machine whose cores are shared; everything here takes far less
 
 
 class Scene:

@@ -18,7 +18,7 @@ from bot.tools.toolbox import Toolbox
 from tests.tools.people import Known
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20.0  # for a machine whose cores are shared
+WAIT_SECONDS = 60.0  # for a machine whose cores are shared
 BRIEF = Patience(answer_seconds=1.0, check_seconds=600, look_pause_seconds=0.05, backoff_seconds=0.05)
 
 
