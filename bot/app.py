@@ -153,7 +153,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
         catalog = Catalog(provider, chosen=settings.provider_model, clock=clock)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
-        notices = Notices(database, model=settings.provider_model, sources=sources, clock=clock)
+        notices = Notices(database, sources=sources, clock=clock)
         moderator = Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock)
         steps, live = Steps(database, toolbox, count_tokens=count_tokens, clock=clock), LiveRuns()
         author = Author(

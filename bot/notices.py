@@ -52,19 +52,14 @@ def end_of_models(leaving: Callable[[str], Leaving | None]) -> Source:
 class Notices:
     """Knows what a guild's moderators have not been told yet."""
 
-    def __init__(
-        self, database: Database, *, model: str, sources: Sequence[Source], clock: Callable[[], datetime]
-    ) -> None:
-        """`model` is the host's."""
+    def __init__(self, database: Database, *, sources: Sequence[Source], clock: Callable[[], datetime]) -> None:
         self._database = database
-        self._model = model
         self._sources = sources
         self._clock = clock
 
-    @property
-    def standing(self) -> tuple[str, ...]:
-        """What is to be said whenever somebody looks."""
-        return tuple(notice.sentence for notice in self._of(self._model))
+    def standing(self, model: str) -> tuple[str, ...]:
+        """What is to be said of a model whenever somebody looks."""
+        return tuple(notice.sentence for notice in self._of(model))
 
     async def due(self, guild_id: int | None, model: str) -> Notice | None:
         """What the next answer of a model in a guild should carry; almost always None, and then at no cost."""

@@ -15,6 +15,7 @@ from bot.place_values import MAX_OUTPUT_TOKENS, Choice, PlaceValues
 from bot.places import Place, PlaceKind, Reach, named, reached
 from bot.providers.parameters import Kind, Parameter, understood, written
 
+SERVER_TOOLS = "server_tools"  # by its name in the table of parameters
 MAX_SHOWN_CHARACTERS = 60  # all settings together have to fit one message of 4000
 MAX_SUGGESTIONS, MAX_SUGGESTION_CHARACTERS = 25, 100  # as Discord allows
 LEGEND = (
@@ -34,6 +35,9 @@ class Models(Protocol):
 
     def known(self, reference: str) -> bool:
         """Whether one may be chosen."""
+
+    def server_tools(self, reference: str) -> Sequence[str]:
+        """The kinds of its provider's own tools that one may be given."""
 
 
 class SettingDesk:
@@ -56,6 +60,8 @@ class SettingDesk:
         """Set a value at a place, and a sentence on what holds then in the channel.  Raises: Refusal."""
         choice = Choice(place=place, name=setting(name).name, value=value_of(name, text))
         self._check(choice)
+        if choice.name == SERVER_TOOLS:
+            self._check_server_tools(await self.model(guild_id, channel_id), choice.value)
         await self._settings.choose(guild_id, choice, user_id)
         told = f"`{choice.name}` is {shown(choice)} in {called(place, guild_id)} now."
         deciding = (await self._settings.at(guild_id, channel_id)).deciding(choice.name)
@@ -89,6 +95,8 @@ class SettingDesk:
         """All settings: what each is in a channel and who says so, then those that nobody chose.  Raises: Refusal."""
         values = await self._settings.at(guild_id, channel_id)
         known = {name: self._standing(values, what, guild_id) for name, what in SETTINGS.items()}
+        if not self._models.server_tools(values.model or str(self._host[MODEL.name])):
+            known[SERVER_TOOLS] = "none with the model that answers here"
         left = [f"`{name}`" for name, standing in known.items() if standing == LEFT_TO_THE_PROVIDER]
         lines = [f"`{name}`: {standing}" for name, standing in known.items() if standing != LEFT_TO_THE_PROVIDER]
         lines += [f"{LEFT_TO_THE_PROVIDER.capitalize()}: {', '.join(left)}"] if left else []
@@ -126,6 +134,16 @@ class SettingDesk:
             raise Refusal(
                 f"`{choice.name}` can be at most {most} here: half of what the model can read, so that the "
                 "conversation has room too."
+            )
+
+    def _check_server_tools(self, model: str, wanted: Sequence[str]) -> None:
+        """Raises: Refusal where the model's provider does not run them."""
+        own = self._models.server_tools(model)
+        if not all(any(kind.startswith(each) for kind in own) for each in wanted):
+            listed = ", ".join(map(quoted, own)) or "none"
+            raise Refusal(
+                f"{quoted(model)}, which answers here, has {listed} of its provider's own tools. The host lists "
+                "them as `server_tools` of a provider that speaks the responses API."
             )
 
     def _standing(self, values: PlaceValues, what: Parameter, guild_id: int | None) -> str:

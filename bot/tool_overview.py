@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -53,13 +53,15 @@ class ToolOverview:
         *,
         is_offered: bool,
         servers: Callable[[], Sequence[ServerStatus]],
+        model_of: Callable[[int, int], Awaitable[str]],
     ) -> None:
-        """`is_offered` is whether models may use tools at all."""
+        """`is_offered` is whether models may use tools at all, `model_of` which one answers in a guild's channel."""
         self._toolbox = toolbox
         self._rules = rules
         self._notices = notices
         self._is_offered = is_offered
         self._servers = servers
+        self._model_of = model_of
 
     async def page(self, guild_id: int, channel_id: int, number: int) -> ToolPage:
         """A page of all tools that exist in a guild, as they are switched in a channel; the last one if there are less.
@@ -67,7 +69,9 @@ class ToolOverview:
         Raises: Refusal if it is not known where the channel lies.
         """
         switches = await self._rules.at(guild_id, channel_id)
-        pages = paged([*self._notes(), *self._tools(guild_id, switches), LEGEND])
+        pages = paged(
+            [*self._notes(await self._model_of(guild_id, channel_id)), *self._tools(guild_id, switches), LEGEND]
+        )
         number = min(number, len(pages) - 1)
         return ToolPage(text=pages[number], number=number, page_count=len(pages))
 
@@ -96,12 +100,12 @@ class ToolOverview:
     def _for_models(self, guild_id: int) -> list[Tool]:
         return [tool for tools in self._toolbox.of_guild(guild_id).values() for tool in tools if tool.for_model]
 
-    def _notes(self) -> Iterator[str]:
+    def _notes(self, model: str) -> Iterator[str]:
         """What is to be known before the list."""
         yield "### Tools here"
         if not self._is_offered:
             yield TURNED_OFF
-        yield from (f"⚠️ {sentence}" for sentence in self._notices.standing)
+        yield from (f"⚠️ {sentence}" for sentence in self._notices.standing(model))
         for server in self._servers():
             if server.error is not None:
                 state = "" if server.is_up else " is away"

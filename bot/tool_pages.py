@@ -23,6 +23,7 @@ def overview_of(client: ParleyClient) -> ToolOverview:
         client.notices,
         is_offered=client.settings.tools_enabled,
         servers=client.mcp.statuses,
+        model_of=client.setting_desk.model,
     )
 
 

@@ -12,6 +12,7 @@ from bot.errors import ProviderError, ProviderFault
 from bot.providers.adapter import ListedModel
 from bot.providers.advice import advice
 from bot.providers.models import close_names
+from bot.providers.parameters import Api
 from bot.providers.registry import Provider, Providers
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,12 @@ class Catalog:
             return self._whole(reference) == self._whole(self._chosen)
         shelf = self._shelves[provider.configuration.name]
         return shelf.models is None or self._whole(reference) in self.references()
+
+    def server_tools(self, reference: str) -> tuple[str, ...]:
+        """The kinds of its provider's own tools that a model may be given; those of threads and runs always are."""
+        configuration = self._providers.find(reference)[0].configuration
+        listed = configuration.server_tools if configuration.api is Api.RESPONSES else ()
+        return tuple(str(tool.get("type", "")) for tool in listed)
 
     def leaving(self, reference: str) -> Leaving | None:
         """Whether a model is going within 30 days, or has gone since it was listed."""

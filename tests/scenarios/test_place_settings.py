@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 
@@ -37,6 +38,17 @@ async def choose(parley: Scene, channel: Where, name: str, value: str, **options
     """Ada owns the server and chooses."""
     outcome = await parley.command("ada", channel, "set", name=name, value=value, **options)
     assert outcome.ephemeral
+
+
+async def boxed(parley: Scene, channel: Where, heading: str) -> str:
+    """All that is shown to Ada alone below a heading, wherever in its message it stands."""
+
+    def look() -> str | None:
+        seen = reversed(parley.sandbox.messages(parley.place(channel), parley.sandbox.users["ada"]))
+        texts = (json.dumps(message, ensure_ascii=False, default=str) for message in seen)
+        return next((text for text in texts if heading in text), None)
+
+    return await parley.wait_for(look)
 
 
 async def test_channels_are_asked_with_their_own_temperature(parley: Scene) -> None:
@@ -131,6 +143,44 @@ async def test_moderators_are_told_of_the_model_that_was_asked(parley: Scene) ->
     parley.provider.play(refusal(500, "server_error", "tools param requires --jinja flag"))
     told = [(await parley.ask("linus", "general", "@bot hi")).text for _ in range(2)]
     assert [NO_TOOLS in text for text in told] == [True, False]
+
+
+async def test_list_of_tools_is_about_the_model_of_its_channel(parley: Scene) -> None:
+    """Where a model that takes none was chosen, and not where the host's own answers."""
+    await choose(parley, "general", "model", "first")
+    parley.provider.play(refusal(500, "server_error", "tools param requires --jinja flag"))
+    await parley.ask("linus", "general", "@bot hi")
+    for channel, is_told in (("general", True), ("questions", False)):
+        await parley.command("ada", channel, "tools list")
+        assert (NO_TOOLS in await boxed(parley, channel, "### Tools here")) is is_told
+
+
+async def test_tools_of_the_provider_are_chosen_where_there_are_some(scene: Scene) -> None:
+    """Elsewhere one sentence says why not and where they come from, and nothing is set."""
+    file = scene.database_file.parent / "providers.toml"
+    address = f'base_url = "{scene.provider.base_url}"'
+    listed = 'api = "responses"\nserver_tools = [{ type = "web_search_preview" }]'
+    file.write_text(f"[providers.plain]\n{address}\n[providers.search]\n{address}\n{listed}\n", encoding="utf-8")
+    await scene.start(providers_file=str(file), provider_base_url=None, provider_model=f"plain/{MODEL}")
+    await choose(scene, "questions", "model", f"search/{MODEL}")
+    await choose(scene, "general", "server_tools", "web_search")
+    assert await scene.refused("ada", "general") == (
+        f"`plain/{MODEL}`, which answers here, has none of its provider's own tools. The host lists them as "
+        "`server_tools` of a provider that speaks the responses API."
+    )
+    await choose(scene, "questions", "server_tools", "web_search|file_search")
+    assert (await scene.refused("ada", "questions")).startswith(
+        f"`search/{MODEL}`, which answers here, has `web_search_preview` of its provider's own tools."
+    )
+    assert [row["name"] for row in scene.rows("place_settings")] == ["model"]
+    await choose(scene, "questions", "server_tools", "web_search")
+    assert [row["name"] for row in scene.rows("place_settings")] == ["model", "server_tools"]
+    for channel, shown in (
+        ("general", "none with the model that answers here"),
+        ("questions", "`server_tools`: `web_search`"),
+    ):
+        await scene.command("ada", channel, "settings")
+        assert shown in await boxed(scene, channel, "### Settings here")
 
 
 async def test_channel_has_a_provider_of_its_own(scene: Scene) -> None:

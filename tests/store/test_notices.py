@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def notices_of(database: Database, *sources: Source) -> Notices:
     """What one process knows to tell."""
-    return Notices(database, model="small", sources=sources or (lack_of_tools(lambda _: False),), clock=lambda: NOW)
+    return Notices(database, sources=sources or (lack_of_tools(lambda _: False),), clock=lambda: NOW)
 
 
 async def told(database: Database, notices: Notices, guild_id: int | None, model: str = "small") -> str | None:
@@ -31,14 +31,14 @@ async def test_notice_is_told_once_in_each_guild(database: Database, other_datab
     notices, others = notices_of(database), notices_of(other_database)
     assert [await told(database, notices, guild_id) for guild_id in (1, 1, 2, None)] == [NO_TOOLS, None, NO_TOOLS, None]
     assert [await told(other_database, others, guild_id) for guild_id in (1, 3)] == [None, NO_TOOLS]
-    assert others.standing == (NO_TOOLS,)
+    assert others.standing("small") == (NO_TOOLS,)
     assert await told(database, notices, 1, "large") == NO_TOOLS
 
 
 async def test_nothing_is_told_of_a_provider_that_takes_tools(database: Database) -> None:
     """As long as it has refused none."""
     notices = notices_of(database, lack_of_tools(lambda _: True))
-    assert (await notices.due(1, "small"), notices.standing) == (None, ())
+    assert (await notices.due(1, "small"), notices.standing("small")) == (None, ())
 
 
 async def test_several_things_are_told_one_by_one(database: Database) -> None:
