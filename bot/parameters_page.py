@@ -16,8 +16,9 @@ INTRODUCTION = (
     "they are its person's own. What nobody set is the host's: `PROVIDER_MODEL`, `TEMPERATURE` and "
     "`MAX_OUTPUT_TOKENS`, and the rest is left to the provider.",
     "A setting counts from the next answer on, in other processes of the same bot after five seconds. An answer keeps "
-    "the model that it began with. An API that does not have a parameter is not sent it; where a model or a server "
-    "refuses one, it is asked again without it.",
+    "the model that it began with. An API that does not have a parameter is not sent it. What a model or a server "
+    "refuses by its name is left out from then on for that model, except with threads and runs, where people read "
+    "the refusal; the host's `extra_body` always goes along, and wins.",
 )
 MODERATION = (
     "With `before` or `both`, what people write, with what they quote and what they reply to questions of the model's, "
