@@ -17,12 +17,12 @@ INTRODUCTION = (
     "`MAX_OUTPUT_TOKENS`, and the rest is left to the provider.",
     "A setting counts from the next answer on, in other processes of the same bot after five seconds. An answer keeps "
     "the model that it began with. An API that does not have a parameter is not sent it. What a model or a server "
-    "refuses by its name is left out from then on for that model, except with threads and runs, where people read "
-    "the refusal; the host's `extra_body` always goes along, and wins.",
+    "refuses by its name is left out from then on for that model; the host's `extra_body` always goes along, and wins.",
 )
 MODERATION = (
     "With `before` or `both`, what people write, with what they quote and what they reply to questions of the model's, "
-    "is checked before the model gets it. What is flagged is not sent, now or later, and its author is told as what.",
+    "is checked before the model gets it. What is flagged is not sent, now or later, and its author is told as what. A "
+    "question that was edited after its answer is checked together with the next one.",
     "With `after` or `both`, an answer is checked when it has ended, also one that was stopped. It is still shown "
     "while it grows; if it is flagged, a sentence takes its place, and nothing of it is sent to the model again.",
     "The provider's `/moderations` checks: that of `MODERATION_MODEL` if the host has set it, else that of the place's "

@@ -94,7 +94,7 @@ class Responses:
         bookmark = request.bookmarks.get(self._endpoint.name, {})
         if bookmark.get("state") != self._state or self._state == NOT_KEPT:
             return None
-        messages = unsent(request.messages, bookmark["keys"], removed=request.removed - bookmark["removed"])
+        messages = unsent(request.messages, bookmark["keys"], removed=request.removed - bookmark.get("removed", 0))
         if messages is None:
             return None
         return Known(fields={FIELDS[self._state]: bookmark["id"]}, messages=messages, is_resumed=True)
