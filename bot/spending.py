@@ -17,7 +17,8 @@ from bot.store.usage import Spent
 HEADING = "### What the model providers took"
 HOW_TO_READ = (
     "-# Days and months are those of UTC, and an answer belongs to the one in which it was begun. ≈ stands before what "
-    "a provider did not count in part. Costs are what the prices make of the tokens; what you are billed may differ."
+    "we counted in part, because a provider did not. Costs are what the prices make of the tokens; what you are billed "
+    "may differ."
 )
 NOTHING = "nothing"
 NOT_OFFERED = "not offered"

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from typing import Protocol
 
-from bot.errors import ParleyError, ProviderError, Refusal
+from bot.errors import ParleyError, ProviderError, ProviderFault, Refusal
 from bot.place_values import PlaceValues
 from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.endpoints.moderations import Verdict
@@ -38,8 +38,13 @@ NOT_OF_A_CATEGORY = re.compile(r"[^a-z0-9/ -]+")
 QUESTION_FLAGGED = "This question was not sent to the model: it was flagged{}."
 REPLY_FLAGGED = "This was not sent to the model: it was flagged{}."
 ANSWER_FLAGGED = "This answer was taken back: it was flagged{}."
-NOT_SENT = "This was not sent to the model, because it could not be checked. Please try again in a moment."
-TAKEN_BACK = "This answer was taken back, because it could not be checked. Please try again in a moment."
+NOT_SENT = "This was not sent to the model, because it could not be checked. {}"
+TAKEN_BACK = "This answer was taken back, because it could not be checked. {}"
+TRY_AGAIN = "Please try again in a moment."
+NOT_OFFERED = (
+    "This model's provider checks nothing: a moderator can switch it off with `/set moderation`, or the host can set "
+    "MODERATION_MODEL."
+)
 
 
 class Clients(Protocol):
@@ -50,7 +55,7 @@ class Clients(Protocol):
 
 
 class Unchecked(ParleyError):
-    """Nobody could say whether a text breaks the rules."""
+    """Nobody could say whether a text breaks the rules; the sentence says what can be done."""
 
 
 class Moderator:
@@ -109,7 +114,7 @@ class Moderator:
             verdicts = await self._verdicts(run, chosen, texts)
         except (Refusal, Unchecked) as error:
             log.warning("run %d: its answer could not be checked: %s", run.id, error)
-            return TAKEN_BACK
+            return TAKEN_BACK.format(error if isinstance(error, Unchecked) else TRY_AGAIN)
         if not any(verdict.is_flagged for verdict in verdicts):
             return None
         log.warning("run %d: its answer was flagged%s", run.id, named(verdicts))
@@ -122,7 +127,7 @@ class Moderator:
         try:
             return await self._verdicts(run, chosen, texts)
         except Unchecked as error:
-            raise Refusal(NOT_SENT) from error
+            raise Refusal(NOT_SENT.format(error)) from error
 
     async def _verdicts(self, run: Run, chosen: PlaceValues, texts: Sequence[str]) -> Sequence[Verdict]:
         """A verdict for each text.  Raises: Unchecked."""
@@ -131,10 +136,12 @@ class Moderator:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await client.moderations.check(texts, model=name if self._model else None)
         except TimeoutError as error:
-            raise Unchecked("The moderation model takes too long.") from error
+            log.warning("run %d: the moderation model takes too long", run.id)
+            raise Unchecked(TRY_AGAIN) from error
         except ProviderError as error:
             log.warning("run %d: moderation: %s (%s) %s", run.id, error.fault, error.status, error.detail)
-            raise Unchecked(str(error)) from error
+            is_offered = error.fault not in (ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED)
+            raise Unchecked(TRY_AGAIN if is_offered else NOT_OFFERED) from error
 
     async def _asked(self, run: Run) -> Sequence[StoredMessage]:
         async with self._database.read() as transaction:

@@ -7,6 +7,7 @@ import logging
 
 import pytest
 
+from bot.runs.moderation import NOT_OFFERED
 from sandbox.provider import MODEL
 from sandbox.stories import Story, refusal
 from tests.scenarios.scene import Scene, sent
@@ -196,10 +197,11 @@ async def test_what_cannot_be_checked_is_not_let_through(parley: Scene, wanted: 
 
 
 async def test_provider_that_does_not_moderate_lets_nothing_through(parley: Scene) -> None:
-    """Moderators who switched it on rely on it."""
+    """Moderators who switched it on rely on it, and are told what to change: trying again would not help."""
     parley.provider.endpoints.quirks.not_offered.add(PATH)
     await choose(parley, "general", "moderation", "both")
-    assert (await parley.ask("linus", "general", "@bot hi")).text == NOT_SENT
+    answer = await parley.ask("linus", "general", "@bot hi")
+    assert answer.text.endswith(f"could not be checked. {NOT_OFFERED}")
     assert parley.provider.requests == []
 
 
