@@ -72,7 +72,7 @@ class Moderator:
         self._clock = clock
 
     async def admit_question(self, run: Run) -> None:
-        """Check what a run was asked, and what was given other words since it was answered.
+        """Check what a run was asked, and what earlier words nobody has checked as they are now.
 
         Raises: Refusal where the question is flagged; what was flagged has left the history.
         """
@@ -82,7 +82,12 @@ class Moderator:
         asked = await until_stored(run.id, partial(self._asked, run))
         earlier = [each for each in await until_stored(run.id, partial(self._reworded, run)) if each not in asked]
         said = [*asked, *earlier]
-        verdicts = await self._admitted(run, chosen, [f"{each.text}\n{each.quote_text or ''}" for each in said])
+        try:
+            verdicts = await self._admitted(run, chosen, [f"{each.text}\n{each.quote_text or ''}" for each in said])
+        except Refusal:  # it stays to be tried again, and must not go along with the next question unseen
+            ids = [message.id for message in asked]
+            await self._write(run, lambda transaction, _: messages.mark_unchecked(transaction, ids))
+            raise
         flagged = [message.id for message, verdict in zip(said, verdicts, strict=True) if verdict.is_flagged]
 
         async def note(transaction: Transaction, now: datetime) -> None:

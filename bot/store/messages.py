@@ -183,11 +183,16 @@ async def reword(connection: AsyncConnection, message_id: int, text: str, tokens
 
 
 async def reworded(connection: AsyncConnection, run: Run) -> tuple[StoredMessage, ...]:
-    """What people said before a run in its conversation and gave other words since, unless that was checked."""
+    """What people said before a run in its conversation and nobody could check, also after it was given other words."""
     is_earlier = messages.c.conversation_id == run.conversation_id, messages.c.epoch == run.epoch
     is_changed = messages.c.run_id <= run.id, messages.c.role == Role.USER, messages.c.is_reworded
     found = select(*COLUMNS).where(*is_earlier, *is_changed, messages.c.hidden_at.is_(None)).order_by(messages.c.id)
     return tuple(map(_message, await connection.execute(found)))
+
+
+async def mark_unchecked(connection: AsyncConnection, message_ids: Collection[int]) -> None:
+    """Note that these messages have still to be checked before anything is sent with them."""
+    await connection.execute(update(messages).where(messages.c.id.in_(message_ids)).values(is_reworded=True))
 
 
 async def mark_checked(connection: AsyncConnection, checked: Sequence[StoredMessage]) -> None:

@@ -163,7 +163,7 @@ messages = Table(
     Column("tokens", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("hidden_at", UtcDateTime),  # deleted in Discord, or replaced by a regenerated answer
-    # It was given other words, which no moderation model has checked since where one should.
+    # It was given other words, or could not be checked: a moderation model has still to do so where one should.
     Column("is_reworded", Boolean, nullable=False, server_default="0"),
     Index("ix_messages_history", "conversation_id", "epoch", "run_id", "id"),
     Index("ix_messages_run", "run_id"),

@@ -196,6 +196,17 @@ async def test_what_cannot_be_checked_is_not_let_through(parley: Scene, wanted: 
     assert answer.text.startswith("Hello")
 
 
+async def test_question_that_could_not_be_checked_does_not_go_along_unseen(parley: Scene) -> None:
+    """It stays in the history to be tried again, so it is checked before the next question takes it along."""
+    await choose(parley, "general", "moderation", "before")
+    parley.provider.endpoints.play(PATH, refusal(500, "server_error", "down"))
+    assert (await parley.ask("linus", "general", "@bot something forbidden")).text == NOT_SENT
+    await parley.ask("linus", "general", "@bot hi")
+    await parley.ask("linus", "general", "@bot bye")
+    assert all("forbidden" not in json.dumps(request.body["messages"]) for request in parley.provider.requests)
+    assert checked(parley)[1:] == [["hi\n", "something forbidden\n"], ["bye\n"]]
+
+
 async def test_provider_that_does_not_moderate_lets_nothing_through(parley: Scene) -> None:
     """Moderators who switched it on rely on it, and are told what to change: trying again would not help."""
     parley.provider.endpoints.quirks.not_offered.add(PATH)
