@@ -24,6 +24,7 @@ from bot.providers.events import (
     Usage,
     Waiting,
 )
+from bot.reply.activity import plain
 from bot.reply.characters import clean, has_content
 from bot.runs.model import Cause, Choice, IncompleteReason
 
@@ -101,8 +102,8 @@ class Draft:
                 self.routed = event
                 self.is_run_elsewhere = False  # that was somebody who did not answer
                 if event.instead_of is not None:
-                    who, because = f"{event.provider}/{event.model}", event.because or "did not answer"
-                    self.remark = f"Answered by {who}: {event.instead_of} {because}."
+                    who, because = plain(f"{event.provider}/{event.model}"), event.because or "did not answer"
+                    self.remark = f"Answered by {who}: {plain(event.instead_of)} {because}."
             case Carried():
                 self.carried = event.data
             case Alternatives() if not self.resumed:  # else they are the rest of what nobody has the beginning of

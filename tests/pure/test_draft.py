@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.providers.events import Alternatives, FinishReason, TextDelta, ToolCallDone
+from bot.providers.events import Alternatives, FinishReason, Routed, TextDelta, ToolCallDone
 from bot.runs.draft import MAX_ANSWER_CHARACTERS, MAX_WORD_CHARACTERS, Draft
 
 TEXTS = st.text(st.sampled_from("ab \n語"), max_size=60)
@@ -66,3 +66,10 @@ def test_alternatives_are_kept_where_they_can_be_picked(draft: Draft, kept: tupl
     """Other answers than the shown one, each once; the ends of an answer that another attempt began are none."""
     draft.take(Alternatives(("Coffee.", "Milk.", " ", "Coffee.")))
     assert draft.alternatives == kept
+
+
+def test_remark_draws_nothing_of_the_models_names() -> None:
+    """Moderators choose them where no provider lists its models, and everybody reads them below the answer."""
+    draft = Draft()
+    draft.take(Routed("relay", "big_one", "default/[free](https://evil.example)", "is busy"))
+    assert draft.remark == r"Answered by relay/big\_one: default/\[free\](https://evil.example) is busy."
