@@ -22,6 +22,8 @@ FILLED = ("base_url", "keys", "headers", "assistant_id")
 # As long as no placeholder is that servers without keys are given, such as `none` or `not-needed`.
 MIN_KEY_CHARACTERS = 16
 LOOKS_LIKE_A_KEY = re.compile(rf"(?:Bearer )?[\w.+/=-]{{{MIN_KEY_CHARACTERS},}}")
+# Whoever has one of these is the bot, or reads what it keeps secret.
+OWN_SECRETS = re.compile(r"\$\{?(DISCORD_TOKEN|SECRETS_KEY)\b")
 FIELDS = tuple(name for name in ProviderConfiguration.model_fields if name != "name")
 
 
@@ -116,6 +118,8 @@ def with_variables(field: str, value: Any, environment: Mapping[str, str], fault
     """A field's value with its `$VARIABLES` replaced, where it may have some."""
     if field not in FILLED:
         return value
+    if own := OWN_SECRETS.search(str(value)):
+        faults.append(f"{field} names {own[1]}, which is for no provider: name the provider's own key.")
     match value:
         case list():
             return tuple(filled(f"{field}.{number}", text, environment, faults) for number, text in enumerate(value, 1))

@@ -242,3 +242,16 @@ def test_provider_is_a_table() -> None:
     """A number in its place is a sentence."""
     with pytest.raises(ConfigurationError, match="must be a table"):
         read_provider("relay", 3, {})
+
+
+@pytest.mark.parametrize("name", ["DISCORD_TOKEN", "SECRETS_KEY"])
+@pytest.mark.parametrize(
+    "line", ['keys = ["$NAME"]', 'headers = {X-Key = "id ${NAME}"}', 'base_url = "https://x/$NAME"']
+)
+def test_own_secrets_are_for_no_provider(line: str, name: str, tmp_path: Path) -> None:
+    """A slip would give the bot away with the next request."""
+    text = RELAY.replace("base_url", line.replace("NAME", name) + "\n#") if "base_url" in line else RELAY + line
+    file = written(tmp_path, text.replace("NAME", name))
+    with pytest.raises(ConfigurationError, match=f"names {name}, which is for no provider") as caught:
+        read_providers(file, {name: "hunter2-hunter2-hunter2"})
+    assert "hunter2" not in str(caught.value)
