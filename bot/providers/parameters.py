@@ -87,6 +87,8 @@ def _only(**paths: str) -> Mapping[Api, str]:
 # Whole numbers that every JSON reader takes as they are.
 MAX_SAFE_INTEGER = 2.0**53 - 1
 MAX_TEXT_CHARACTERS = 100
+# No provider takes a schema of more, and what is stored has to be written again from wherever a request is made.
+MAX_LEVELS = 64
 MAX_MODEL_CHARACTERS = 200
 
 PARAMETERS: Mapping[str, Parameter] = {
@@ -307,8 +309,15 @@ def _read(kind: Kind, text: str) -> Any:
             return [part for part in text.split("|") if part]
         case Kind.OBJECT:
             value = json.loads(text)
+            if _is_deeper(value, MAX_LEVELS):
+                raise ValueError
             json.dumps(value, allow_nan=False)  # Python's reader takes numbers that are none, and no provider does
             return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
 
 
 def _is_text(value: Any, choices: tuple[str, ...]) -> bool:

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.errors import ProviderError, ProviderFault
+from bot.errors import ProviderError, ProviderFault, Refusal
 from bot.providers.assistants.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
 from bot.providers.body_decoder import BodyDecoder
 from bot.providers.chat.decoder import MAX_TOKENS, ChunkDecoder, usage_in
 from bot.providers.configuration import Price
 from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool, Usage
 from bot.providers.models import MAX_MODELS, models_in
+from bot.providers.parameters import parsed
 from bot.providers.prices import at_price
 from bot.providers.responses.decoder import ResponseDecoder
 from bot.providers.tool_calls import MAX_ARGUMENTS_CHARACTERS, MAX_CALLS
@@ -119,3 +120,10 @@ def test_most_tokens_at_the_highest_price_fit_the_database() -> None:
     dearest = Price(input=1_000_000, output=1_000_000)
     cost_nanos = at_price(dearest, Usage(input_tokens=MAX_TOKENS, output_tokens=MAX_TOKENS)) * 10**9
     assert cost_nanos * 10 < 2**63
+
+
+@pytest.mark.parametrize("levels", [100, 900, 1500])
+def test_deep_settings_are_refused(levels: int) -> None:
+    """What can just be read here could not be written again from a deeper place, with each request of the channel."""
+    with pytest.raises(Refusal):
+        parsed("response_format", '{"type": ' + "[" * levels + "]" * levels + "}")
