@@ -18,7 +18,7 @@ from bot.tools.model import Asker
 from sandbox.world import Sandbox
 
 DECLARED = 200
-SLASH_COMMANDS = 80  # Discord allows 100 of a bot, and some are there already; the others are for models alone
+SLASH_COMMANDS = 60  # Discord allows 100 of a bot, and some are there already; the others are for models alone
 STARTS = 7
 TARGET_MS = 300
 MODULE = "bench_declared_tools"

@@ -105,10 +105,13 @@ class Moderator:
         chosen = await self._chosen(run)
         if not chosen.moderation.of_questions:
             return
-        verdicts = await self._admitted(run, chosen, await until_stored(run.id, partial(self._replies, run)))
-        if any(verdict.is_flagged for verdict in verdicts):
+        try:
+            verdicts = await self._admitted(run, chosen, await until_stored(run.id, partial(self._replies, run)))
+            if any(verdict.is_flagged for verdict in verdicts):
+                raise Refusal(REPLY_FLAGGED.format(named(verdicts)))
+        except Refusal:  # what nobody could look at must not go along with the next question either
             await self._write(run, lambda transaction, now: messages.hide_answer(transaction, run.id, now))
-            raise Refusal(REPLY_FLAGGED.format(named(verdicts)))
+            raise
 
     async def objection(self, run: Run, texts: Sequence[str]) -> str | None:
         """Why an answer, with those to pick from instead, may not be kept; raises nothing."""

@@ -117,6 +117,19 @@ async def test_flagged_reply_to_a_question_of_the_model_is_not_sent(parley: Scen
     assert len(parley.provider.requests) == 2
 
 
+async def test_reply_that_cannot_be_checked_is_never_sent(parley: Scene) -> None:
+    """Neither now nor with the next question, by which nobody has looked at it either."""
+    await choose(parley, "general", "moderation", "before")
+    parley.provider.play(asks(call("ask_user", question="What?")))
+    await asked(parley)
+    parley.provider.endpoints.play(PATH, refusal(500, "server_error", "down"))
+    await parley.say("linus", "general", "@bot something unseen")
+    answer = await parley.answer_of("general", 1)
+    assert NOT_SENT.removeprefix("⚠️ ") in answer.text
+    await parley.ask("linus", "general", "@bot hi")
+    assert "unseen" not in json.dumps(parley.provider.requests[-1].body["messages"])
+
+
 async def test_flagged_answer_is_taken_back(parley: Scene) -> None:
     """A sentence stands in its place, and nothing of it is kept, also where it grew for several pages."""
     await choose(parley, "general", "moderation", "after")
