@@ -12,6 +12,9 @@ from bot.messages import ToolChoice
 
 # A router that knows no server with tools for a model says that it does not find one.
 REFUSALS = frozenset({ProviderFault.BAD_REQUEST, ProviderFault.NOT_FOUND, ProviderFault.NOT_IMPLEMENTED})
+# The hashes of who asks and where.  All are sent: a relay drops what it does not know, a strict server's refusal is
+# learnt, and `user`, though older, is the only one that many servers know.
+IDENTIFIERS = ("user", "safety_identifier", "prompt_cache_key")
 # A shorter word may stand in a sentence about something else; it is meant where it is quoted or announced.
 UNMISTAKABLE_CHARACTERS = 8
 # What is missed is not refused.

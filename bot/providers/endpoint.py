@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from bot.errors import NotAnApi, ProviderError, ProviderFault
 from bot.providers.configuration import ProviderConfiguration
-from bot.providers.endpoints.forms import Form
+from bot.providers.forms import Form
 from bot.providers.keys import RESTS, KeyRing
 from bot.providers.transport import Call, ResponseStream, Terms, Timeouts, Transport
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.endpoints.bodies import Json, unusable, word
+from bot.providers.bodies import Json, unusable, word
 from bot.providers.failures import Complaint, complaint_in, failure_of, page_title, redact
 from bot.providers.sse import DONE, EventStreamDecoder, ServerSentEvent
 from bot.providers.transport import ResponseStream

@@ -8,9 +8,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from bot.errors import ProviderError
-from bot.providers.chat.request import IDENTIFIERS
 from bot.providers.configuration import ProviderConfiguration
-from bot.providers.dialect import MAX_DIALECTS, Dialect
+from bot.providers.dialect import IDENTIFIERS, MAX_DIALECTS, Dialect
 from bot.providers.endpoint import USUAL, Endpoint
 from bot.providers.transport import ResponseStream, Terms
 

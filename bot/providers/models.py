@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 
 from bot.providers.adapter import ListedModel
-from bot.providers.endpoints.bodies import unusable
+from bot.providers.bodies import unusable
 from bot.providers.parameters import is_model
 
 # More than the largest relays list; each list is searched while people type.

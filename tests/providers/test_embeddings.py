@@ -9,7 +9,7 @@ from base64 import b64encode
 import pytest
 
 from bot.errors import ProviderError, ProviderFault
-from bot.providers.endpoints.bodies import Consumption
+from bot.providers.bodies import Consumption
 from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.endpoints.embeddings import MAX_BATCH, EmbeddingRequest
 from sandbox.judging import vector_of

@@ -10,9 +10,8 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.endpoints.bodies import Consumption
+from bot.providers.bodies import Consumption
 from bot.providers.endpoints.client import OpenAIClient
-from bot.providers.endpoints.forms import File
 from bot.providers.endpoints.images import (
     MAX_SOURCES,
     MAX_UPLOAD_BYTES,
@@ -21,6 +20,7 @@ from bot.providers.endpoints.images import (
     Pictures,
     Sources,
 )
+from bot.providers.forms import File
 from bot.providers.transport import Timeouts, Transport
 from sandbox.drawing import picture
 from sandbox.provider import ScriptedProvider

@@ -9,7 +9,7 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.endpoints.bodies import Consumption
+from bot.providers.bodies import Consumption
 from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.endpoints.speech import MAX_SOUND_BYTES, MAX_TEXT_CHARACTERS, SpeechEnded, SpeechRequest
 from bot.providers.transport import Transport

@@ -9,9 +9,8 @@ from contextlib import aclosing
 import pytest
 
 from bot.errors import ProviderError, ProviderFault, Refusal
-from bot.providers.endpoints.bodies import Consumption
+from bot.providers.bodies import Consumption
 from bot.providers.endpoints.client import OpenAIClient
-from bot.providers.endpoints.forms import File
 from bot.providers.endpoints.speech import SpeechRequest
 from bot.providers.endpoints.transcription import (
     MAX_UPLOAD_BYTES,
@@ -22,6 +21,7 @@ from bot.providers.endpoints.transcription import (
     TranslationRequest,
 )
 from bot.providers.endpoints.transcripts import HeardToken, Segment, Transcript
+from bot.providers.forms import File
 from sandbox.hearing import recording
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story, refusal

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import ProviderError
-from bot.providers.endpoints.bodies import Consumption, consumption_in, decoded
+from bot.providers.bodies import Consumption, consumption_in, decoded
 from bot.providers.endpoints.embeddings import vector_in
 from bot.providers.endpoints.images import pictures_in
 from bot.providers.endpoints.media import content_type_of

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import ProviderError, ProviderFault, Refusal
 from bot.providers.assistants.runs_decoder import MAX_MESSAGES, RunDecoder, Speech
 from bot.providers.body_decoder import BodyDecoder
-from bot.providers.chat.decoder import MAX_TOKENS, ChunkDecoder, usage_in
+from bot.providers.chat.decoder import ChunkDecoder
 from bot.providers.configuration import Price
 from bot.providers.events import FinishReason, ReasoningDelta, RemoteStep, ServerTool, Usage
 from bot.providers.models import MAX_MODELS, models_in
@@ -19,6 +19,7 @@ from bot.providers.parameters import parsed
 from bot.providers.prices import at_price
 from bot.providers.responses.decoder import ResponseDecoder
 from bot.providers.tool_calls import MAX_ARGUMENTS_CHARACTERS, MAX_CALLS
+from bot.providers.usage import MAX_TOKENS, usage_in
 from bot.runs.draft import MAX_REMOTE_STEPS, MAX_THINKING_CHARACTERS, Draft
 from bot.runs.progress import MAX_ELSEWHERE, Progress
 

@@ -82,6 +82,7 @@ PURE = (
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/body_decoder.py",
+    "bot/providers/usage.py",
     "bot/providers/events.py",
     "bot/providers/known_keys.py",
     "bot/providers/fallback.py",

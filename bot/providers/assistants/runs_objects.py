@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from bot.errors import ProviderError, ProviderFault
 from bot.messages import ToolCall
-from bot.providers.chat.decoder import usage_in
 from bot.providers.events import FinishReason, RemoteStep, Usage
 from bot.providers.failures import Complaint, complaint_in, failure_of
+from bot.providers.usage import usage_in
 
 Json = Mapping[str, object]
 

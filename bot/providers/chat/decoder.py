@@ -30,6 +30,7 @@ from bot.providers.parameters import Api
 from bot.providers.sse import DONE
 from bot.providers.thinking import ThinkingSplitter
 from bot.providers.tool_calls import CallPiece, ToolCallAssembler
+from bot.providers.usage import usage_in
 
 # The documented words, and what other servers behind the same wire format say; any other word is a plain stop.
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -43,9 +44,6 @@ FINISH_REASONS: Mapping[str, FinishReason] = {
 
 # Where a call of Gemini's has the signature of the thinking that led to it.
 SIGNED = "extra_content"
-# No request takes a hundred million: a server that counts more does not count, and what it would cost, summed up, would
-# be more than a database holds.
-MAX_TOKENS = 100_000_000
 NOBODY: Mapping[str, str] = MappingProxyType({})
 
 Json = Mapping[str, object]
@@ -229,27 +227,6 @@ class ChunkDecoder:
 
     def _failure(self, complaint: Complaint) -> ProviderError:
         return failure_of(complaint, status=200, secrets=self._secrets)
-
-
-def usage_in(usage: object) -> Usage | None:
-    """The tokens a chunk counts; None where it counts none, as relays do that do not know."""
-    if not isinstance(usage, dict):
-        return None
-    found = Usage(
-        input_tokens=_count(usage.get("prompt_tokens")),
-        output_tokens=_count(usage.get("completion_tokens")),
-        cached_tokens=_count(usage.get("prompt_tokens_details"), "cached_tokens"),
-        reasoning_tokens=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
-    )
-    return found if found.input_tokens or found.output_tokens else None
-
-
-def _count(value: object, field: str | None = None) -> int:
-    if field is not None:
-        value = value.get(field) if isinstance(value, dict) else None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return 0
-    return max(0, int(value)) if value == value and value <= MAX_TOKENS else 0
 
 
 def _part_text(part: object) -> str:

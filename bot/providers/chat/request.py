@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.messages import ChatMessage, ProviderRequest, Role, ToolCall, ToolChoice, ToolSpec, alternating, without_calls
-from bot.providers.dialect import Dialect
+from bot.providers.dialect import IDENTIFIERS, Dialect
 from bot.providers.parameters import Api, fields
 from bot.providers.tool_calls import sendable_arguments, sendable_name
 
-# The hashes of who asks and where.  All are sent: a relay drops what it does not know, a strict server's refusal is
-# learnt, and `user`, though older, is the only one that many servers know.
-IDENTIFIERS = ("user", "safety_identifier", "prompt_cache_key")
 # What a model's thinking is called in the message or the call that it is wanted back with.
 THINKING = ("reasoning_content", "reasoning", "reasoning_details", "extra_content")
 # Stands for thinking that is not kept, or was another model's; an empty text does not count.

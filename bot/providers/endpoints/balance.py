@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.bodies import number, unusable
 from bot.providers.configuration import ProviderConfiguration
 from bot.providers.endpoint import Endpoint
-from bot.providers.endpoints.bodies import number, unusable
 from bot.providers.transport import Retries, Timeouts, Transport
 
 # A person waits for it, and everything that is asked of a relay here is a look into its database.

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.bodies import Consumption, Json, consumption_in, decoded, entries_in, given
 from bot.providers.endpoint import Endpoint
-from bot.providers.endpoints.bodies import Consumption, Json, consumption_in, decoded, entries_in, given
 
 # OpenAI takes 2048 inputs at once, but 256 vectors of 3072 numbers are 4 MB already, and 17 MB as decimal numbers.
 MAX_BATCH = 256

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.errors import ProviderError, ProviderFault, Refusal
+from bot.providers.bodies import Consumption, Json, consumption_in, decoded, entries_in, given, unusable, word
 from bot.providers.endpoint import Body, Endpoint
-from bot.providers.endpoints.bodies import Consumption, Json, consumption_in, decoded, entries_in, given, unusable, word
-from bot.providers.endpoints.forms import File, Form
 from bot.providers.endpoints.media import content_type_of
 from bot.providers.event_bodies import objects
+from bot.providers.forms import File, Form
 from bot.providers.transport import Terms
 
 log = logging.getLogger(__name__)

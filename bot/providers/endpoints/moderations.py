@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import ProviderError, ProviderFault
+from bot.providers.bodies import Json, entries_in, given, number, object_in
 from bot.providers.endpoint import Endpoint
-from bot.providers.endpoints.bodies import Json, entries_in, given, number, object_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

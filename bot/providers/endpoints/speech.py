@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Any, Literal
 
 from bot.errors import ProviderError, ProviderFault, Refusal
+from bot.providers.bodies import Consumption, consumption_in, decoded, given, word
 from bot.providers.endpoint import Endpoint
-from bot.providers.endpoints.bodies import Consumption, consumption_in, decoded, given, word
 from bot.providers.endpoints.media import content_type_of
 from bot.providers.event_bodies import failure_in, objects, rest_of
 from bot.providers.transport import ResponseStream, Terms

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.errors import ProviderError, ProviderFault, Refusal
+from bot.providers.bodies import word
 from bot.providers.endpoint import Endpoint
-from bot.providers.endpoints.bodies import word
-from bot.providers.endpoints.forms import File, Form
 from bot.providers.endpoints.transcripts import Segment, Transcript, segment_in, transcript_in, with_segments
 from bot.providers.event_bodies import failure_in, objects
+from bot.providers.forms import File, Form
 from bot.providers.transport import Terms
 
 # A long recording takes minutes, and its text comes in one piece.

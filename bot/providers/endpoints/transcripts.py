@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from bot.providers.endpoints.bodies import Consumption, Json, consumption_in, number, objects_in, unusable, word
+from bot.providers.bodies import Consumption, Json, consumption_in, number, objects_in, unusable, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot.providers.chat.decoder import usage_in
 from bot.providers.events import Usage
+from bot.providers.usage import usage_in
 
 Json = Mapping[str, Any]
 
