@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from bot.errors import InvalidTransition, ReplyGone
 from bot.notices import Notice
@@ -229,13 +229,9 @@ class Answerer:
     async def _cancel_elsewhere(self, run: Run) -> None:
         """Have providers that keep runs themselves not go on with one that has ended here."""
         if run.status in TERMINAL and run.status is not Status.COMPLETED:
-            known = await self._read(run, partial(self._bookmarks, run))
+            known = await self._read(run, lambda transaction, _: bookmarks.of_run(transaction, run))
             if known:
                 await self._provider.cancel(run_key(run.id), known)
-
-    @staticmethod
-    async def _bookmarks(run: Run, transaction: Transaction, _: int) -> Mapping[str, Mapping[str, Any]]:
-        return await bookmarks.of_run(transaction, run)
 
     async def _still_mine(self, run: Run) -> Run | None:
         """The run as it is stored, if it is ours to answer, begun anew."""

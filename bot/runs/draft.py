@@ -81,15 +81,17 @@ class Draft:
 
     def take(self, event: Event) -> None:
         """Add what the provider sent."""
-        if not isinstance(event, Started):
-            self.position = event.position if isinstance(event, Waiting) else None
+        if self.position is not None and not isinstance(event, Started):
+            self.position = None
         match event:
+            case TextDelta():
+                self._add(event.text)
+            case Waiting():
+                self.position = event.position
             case Started():
                 self.is_begun = True
             case Bookmark():
                 self.is_run_elsewhere = "run" in event.state
-            case TextDelta():
-                self._add(event.text)
             case ReasoningDelta():
                 self.thinking += event.text
             case ToolCallDone():
