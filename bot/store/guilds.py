@@ -10,16 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.dialect import insert_into
 from bot.store.schema import (
+    budget_windows,
     http_tool_calls,
     http_tools,
     lost_guilds,
     notices,
     place_settings,
     reminders,
+    setting_changes,
     tool_switches,
 )
 
-OF_A_GUILD = (http_tools, tool_switches, place_settings, reminders, notices)
+OF_A_GUILD = (http_tools, tool_switches, place_settings, setting_changes, budget_windows, reminders, notices)
 
 
 async def known(connection: AsyncConnection) -> frozenset[int]:

@@ -16,6 +16,7 @@ from bot.store.schema import (
     messages,
     remote_steps,
     replies,
+    reservations,
     run_events,
     runs,
     tool_approvals,
@@ -36,6 +37,7 @@ OF_A_RUN = (
     remote_steps,
     alternatives,
     carried,
+    reservations,
     messages,
 )
 

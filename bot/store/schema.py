@@ -131,6 +131,7 @@ runs = Table(
     Column("delivered_at", UtcDateTime),
     Index("ix_runs_conversation", "conversation_id", "epoch", "id"),
     Index("ix_runs_previous", "previous_run_id"),  # to delete a run, its followers are looked for
+    Index("ix_runs_asker", "asker_id"),
     sqlite_autoincrement=True,  # an id is never given out twice: buttons in Discord carry it
 )
 
@@ -170,6 +171,8 @@ messages = Table(
     sqlite_autoincrement=True,
 )
 
+IS_BY_A_PERSON = messages.c.author_id.is_not(None)
+Index("ix_messages_author", messages.c.author_id, sqlite_where=IS_BY_A_PERSON)
 IS_HIDDEN = messages.c.hidden_at.is_not(None)
 Index("ix_messages_hidden", messages.c.conversation_id, messages.c.epoch, sqlite_where=IS_HIDDEN)
 
@@ -340,6 +343,77 @@ place_settings = Table(
     Column("set_by", BigInteger, nullable=False),
     Column("set_at", UtcDateTime, nullable=False),
     Index("ix_place_settings_guild", "guild_id"),
+)
+
+# Who changed what from what to what; null is a value that was not set.
+setting_changes = Table(
+    "setting_changes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("guild_id", BigInteger),
+    Column("place_kind", Text, nullable=False),
+    Column("place_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("old_value", JSON(none_as_null=True)),
+    Column("new_value", JSON(none_as_null=True)),
+    Column("changed_by", BigInteger, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("undoes", Id),  # the change that this one took back
+    Index("ix_setting_changes_guild", "guild_id", "id"),
+    Index("ix_setting_changes_place", "place_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+# What was used of a budget since its period began, with what is reserved for requests that are under way.
+budget_windows = Table(
+    "budget_windows",
+    metadata,
+    Column("place_kind", Text, primary_key=True),
+    Column("place_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", Text, primary_key=True),  # for whom it counts, as in the name of a budget
+    Column("member_id", BigInteger, primary_key=True, autoincrement=False),  # 0 where people share it
+    Column("period", Text, primary_key=True),
+    Column("starts_at", UtcDateTime, primary_key=True, autoincrement=False),
+    Column("guild_id", BigInteger),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("questions", Integer, nullable=False),
+    Index("ix_budget_windows_guild", "guild_id"),
+    Index("ix_budget_windows_starts_at", "starts_at"),
+)
+
+# What the request of a run that is under way may take at the most, and of which windows.
+reservations = Table(
+    "reservations",
+    metadata,
+    Column("run_id", Id, ForeignKey("runs.id"), primary_key=True),
+    Column("windows", JSON, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost_nanos", BigInteger, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# People whom the bot neither answers nor reads.
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("since", UtcDateTime, nullable=False),
+)
+
+# Each time that something was done in the background, to be watched.
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("guild_id", BigInteger),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("done", Integer, nullable=False, server_default="0"),  # how many things, as the job counts them
+    Column("failure", Text),
+    Index("ix_jobs_name", "name", "id"),
+    sqlite_autoincrement=True,
 )
 
 # What a provider needs to go on with a conversation that it keeps itself: ids of its own, how far it knows ours.

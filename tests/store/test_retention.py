@@ -31,8 +31,19 @@ from bot.store.schema import metadata, tool_approvals, tool_calls, tool_files
 from bot.store.schema import runs as runs_table
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
-OF_GUILDS = ("tool_switches", "place_settings", "http_tools", "http_tool_calls", "reminders", "notices", "lost_guilds")
-TABLES = tuple(name for name in metadata.tables if name not in {"shards", *OF_GUILDS})
+OF_GUILDS = (
+    "tool_switches",
+    "place_settings",
+    "setting_changes",
+    "budget_windows",
+    "http_tools",
+    "http_tool_calls",
+    "reminders",
+    "notices",
+    "lost_guilds",
+)
+OF_NEITHER = {"shards", "opt_outs", "jobs"}
+TABLES = tuple(name for name in metadata.tables if name not in {*OF_NEITHER, *OF_GUILDS})
 
 
 async def talk(connection: AsyncConnection, place_id: int, *, turns: int = 1) -> Conversation:
@@ -58,6 +69,8 @@ async def leave_traces(connection: AsyncConnection, run: Run, previous: Run | No
     approval = {"conversation_id": run.conversation_id, "epoch": run.id, "tool": "roll", "asker_id": 1}
     await connection.execute(insert(tool_approvals).values(approval | {"approved_by": 1, "approved_at": NOW}))
     await connection.execute(insert(schema.alternatives).values(run_id=run.id, number=1, text="another"))
+    reserved = {"run_id": run.id, "windows": [], "tokens": 1, "cost_nanos": 1, "created_at": NOW}
+    await connection.execute(insert(schema.reservations).values(reserved))
     await carried.add(connection, run.id, asking, {"provider": "demo"})
     await bookmarks.put(connection, replace(run, epoch=run.id), "demo", {"thread_id": "thread_1"}, NOW)
     step = RemoteStep(id="step_1", remote_run_id="run_1", kind="message_creation", status="completed")
@@ -149,6 +162,11 @@ async def furnish(connection: AsyncConnection, guild_id: int) -> None:
     await connection.execute(insert(schema.tool_switches).values(switch | {"set_by": 1, "set_at": NOW}))
     setting = {"place_kind": "guild", "place_id": guild_id, "name": "seed", "guild_id": guild_id, "value": 7}
     await connection.execute(insert(schema.place_settings).values(setting | {"set_by": 1, "set_at": NOW}))
+    change = {"place_kind": "guild", "place_id": guild_id, "name": "seed", "guild_id": guild_id, "changed_by": 1}
+    await connection.execute(insert(schema.setting_changes).values(change | {"changed_at": NOW}))
+    window = {"place_kind": "guild", "place_id": guild_id, "subject": "all", "member_id": 0, "period": "day"}
+    used = {"starts_at": NOW, "guild_id": guild_id, "tokens": 1, "cost_nanos": 1, "questions": 1}
+    await connection.execute(insert(schema.budget_windows).values(window | used))
     reminder = {"user_id": 1, "guild_id": guild_id, "channel_id": 1, "text": "", "due_at": NOW, "created_at": NOW}
     await connection.execute(insert(schema.reminders).values(reminder))
     await connection.execute(insert(schema.notices).values(guild_id=guild_id, subject="x", told_at=NOW))
