@@ -98,7 +98,7 @@ def run_command(options: argparse.Namespace) -> int:
             print(render_example(), end="")
             return DONE
         case "parameters":
-            from bot.parameters_page import render_parameters
+            from bot.place_settings.page import render_parameters
 
             print(render_parameters(), end="")
             return DONE

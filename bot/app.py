@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
@@ -19,9 +18,9 @@ from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices, end_of_models, lack_of_tools
-from bot.place_setting_table import MODEL, MODERATION, Moderation
-from bot.place_settings import PlaceSettings
-from bot.place_values import MAX_OUTPUT_TOKENS
+from bot.place_settings.chosen import PlaceValues
+from bot.place_settings.desk import SettingDesk
+from bot.place_settings.service import PlaceSettings
 from bot.providers.catalog import Catalog
 from bot.providers.file import providers_of
 from bot.providers.prices import Prices
@@ -50,7 +49,6 @@ from bot.runs.steps import Steps
 from bot.runs.watermark import Watermark
 from bot.runs.worker import RunWorker
 from bot.runs.writing import Author
-from bot.setting_desk import SettingDesk
 from bot.settings import Settings
 from bot.spending import Spending
 from bot.store.conversations import Scope
@@ -148,8 +146,9 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         # Nobody else has the token, and it stays the same over restarts.
         pseudonyms = Pseudonyms(settings.discord_token.get_secret_value())
         whereabouts = Whereabouts()
-        tool_rules = ToolRules(database, whereabouts, clock=clock)
-        place_settings = PlaceSettings(database, whereabouts, clock=clock)
+        host = PlaceValues(defaults=settings.place_defaults)
+        place_settings = PlaceSettings(database, whereabouts, defaults=host.defaults, clock=clock)
+        tool_rules = ToolRules(place_settings)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
         catalog = Catalog(provider, chosen=settings.provider_model, clock=clock)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
@@ -178,7 +177,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             steps,
             notices,
             pacer,
-            answer_options(settings, defaults),
+            answer_options(settings, defaults, host),
             owner=owner.name,
             count_tokens=count_tokens,
             clock=clock,
@@ -200,7 +199,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             worker,
             decisions,
             defaults=defaults,
-            channel_scope=Scope(settings.conversation_scope),
+            channel_scope=Scope(host.conversation_scope),
             count_tokens=count_tokens,
             clock=clock,
         )
@@ -235,9 +234,9 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 meter,
                 pseudonyms,
                 model=settings.provider_model,
-                parameters=settings.parameters,
+                parameters=host.parameters,
                 window_tokens=settings.provider_context_tokens,
-                max_output_tokens=settings.max_output_tokens,
+                max_output_tokens=host.max_output_tokens,
                 count_tokens=count_tokens,
                 clock=clock,
             ),
@@ -254,7 +253,6 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             setting_desk=SettingDesk(
                 place_settings,
                 catalog,
-                host=host_values(settings),
                 window_tokens=settings.provider_context_tokens,
             ),
             tool_rules=tool_rules,
@@ -280,31 +278,17 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
 def request_options(settings: Settings) -> RequestOptions:
     """What holds for every request to the provider."""
     return RequestOptions(
-        system_prompt=settings.system_prompt,
-        parameters=settings.parameters,
         tool_choice=settings.tool_choice,
         parallel_tool_calls=settings.parallel_tool_calls,
         window_tokens=settings.provider_context_tokens,
-        max_output_tokens=settings.max_output_tokens,
-        history_max_messages=settings.history_max_messages,
     )
 
 
-def host_values(settings: Settings) -> Mapping[str, Any]:
-    """What counts where moderators chose nothing."""
-    return {
-        MODEL.name: settings.provider_model,
-        MAX_OUTPUT_TOKENS: settings.max_output_tokens,
-        MODERATION.name: Moderation.OFF,
-        **settings.parameters,
-    }
-
-
-def answer_options(settings: Settings, defaults: RunDefaults) -> AnswerOptions:
+def answer_options(settings: Settings, defaults: RunDefaults, host: PlaceValues) -> AnswerOptions:
     """What holds for every answer."""
     return AnswerOptions(
         defaults=defaults,
-        max_pages=settings.reply_max_pages,
+        max_pages=host.reply_max_pages,
         wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
     )
 

@@ -23,7 +23,8 @@ from bot.interactions import tell
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.people import People
-from bot.place_settings import PlaceSettings
+from bot.place_settings.desk import SettingDesk
+from bot.place_settings.service import PlaceSettings
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
@@ -31,7 +32,6 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
 from bot.server_commands import ServerCommands
-from bot.setting_desk import SettingDesk
 from bot.settings import Settings
 from bot.spending import Spending
 from bot.summaries import Summaries

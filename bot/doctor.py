@@ -29,6 +29,7 @@ from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, Provider
 from bot.inspection import Inspection
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
+from bot.place_settings.chosen import PlaceValues
 from bot.provider_checks import (
     UNREACHABLE,
     ProviderAnswers,
@@ -241,7 +242,7 @@ async def first_words_seconds(provider: Provider, model: str, settings: Settings
         model=model,
         messages=(ChatMessage(role=Role.USER, content="Say hello."),),
         max_output_tokens=FEW_TOKENS,
-        parameters=settings.parameters,
+        parameters=PlaceValues(defaults=settings.place_defaults).parameters,
     )
     configuration, begun = provider.configuration, time.monotonic()
     try:

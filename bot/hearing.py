@@ -10,9 +10,9 @@ import discord
 from bot.client import ParleyClient, where
 from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
+from bot.place_settings.table import Trigger
 from bot.reply.characters import has_content
 from bot.runs.service import Said
-from bot.setting_groups.answers import Trigger
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ async def is_addressed(client: ParleyClient, message: discord.Message) -> bool:
     """Whether a message is for the bot: a DM, its mention, a reply to it, or said where it takes part."""
     if message.guild is None or is_mentioned(client, message):
         return True
-    if client.settings.trigger is Trigger.ALL or await is_reply_to_bot(client, message):
+    if client.settings.place_defaults["trigger"] == Trigger.ALL or await is_reply_to_bot(client, message):
         return True
     thread = message.channel
     if not isinstance(thread, discord.Thread):

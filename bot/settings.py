@@ -12,8 +12,11 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict, SettingsError
 
 from bot.errors import ConfigurationError
+from bot.place_settings.chosen import MAX_OUTPUT_TOKENS
+from bot.place_settings.table import MODEL, SETTINGS
 from bot.setting_groups.answers import AnswerSettings
 from bot.setting_groups.discord import DiscordSettings
+from bot.setting_groups.places import PlaceDefaults
 from bot.setting_groups.provider import ProviderSettings
 from bot.setting_groups.running import RunningSettings
 from bot.setting_groups.tools import ToolSettings
@@ -21,7 +24,7 @@ from bot.settings_values import complaint
 
 
 # The fields of the last come first.
-class Settings(RunningSettings, ToolSettings, AnswerSettings, ProviderSettings, DiscordSettings):
+class Settings(RunningSettings, ToolSettings, AnswerSettings, PlaceDefaults, ProviderSettings, DiscordSettings):
     """Every setting of the host; the name of the variable is the field's name in capitals."""
 
     model_config = SettingsConfigDict(
@@ -37,7 +40,7 @@ class Settings(RunningSettings, ToolSettings, AnswerSettings, ProviderSettings, 
     @model_validator(mode="after")
     def leave_room_for_history(self) -> Self:
         """An answer as long as the window would leave no room for the question."""
-        if self.max_output_tokens > self.provider_context_tokens // 2:
+        if self.place_defaults[MAX_OUTPUT_TOKENS] > self.provider_context_tokens // 2:
             raise ValueError(
                 f"MAX_OUTPUT_TOKENS must be at most half of PROVIDER_CONTEXT_TOKENS, which is "
                 f"{self.provider_context_tokens}; for example MAX_OUTPUT_TOKENS={self.provider_context_tokens // 8}."
@@ -45,9 +48,11 @@ class Settings(RunningSettings, ToolSettings, AnswerSettings, ProviderSettings, 
         return self
 
     @property
-    def parameters(self) -> Mapping[str, Any]:
-        """What every request asks for, unless moderators chose something else; by the names of the table."""
-        return {} if self.temperature is None else {"temperature": self.temperature}
+    def place_defaults(self) -> Mapping[str, Any]:
+        """What counts where moderators chose nothing, by the names of the settings; what is left open is not there."""
+        found = {name: getattr(self, setting.variable) for name, setting in SETTINGS.items() if setting.variable}
+        chosen = {name: value for name, value in found.items() if value is not None}
+        return {MODEL.name: self.provider_model, **chosen}
 
     @property
     def environment(self) -> Mapping[str, str]:

@@ -21,7 +21,8 @@ INTRODUCTION = (
 HEADINGS = {
     "discord_token": "Discord",
     "providers_file": "The model provider",
-    "system_prompt": "Answers",
+    "system_prompt": "Answers, where moderators chose nothing else",
+    "moderation_model": "Answers, everywhere",
     "tools_enabled": "Tools",
     "max_concurrent_runs": "Running",
     "database_url": "Storage",

@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
-
+from bot.place_settings.service import Edit, PlaceSettings
+from bot.place_settings.table import TOOL
 from bot.places import Place
-from bot.readings import Readings
-from bot.store import tool_switches
-from bot.store.database import Database
-from bot.tools.switches import NOTHING_SWITCHED, Switch, Switches
-from bot.whereabouts import Whereabouts
+from bot.tools.switches import Switch, Switches
 
 
 class ToolRules:
-    """Reads and writes the switches of guilds; what was read is kept for seconds."""
+    """The switches of tools among the settings of places."""
 
-    def __init__(self, database: Database, whereabouts: Whereabouts, *, clock: Callable[[], datetime]) -> None:
-        self._database = database
-        self._whereabouts = whereabouts
-        self._clock = clock
-        self._readings = Readings(self._read, clock)
+    def __init__(self, settings: PlaceSettings) -> None:
+        self._settings = settings
 
     async def at(self, guild_id: int | None, channel_id: int) -> Switches:
-        """What counts in a place; nothing is switched in direct messages.  Raises: Refusal if it cannot be found."""
-        known = {} if guild_id is None else await self._readings.of(guild_id)
-        if guild_id is None or not known:
-            return NOTHING_SWITCHED
-        return Switches(places=await self.places(guild_id, channel_id), known=known)
+        """What counts in a place.  Raises: Refusal if it cannot be found."""
+        return (await self._settings.at(guild_id, channel_id)).switches
 
     async def switch(self, guild_id: int, switch: Switch, user_id: int) -> None:
         """Switch a tool or a group at a place of a guild, from now on."""
-        async with self._database.write() as transaction:
-            await tool_switches.put(transaction, guild_id, switch, user_id, self._clock())
-        self._readings.changed(guild_id)
+        edit = Edit(place=switch.place, name=TOOL + switch.tool, value=switch.is_enabled)
+        await self._settings.change(guild_id, [edit], user_id)
 
     async def places(self, guild_id: int, channel_id: int) -> tuple[Place, ...]:
         """Where a channel of a guild lies: itself first, the guild last.  Raises: Refusal."""
-        return await self._whereabouts.of(guild_id, channel_id)
-
-    async def _read(self, guild_id: int) -> Mapping[tuple[Place, str], Switch]:
-        async with self._database.read() as transaction:
-            found = await tool_switches.of_guild(transaction, guild_id)
-        return {(switch.place, switch.tool): switch for switch in found}
+        return await self._settings.places(guild_id, channel_id)

@@ -10,8 +10,8 @@ from discord.ext import commands
 
 from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
+from bot.place_settings.table import Trigger
 from bot.runs.service import Said
-from bot.setting_groups.answers import Trigger
 
 AnyCommand = app_commands.Command[Any, Any, Any] | app_commands.Group
 
@@ -76,7 +76,7 @@ class Conversation(commands.Cog):
             how = "Write to me here; I answer every message."
         elif isinstance(interaction.channel, discord.Thread):
             how = "Mention me once in this thread; from then on I answer every message in it."
-        elif self.bot.settings.trigger is Trigger.ALL:
+        elif self.bot.settings.place_defaults["trigger"] == Trigger.ALL:
             how = "Write in this channel; I answer every message."
         else:
             how = f"Mention <@{self.bot.own_id}> in a message, reply to one of mine, or write me a direct message."

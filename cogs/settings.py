@@ -13,7 +13,7 @@ from discord.ext import commands
 from bot.client import ParleyClient
 from bot.errors import Refusal
 from bot.interactions import in_time, respond, tell
-from bot.place_setting_table import MODEL
+from bot.place_settings.table import MODEL
 from bot.places import Place, PlaceKind, Reach
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]
@@ -104,7 +104,7 @@ class Settings(commands.Cog):
         guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
         place = await self.desk.place(guild_id, channel_id, where)
         require_manager(interaction, place)
-        return await self.desk.unset(guild_id, channel_id, place, name)
+        return await self.desk.unset(guild_id, channel_id, place, name, interaction.user.id)
 
 
 async def answer(interaction: Interaction, work: Coroutine[Any, Any, str]) -> None:

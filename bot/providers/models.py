@@ -9,7 +9,7 @@ from itertools import islice
 
 from bot.providers.adapter import ListedModel
 from bot.providers.bodies import unusable
-from bot.providers.parameters import is_model
+from bot.setting import is_model
 
 # More than the largest relays list; each list is searched while people type.
 MAX_MODELS = 5000

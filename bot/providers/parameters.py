@@ -7,13 +7,13 @@ responses and runs.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, TypeGuard
+from typing import Any
 
 from bot.errors import Refusal
+from bot.setting import MAX_SAFE_INTEGER, Group, Kind, Setting, understood
 
 
 class Api(StrEnum):
@@ -25,55 +25,16 @@ class Api(StrEnum):
     COMPLETIONS = "completions"
 
 
-class Kind(StrEnum):
-    """What a value is."""
-
-    NUMBER = "number"
-    INTEGER = "integer"
-    BOOLEAN = "boolean"
-    CHOICE = "choice"
-    TEXTS = "texts"  # written with | in between
-    OBJECT = "object"  # written as JSON
-    MODEL = "model"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """One row: `low` and `high` bound a number, or each value of an object, or how many texts there may be.
+class Parameter(Setting):
+    """One row.
 
     `paths` says where each API has it in its body, with dots between levels; one that is absent does not have it, and
     where the path is empty it is no field of its own.
     """
 
-    name: str
-    kind: Kind
-    meaning: str
-    example: str
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
+    group: Group = Group.WRITING
     paths: Mapping[Api, str]
-
-    @property
-    def range(self) -> str:
-        """What it may be, in words."""
-        match self.kind:
-            case Kind.NUMBER | Kind.INTEGER:
-                whole = "a whole number" if self.kind is Kind.INTEGER else "a number"
-                return f"{whole} from {self.low:,.16g} to {self.high:,.16g}" if self.high is not None else whole
-            case Kind.BOOLEAN:
-                return "true or false"
-            case Kind.CHOICE:
-                return f"one of {', '.join(self.choices)}"
-            case Kind.TEXTS:
-                texts = f"of {', '.join(self.choices)}," if self.choices else "texts"
-                return f"up to {self.high:,.16g} {texts} with | in between"
-            case Kind.OBJECT if self.high is not None:
-                return f"a JSON object of numbers from {self.low:,.16g} to {self.high:,.16g}"
-            case Kind.OBJECT:
-                return "a JSON object"
-            case Kind.MODEL:
-                return "a model, as it is offered while you type"
 
 
 def _everywhere(name: str) -> Mapping[Api, str]:
@@ -84,18 +45,12 @@ def _only(**paths: str) -> Mapping[Api, str]:
     return {Api(api): path for api, path in paths.items()}
 
 
-# Whole numbers that every JSON reader takes as they are.
-MAX_SAFE_INTEGER = 2.0**53 - 1
-MAX_TEXT_CHARACTERS = 100
-# No provider takes a schema of more, and what is stored has to be written again from wherever a request is made.
-MAX_LEVELS = 64
-MAX_MODEL_CHARACTERS = 200
-
 PARAMETERS: Mapping[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
         Parameter(
             name="temperature",
+            variable="temperature",
             kind=Kind.NUMBER,
             meaning="How freely the model chooses its words. Reasoning models refuse it.",
             example="0.7",
@@ -105,6 +60,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="top_p",
+            variable="default_top_p",
             kind=Kind.NUMBER,
             meaning="Only the likeliest words that together have this probability are chosen from.",
             example="0.9",
@@ -114,15 +70,19 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="max_output_tokens",
+            variable="max_output_tokens",
             kind=Kind.INTEGER,
             meaning="The longest answer, in tokens, thinking included; it can be continued with a button.",
             example="2048",
             low=16,
             high=1_000_000,
+            default=1024,
+            note="1024 are about two Discord messages, and an eighth of the default window.",
             paths={},  # a field of its own in every request
         ),
         Parameter(
             name="stop",
+            variable="default_stop",
             kind=Kind.TEXTS,
             meaning="Texts before which the model ends its answer.",
             example="END",
@@ -131,6 +91,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="presence_penalty",
+            variable="default_presence_penalty",
             kind=Kind.NUMBER,
             meaning="Above 0 the model rather turns to new subjects.",
             example="0.5",
@@ -140,6 +101,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="frequency_penalty",
+            variable="default_frequency_penalty",
             kind=Kind.NUMBER,
             meaning="Above 0 the model repeats its words less.",
             example="0.5",
@@ -149,6 +111,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="logit_bias",
+            variable="default_logit_bias",
             kind=Kind.OBJECT,
             meaning="Makes tokens likelier or rarer, by their ids in the model's vocabulary.",
             example='{"50256": -100}',
@@ -158,6 +121,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="seed",
+            variable="default_seed",
             kind=Kind.INTEGER,
             meaning="The same seed gives the same answer more often.",
             example="7",
@@ -167,6 +131,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="n",
+            variable="default_n",
             kind=Kind.INTEGER,
             meaning="How many answers are written, to pick one from; each is paid for.",
             example="3",
@@ -176,6 +141,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="response_format",
+            variable="default_response_format",
             kind=Kind.OBJECT,
             meaning="The form of the answer: text, any JSON, or JSON by a schema.",
             example='{"type": "json_object"}',
@@ -183,6 +149,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="reasoning_effort",
+            variable="default_reasoning_effort",
             kind=Kind.CHOICE,
             meaning="How long a reasoning model thinks before it answers; which of these a model knows is its own.",
             example="low",
@@ -193,6 +160,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="verbosity",
+            variable="default_verbosity",
             kind=Kind.CHOICE,
             meaning="How much the model writes.",
             example="low",
@@ -201,6 +169,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="service_tier",
+            variable="default_service_tier",
             kind=Kind.CHOICE,
             meaning="How soon and at which price the provider works: flex is cheaper and slower, priority the reverse.",
             example="flex",
@@ -209,6 +178,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         ),
         Parameter(
             name="server_tools",
+            variable="default_server_tools",
             kind=Kind.TEXTS,
             meaning="Which of the provider's own tools the model may use, of those that the host lists.",
             example="web_search",
@@ -229,50 +199,6 @@ def parsed(name: str, text: str) -> Any:
     return understood(parameter, text)
 
 
-def understood(parameter: Parameter, text: str) -> Any:
-    """What somebody wrote, as the value it means.  Raises: Refusal, with the parameter's range and an example."""
-    try:
-        return checked(parameter, _read(parameter.kind, text.strip()))
-    except (ValueError, RecursionError):
-        raise _complaint(parameter) from None
-
-
-def written(parameter: Parameter, value: Any) -> str:
-    """A value as somebody would write it."""
-    match parameter.kind:
-        case Kind.NUMBER | Kind.INTEGER | Kind.CHOICE | Kind.MODEL:
-            return str(value)
-        case Kind.BOOLEAN:
-            return "true" if value else "false"
-        case Kind.TEXTS:
-            return "|".join(value)
-        case Kind.OBJECT:
-            return json.dumps(value, ensure_ascii=False)
-
-
-def checked(parameter: Parameter, value: Any) -> Any:
-    """The value, if it may be one.  Raises: ValueError."""
-    low, high = parameter.low, parameter.high
-    match parameter.kind, value:
-        case ((Kind.NUMBER | Kind.INTEGER), int() | float()) if not isinstance(value, bool):
-            if parameter.kind is Kind.INTEGER and value != int(value):
-                raise ValueError
-            if (low is None or low <= value) and (high is None or value <= high):
-                return int(value) if parameter.kind is Kind.INTEGER else value
-        case Kind.BOOLEAN, bool():
-            return value
-        case Kind.CHOICE, str() if value in parameter.choices:
-            return value
-        case Kind.TEXTS, list() if 0 < len(value) <= (high or 1):
-            if all(_is_text(text, parameter.choices) for text in value):
-                return value
-        case Kind.MODEL, str() if is_model(value):
-            return value
-        case Kind.OBJECT, dict() if value and (high is None or all(_is_within(low, n, high) for n in value.values())):
-            return value
-    raise ValueError
-
-
 def fields(parameters: Mapping[str, Any], api: Api) -> dict[str, Any]:
     """The parameters as this API has them in its body; those that it does not have are left out."""
     body: dict[str, Any] = {}
@@ -286,48 +212,3 @@ def fields(parameters: Mapping[str, Any], api: Api) -> dict[str, Any]:
             inner = inner.setdefault(level, {})
         inner[last] = value
     return body
-
-
-def is_model(value: Any) -> TypeGuard[str]:
-    """Whether it can be the name of a model: a text on one line, of signs that can be seen."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_MODEL_CHARACTERS and value.isprintable()
-
-
-def _read(kind: Kind, text: str) -> Any:
-    match kind:
-        case Kind.NUMBER:
-            return float(text)
-        case Kind.INTEGER:
-            return int(text)
-        case Kind.BOOLEAN:
-            return {"true": True, "false": False}.get(text.lower())
-        case Kind.CHOICE:
-            return text.lower()
-        case Kind.MODEL:
-            return text
-        case Kind.TEXTS:
-            return [part for part in text.split("|") if part]
-        case Kind.OBJECT:
-            value = json.loads(text)
-            if _is_deeper(value, MAX_LEVELS):
-                raise ValueError
-            json.dumps(value, allow_nan=False)  # Python's reader takes numbers that are none, and no provider does
-            return value
-
-
-def _is_deeper(value: Any, levels: int) -> bool:
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
-
-
-def _is_text(value: Any, choices: tuple[str, ...]) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT_CHARACTERS and (not choices or value in choices)
-
-
-def _is_within(low: float | None, value: Any, high: float | None) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and (low is None or value >= low) and (high is None or value <= high)
-
-
-def _complaint(parameter: Parameter) -> Refusal:
-    return Refusal(f"`{parameter.name}` has to be {parameter.range}; for example `{parameter.example}`.")

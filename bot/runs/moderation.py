@@ -14,7 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.errors import ParleyError, ProviderError, ProviderFault, Refusal
-from bot.place_values import PlaceValues
+from bot.place_settings.chosen import PlaceValues
 from bot.providers.endpoints.client import OpenAIClient
 from bot.providers.endpoints.moderations import Verdict
 from bot.reply.characters import has_content
@@ -139,7 +139,7 @@ class Moderator:
 
     async def _verdicts(self, run: Run, chosen: PlaceValues, texts: Sequence[str]) -> Sequence[Verdict]:
         """A verdict for each text.  Raises: Unchecked."""
-        client, name = self._clients.client(self._model or chosen.model or run.model)
+        client, name = self._clients.client(self._model or chosen.model)
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 return await client.moderations.check(texts, model=name if self._model else None)

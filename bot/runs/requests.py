@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.messages import ProviderRequest, Role, ToolChoice
-from bot.place_values import PlaceValues
+from bot.place_settings.chosen import PlaceValues
 from bot.providers.fallback import is_run_of
 from bot.runs import context
 from bot.runs.draft import Draft
@@ -23,13 +23,9 @@ from bot.tools.find_tool import FIND_TOOL, found_in
 class RequestOptions:
     """What the host sets for all requests."""
 
-    system_prompt: str
-    parameters: Mapping[str, Any]
     tool_choice: ToolChoice
     parallel_tool_calls: bool | None
     window_tokens: int
-    max_output_tokens: int
-    history_max_messages: int
 
 
 class Places(Protocol):
@@ -68,7 +64,7 @@ class Requests:
             known = await bookmarks.of_run(transaction, run)
         if any(is_run_of(state, context.run_key(run.id)) for state in known.values()):
             return run
-        model = (await self._places.at(run.guild_id, run.place_id)).model or run.model
+        model = (await self._places.at(run.guild_id, run.place_id)).model
         if model != run.model:
             async with self._database.write() as transaction:
                 await runs.set_model(transaction, run.id, model)
@@ -78,14 +74,14 @@ class Requests:
         """The request that goes on from a draft.  Raises: Refusal, TooLong."""
         options, chosen = self._options, await self._places.at(run.guild_id, run.place_id)
         # Half of the window was all that could be chosen; the host may have set a smaller one since.
-        answer_tokens = min(chosen.max_output_tokens or options.max_output_tokens, options.window_tokens // 2)
+        answer_tokens = min(chosen.max_output_tokens, options.window_tokens // 2)
         async with self._database.read() as transaction:
             history = await messages.history(
                 transaction,
                 run.conversation_id,
                 run.epoch,
                 before_or_of_run=run.id,
-                limit=options.history_max_messages,
+                limit=chosen.history_max_messages,
             )
             steps = [message.id for message in history if message.role is Role.ASSISTANT]
             calls = await tool_calls.of_messages(transaction, steps) if steps else {}
@@ -103,7 +99,7 @@ class Requests:
             messages=context.build(
                 history,
                 run,
-                system_prompt=options.system_prompt,
+                system_prompt=chosen.system_prompt,
                 count=self._count_tokens,
                 window_tokens=options.window_tokens,
                 answer_tokens=answer_tokens,
@@ -116,7 +112,7 @@ class Requests:
             tool_choice=choice,
             parallel_tool_calls=options.parallel_tool_calls,
             max_output_tokens=answer_tokens,
-            parameters={**options.parameters, **chosen.parameters},
+            parameters=chosen.parameters,
             end_user=self._pseudonyms.user(run.asker_id),
             conversation=self._pseudonyms.conversation(run.conversation_id),
             place=self._pseudonyms.place(run.place_id),

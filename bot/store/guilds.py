@@ -18,10 +18,9 @@ from bot.store.schema import (
     place_settings,
     reminders,
     setting_changes,
-    tool_switches,
 )
 
-OF_A_GUILD = (http_tools, tool_switches, place_settings, setting_changes, budget_windows, reminders, notices)
+OF_A_GUILD = (http_tools, place_settings, setting_changes, budget_windows, reminders, notices)
 
 
 async def known(connection: AsyncConnection) -> frozenset[int]:

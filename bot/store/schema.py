@@ -239,20 +239,6 @@ tool_approvals = Table(
     Column("approved_at", UtcDateTime, nullable=False),
 )
 
-# Which tools models are offered where: by the tool's name or its group's, the nearest place wins.
-tool_switches = Table(
-    "tool_switches",
-    metadata,
-    Column("place_kind", Text, primary_key=True),
-    Column("place_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("tool", Text, primary_key=True),
-    Column("guild_id", BigInteger),
-    Column("is_enabled", Boolean, nullable=False),
-    Column("set_by", BigInteger, nullable=False),
-    Column("set_at", UtcDateTime, nullable=False),
-    Index("ix_tool_switches_guild", "guild_id"),
-)
-
 # Tools that moderators registered: each is an address that is asked.
 http_tools = Table(
     "http_tools",

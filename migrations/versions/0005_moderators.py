@@ -24,7 +24,13 @@ def upgrade() -> None:
 
 
 def of_settings() -> None:
-    """Who changed what."""
+    """Who changed what; the switches of tools become settings like all others."""
+    op.execute(
+        "INSERT INTO place_settings (place_kind, place_id, name, guild_id, value, set_by, set_at) "
+        "SELECT place_kind, place_id, 'tool:' || tool, guild_id, CASE WHEN is_enabled THEN 'true' ELSE 'false' END, "
+        "set_by, set_at FROM tool_switches"
+    )
+    op.drop_table("tool_switches")
     op.create_table(
         "setting_changes",
         sa.Column("id", ID, nullable=False),

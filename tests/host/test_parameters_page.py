@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.parameters_page import render_parameters
-from bot.place_setting_table import SETTINGS, value_of
-from bot.providers.parameters import PARAMETERS, checked, written
+from bot.place_settings.page import render_parameters
+from bot.place_settings.table import SETTINGS, value_of
+from bot.providers.parameters import PARAMETERS
+from bot.setting import checked, written
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
 

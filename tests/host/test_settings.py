@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.errors import ConfigurationError
-from bot.setting_groups.answers import ConversationScope, Trigger
+from bot.place_settings.table import ConversationScope, Trigger
 from bot.setting_groups.running import LogFormat, LogLevel
 from bot.settings import Settings, example
 from bot.settings_example import HEADINGS, render_example
@@ -45,9 +45,10 @@ def test_three_variables_are_enough(tmp_path: Path) -> None:
     assert settings.provider_api_key.get_secret_value() == ""
     assert settings.discord_api_base_url == "https://discord.com/api/v10"
     assert settings.database_url == "sqlite+aiosqlite:///data/parley.db"
-    assert (settings.trigger, settings.conversation_scope) == (Trigger.MENTION, ConversationScope.CHANNEL)
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.TEXT)
-    assert settings.temperature is None
+    assert "temperature" not in settings.place_defaults
+    assert settings.place_defaults["trigger"] == Trigger.MENTION
+    assert settings.place_defaults["conversation_scope"] == ConversationScope.CHANNEL
 
 
 def test_example_file_is_what_the_code_prints() -> None:
@@ -115,16 +116,16 @@ def test_empty_line_counts_as_not_set(tmp_path: Path) -> None:
     [
         ("MAX_OUTPUT_TOKENS", "many", "must be a whole number"),
         ("MAX_OUTPUT_TOKENS", "1.5", "must be a whole number"),
-        ("MAX_OUTPUT_TOKENS", "5", "must be at least 16"),
+        ("MAX_OUTPUT_TOKENS", "5", "must be a whole number from 16"),
         ("TOOLS_ENABLED", "perhaps", "must be true or false"),
         ("TEMPERATURE", "warm", "must be a number"),
         ("TEMPERATURE", "nan", "must be a"),
-        ("TEMPERATURE", "9", "must be at most 2"),
+        ("TEMPERATURE", "9", "must be a number from 0 to 2"),
         ("PROVIDER_IDLE_TIMEOUT_SECONDS", "0", "must be more than 0"),
         ("LEASE_SECONDS", "inf", "must be"),
         ("TOOL_CHOICE", "sometimes", "must be 'auto', 'none' or 'required'"),
         ("TOOL_WAIT_SECONDS", "59", "must be at least 60"),
-        ("TRIGGER", "always", "must be 'mention' or 'all'"),
+        ("TRIGGER", "always", "must be one of mention, reply, all, threads, off"),
         ("LOG_LEVEL", "loud", "must be 'debug', 'info', 'warning' or 'error'"),
         ("PROVIDER_BASE_URL", "provider.test/v1", "must be an address that begins with http:// or https://"),
         ("PROVIDER_BASE_URL", "https://", "must be an address"),

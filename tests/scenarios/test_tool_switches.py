@@ -68,11 +68,11 @@ async def test_category_and_server_are_inherited(scene: Scene) -> None:
     await switch(scene, "general", "enable", name="roll", place="category")
     found = [await told_of(scene, channel) for channel in ("general", "questions", "playground")]
     assert [{"roll", "time"}.intersection(names) for names in found] == [{"roll"}, {"roll"}, set()]
-    rows = scene.rows("tool_switches")
-    assert [(row["place_kind"], row["tool"], row["is_enabled"]) for row in rows] == [
-        ("guild", "time", 0),
-        ("guild", "roll", 0),
-        ("category", "roll", 1),
+    rows = scene.rows("place_settings")
+    assert [(row["place_kind"], row["name"], row["value"]) for row in rows] == [
+        ("guild", "tool:time", "false"),
+        ("guild", "tool:roll", "false"),
+        ("category", "tool:roll", "true"),
     ]
     assert {row["set_by"] for row in rows} == {scene.sandbox.users["ada"]}
 

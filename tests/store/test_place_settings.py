@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -11,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bot.place_settings import PlaceSettings
-from bot.place_values import Choice, PlaceValues
+from bot.errors import Refusal
+from bot.place_settings.chosen import Choice, PlaceValues
+from bot.place_settings.service import Edit, PlaceSettings
 from bot.places import Place, PlaceKind
-from bot.store import place_settings
+from bot.store import place_settings, setting_changes
 from bot.store.database import Database
 from bot.store.schema import place_settings as table
-from bot.whereabouts import Whereabouts
+from bot.whereabouts import Channels, Whereabouts
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 GUILD_ID, CHANNEL_ID, CATEGORY_ID, DM_ID = 1_400, 1_401, 1_402, 1_403
@@ -39,16 +41,21 @@ class Atlas:
         raise AssertionError(channel_id)
 
 
-def settings_of(database: Database) -> PlaceSettings:
+def settings_of(database: Database, atlas: Channels | None = None) -> PlaceSettings:
     """What one process goes by."""
     whereabouts = Whereabouts()
-    whereabouts.meet(Atlas())
-    return PlaceSettings(database, whereabouts, clock=lambda: NOW)
+    whereabouts.meet(atlas or Atlas())
+    return PlaceSettings(database, whereabouts, defaults={}, clock=lambda: NOW)
 
 
 def choice(place: Place, name: str, value: Any) -> Choice:
     """A choice."""
     return Choice(place=place, name=name, value=value)
+
+
+def edit(place: Place, name: str, value: Any) -> Edit:
+    """What somebody wants."""
+    return Edit(place=place, name=name, value=value)
 
 
 async def test_choice_is_stored_once(database: Database) -> None:
@@ -80,7 +87,7 @@ async def test_choice_is_stored_once(database: Database) -> None:
 async def test_value_is_read_as_it_was_stored(database: Database, name: str, value: Any) -> None:
     """Whatever its kind is."""
     settings = settings_of(database)
-    await settings.choose(GUILD_ID, choice(CHANNEL, name, value), 1)
+    await settings.change(GUILD_ID, [edit(CHANNEL, name, value)], 1)
     decided = (await settings.at(GUILD_ID, CHANNEL_ID)).deciding(name)
     assert decided is not None
     assert decided.value == value
@@ -96,18 +103,18 @@ async def test_value_that_an_older_parley_stored_does_not_count(
         await place_settings.put(connection, GUILD_ID, choice(GUILD, "temperature", 1), 1, NOW)
     values = await settings_of(database).at(GUILD_ID, CHANNEL_ID)
     assert values.parameters == {"temperature": 1}
-    assert "2 settings in guild 1400 are not known any more" in caplog.text
+    assert "2 settings are not known any more" in caplog.text
 
 
 async def test_direct_message_has_choices_of_its_own(database: Database) -> None:
     """They count nowhere else, and a guild's do not count in it."""
     settings = settings_of(database)
-    await settings.choose(None, choice(DM, "seed", 7), 1)
-    await settings.choose(GUILD_ID, choice(GUILD, "seed", 8), 1)
+    await settings.change(None, [edit(DM, "seed", 7)], 1)
+    await settings.change(GUILD_ID, [edit(GUILD, "seed", 8)], 1)
     assert (await settings.at(None, DM_ID)).parameters == {"seed": 7}
     assert (await settings.at(GUILD_ID, CHANNEL_ID)).parameters == {"seed": 8}
-    assert not await settings.unset(None, DM, "top_p")
-    assert await settings.unset(None, DM, "seed")
+    assert not await settings.change(None, [edit(DM, "top_p", None)], 1)
+    assert await settings.change(None, [edit(DM, "seed", None)], 1)
     assert (await settings.at(None, DM_ID)).parameters == {}
 
 
@@ -122,3 +129,93 @@ def test_nearest_choice_counts(chosen: dict[tuple[Place, str], int]) -> None:
     for place in reversed(PLACES):
         nested |= {name: value for (where, name), value in chosen.items() if where == place}
     assert PlaceValues(places=PLACES, known=known).parameters == nested
+
+
+@dataclass
+class Sparse:
+    """Knows one channel, told of or to be asked for."""
+
+    channel: Any = None
+    is_told: bool = True
+
+    def get_channel(self, _id: int, /) -> Any:
+        """The channel, if it was told of."""
+        return self.channel if self.is_told else None
+
+    async def fetch_channel(self, channel_id: int, /) -> Any:
+        """The channel, if it exists."""
+        if self.channel is None:
+            raise OSError(f"nobody answers for {channel_id}")
+        return self.channel
+
+
+IN_CATEGORY = SimpleNamespace(id=CHANNEL_ID, category_id=CATEGORY_ID)
+
+
+@pytest.mark.parametrize(
+    ("atlas", "places"),
+    [
+        (Sparse(IN_CATEGORY), (CHANNEL, CATEGORY, GUILD)),
+        (Sparse(SimpleNamespace(id=CHANNEL_ID, category_id=None)), (CHANNEL, GUILD)),
+        (Sparse(IN_CATEGORY, is_told=False), (CHANNEL, CATEGORY, GUILD)),
+    ],
+)
+async def test_place_lies_in_others(database: Database, atlas: Sparse, places: tuple[Place, ...]) -> None:
+    """A channel, its category if it has one, and the guild; before the gateway has told of it, it is asked for."""
+    assert await settings_of(database, atlas).places(GUILD_ID, CHANNEL_ID) == places
+
+
+async def test_place_that_cannot_be_found_has_no_values(database: Database) -> None:
+    """Nobody can say what counts there, and nothing is guessed."""
+    with pytest.raises(Refusal):
+        await settings_of(database, Sparse()).at(GUILD_ID, CHANNEL_ID)
+
+
+async def test_change_of_another_process_counts_at_once(database: Database, other_database: Database) -> None:
+    """Nothing is kept in memory: the next message is read with it."""
+    here, there = settings_of(database), settings_of(other_database)
+    assert (await here.at(GUILD_ID, CHANNEL_ID)).parameters == {}
+    await there.change(GUILD_ID, [edit(CATEGORY, "seed", 7)], 1)
+    assert (await here.at(GUILD_ID, CHANNEL_ID)).parameters == {"seed": 7}
+
+
+async def test_changes_are_logged_as_far_as_they_change_something(database: Database) -> None:
+    """From what to what, by whom; what was so before is no change."""
+    settings = settings_of(database)
+    await settings.change(GUILD_ID, [edit(CHANNEL, "seed", 7), edit(GUILD, "tool:roll", False)], 1)
+    await settings.change(GUILD_ID, [edit(CHANNEL, "seed", 7), edit(GUILD, "tool:roll", None)], 2)
+    async with database.read() as connection:
+        logged = [await setting_changes.last_of(connection, *key) for key in ((CHANNEL, "seed"), (GUILD, "tool:roll"))]
+    assert [(each.old_value, each.new_value, each.changed_by) for each in logged if each] == [
+        (None, 7, 1),
+        (False, None, 2),
+    ]
+
+
+async def test_second_moderator_sees_what_changed(database: Database) -> None:
+    """Who began with what is there no more is told who changed it, and nothing of the edit is made."""
+    settings = settings_of(database)
+    await settings.change(GUILD_ID, [edit(CHANNEL, "seed", 7)], 41)
+    seen = {(CHANNEL, "seed"): None}
+    with pytest.raises(Refusal, match="`seed` was changed meanwhile by <@41>"):
+        await settings.change(GUILD_ID, [edit(CHANNEL, "n", 2), edit(CHANNEL, "seed", 9)], 42, seen=seen)
+    assert (await settings.at(GUILD_ID, CHANNEL_ID)).parameters == {"seed": 7}
+    await settings.change(GUILD_ID, [edit(CHANNEL, "seed", 9)], 42, seen={(CHANNEL, "seed"): 7})
+    assert (await settings.at(GUILD_ID, CHANNEL_ID)).parameters == {"seed": 9}
+
+
+@pytest.mark.parametrize(
+    ("modes", "prompt"),
+    [
+        ({}, "near"),
+        ({CHANNEL: "append"}, "far\n\nnear"),
+        ({GUILD: "append"}, "host\n\nfar\n\nnear"),
+        ({GUILD: "append", CHANNEL: "replace"}, "near"),
+    ],
+)
+def test_prompt_stands_alone_or_after_those_further_out(modes: dict[Place, str], prompt: str) -> None:
+    """As the mode says that counts where a prompt was chosen; the host's is the outermost."""
+    chosen = [choice(CHANNEL, "system_prompt", "near"), choice(GUILD, "system_prompt", "far")]
+    chosen += [choice(place, "prompt_mode", mode) for place, mode in modes.items()]
+    known = {(each.place, each.name): each for each in chosen}
+    assert PlaceValues(places=PLACES, known=known, defaults={"system_prompt": "host"}).system_prompt == prompt

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store import messages, notices, overview, runs, tool_calls, tool_switches, usage
+from bot.places import Place, PlaceKind
+from bot.store import messages, notices, overview, place_settings, runs, setting_changes, tool_calls, usage
 from bot.store.database import Database
 from tests.store.stories import NOW, ask, converse
 
+PLACES = tuple(Place(kind=kind, id=1) for kind in PlaceKind)
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
     "removed": (lambda c: messages.removed(c, 1, 0), "ix_messages_hidden"),
@@ -31,7 +33,8 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "calls of messages": (lambda c: tool_calls.of_messages(c, [1, 2]), "sqlite_autoindex_tool_calls_1"),
     "pending calls": (lambda c: tool_calls.pending_of_run(c, 1), "ix_tool_calls_run"),
     "started calls": (lambda c: tool_calls.start(c, [1, 2], NOW), "PRIMARY KEY"),
-    "switches": (lambda c: tool_switches.of_guild(c, 1), "ix_tool_switches_guild"),
+    "settings of places": (lambda c: place_settings.of(c, PLACES), "sqlite_autoindex_place_settings_1"),
+    "last change": (lambda c: setting_changes.last_of(c, PLACES[0], "seed"), "ix_setting_changes_place"),
     "notices": (lambda c: notices.is_told(c, 1, "x"), "sqlite_autoindex_notices_1"),
     "of_place": (lambda c: overview.of_place(c, 1, limit=9, offset=9), "ix_runs_conversation"),
     "of_all_places": (lambda c: overview.of_all_places(c, limit=9, live_only=True), "ix_runs_one_live"),

@@ -32,7 +32,6 @@ from bot.store.schema import runs as runs_table
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
 OF_GUILDS = (
-    "tool_switches",
     "place_settings",
     "setting_changes",
     "budget_windows",
@@ -158,8 +157,6 @@ async def furnish(connection: AsyncConnection, guild_id: int) -> None:
     adding = insert(schema.http_tools).values(tool | traits | access).returning(schema.http_tools.c.id)
     call = {"tool_id": await connection.scalar(adding), "at": NOW, "user_id": 1, "channel_id": 1, "milliseconds": 1}
     await connection.execute(insert(schema.http_tool_calls).values(call | {"outcome": "done"}))
-    switch = {"place_kind": "guild", "place_id": guild_id, "tool": "x", "guild_id": guild_id, "is_enabled": True}
-    await connection.execute(insert(schema.tool_switches).values(switch | {"set_by": 1, "set_at": NOW}))
     setting = {"place_kind": "guild", "place_id": guild_id, "name": "seed", "guild_id": guild_id, "value": 7}
     await connection.execute(insert(schema.place_settings).values(setting | {"set_by": 1, "set_at": NOW}))
     change = {"place_kind": "guild", "place_id": guild_id, "name": "seed", "guild_id": guild_id, "changed_by": 1}

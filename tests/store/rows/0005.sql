@@ -73,11 +73,6 @@ INSERT INTO tool_approvals (conversation_id, epoch, tool, asker_id, approved_by,
 VALUES
     (1, 1, 'poll', 1300000000000000002, 1300000000000000007, 1767268800960);
 
-INSERT INTO tool_switches (place_kind, place_id, tool, guild_id, is_enabled, set_by, set_at)
-VALUES
-    ('channel', 1200000000000000001, 'roll', 1100000000000000001, 0, 1300000000000000007, 1767268800970),
-    ('guild', 1100000000000000001, 'group:web', 1100000000000000001, 1, 1300000000000000007, 1767268800971);
-
 INSERT INTO http_tools (id, guild_id, name, description, parameters, method, url, secret, needs_approval, is_idempotent, timeout_seconds, role_ids, channel_ids, is_enabled, created_by, created_at, changed_at)
 VALUES
     (1, 1100000000000000001, 'weather', 'Tell the weather', '{"type": "object", "properties": {}}', 'POST', 'https://weather.example/now', 'encrypted', 1, 0, 10.0, '[1400000000000000001]', '[]', 1, 1300000000000000007, 1767268800980, 1767268800981);

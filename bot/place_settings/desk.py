@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from typing import Any, Protocol
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 from bot.errors import Refusal
 from bot.matching import holds, terms
 from bot.messages import one_line
-from bot.place_setting_table import MODEL, SETTINGS, setting, value_of
-from bot.place_settings import PlaceSettings
-from bot.place_values import MAX_OUTPUT_TOKENS, Choice, PlaceValues
+from bot.place_settings.chosen import MAX_OUTPUT_TOKENS, Choice, PlaceValues
+from bot.place_settings.service import Edit, PlaceSettings
+from bot.place_settings.table import MODEL, SETTINGS, setting, value_of
 from bot.places import Place, PlaceKind, Reach, named, reached
-from bot.providers.parameters import Kind, Parameter, understood, written
+from bot.setting import Kind, Setting, understood, written
 
 SERVER_TOOLS = "server_tools"  # by its name in the table of parameters
 MAX_SHOWN_CHARACTERS = 60  # all settings together have to fit one message of 4000
@@ -43,11 +42,9 @@ class Models(Protocol):
 class SettingDesk:
     """Shows the settings of a place and changes them; whether a person may, has been asked before."""
 
-    def __init__(self, settings: PlaceSettings, models: Models, *, host: Mapping[str, Any], window_tokens: int) -> None:
-        """`host` has the host's own values, by the names of the settings."""
+    def __init__(self, settings: PlaceSettings, models: Models, *, window_tokens: int) -> None:
         self._settings = settings
         self._models = models
-        self._host = host
         self._window_tokens = window_tokens
 
     async def place(self, guild_id: int | None, channel_id: int, reach: Reach) -> Place:
@@ -62,7 +59,7 @@ class SettingDesk:
         self._check(choice)
         if choice.name == SERVER_TOOLS:
             self._check_server_tools(await self.model(guild_id, channel_id), choice.value)
-        await self._settings.choose(guild_id, choice, user_id)
+        await self._settings.change(guild_id, [Edit(place=place, name=choice.name, value=choice.value)], user_id)
         told = f"`{choice.name}` is {shown(choice)} in {called(place, guild_id)} now."
         deciding = (await self._settings.at(guild_id, channel_id)).deciding(choice.name)
         if deciding is None or deciding.place == place:
@@ -70,10 +67,10 @@ class SettingDesk:
         nearer = f"{shown(deciding)}, as chosen for {called(deciding.place, guild_id)}"
         return f"{told} Where you are it is still {nearer}; `/unset` there lets it go."
 
-    async def unset(self, guild_id: int | None, channel_id: int, place: Place, name: str) -> str:
+    async def unset(self, guild_id: int | None, channel_id: int, place: Place, name: str, user_id: int) -> str:
         """Have a place inherit a value again, and a sentence on what holds then in the channel.  Raises: Refusal."""
         what = setting(name)
-        if not await self._settings.unset(guild_id, place, what.name):
+        if not await self._settings.change(guild_id, [Edit(place=place, name=what.name, value=None)], user_id):
             raise Refusal(f"`{what.name}` is not set in {called(place, guild_id)}. `/settings` shows where it is.")
         now = self._standing(await self._settings.at(guild_id, channel_id), what, guild_id)
         return f"`{what.name}` is not set in {called(place, guild_id)} any more. Where you are it is {now} now."
@@ -86,16 +83,16 @@ class SettingDesk:
 
     async def model(self, guild_id: int | None, channel_id: int) -> str:
         """Which model answers in a channel; the host's where that cannot be found out."""
-        chosen: str | None = None
-        with suppress(Refusal):
-            chosen = (await self._settings.at(guild_id, channel_id)).model
-        return chosen or str(self._host[MODEL.name])
+        try:
+            return (await self._settings.at(guild_id, channel_id)).model
+        except Refusal:
+            return (await self._settings.around(())).model
 
     async def all(self, guild_id: int | None, channel_id: int) -> str:
         """All settings: what each is in a channel and who says so, then those that nobody chose.  Raises: Refusal."""
         values = await self._settings.at(guild_id, channel_id)
         known = {name: self._standing(values, what, guild_id) for name, what in SETTINGS.items()}
-        if not self._models.server_tools(values.model or str(self._host[MODEL.name])):
+        if not self._models.server_tools(values.model):
             known[SERVER_TOOLS] = "none with the model that answers here"
         left = [f"`{name}`" for name, standing in known.items() if standing == LEFT_TO_THE_PROVIDER]
         lines = [f"`{name}`: {standing}" for name, standing in known.items() if standing != LEFT_TO_THE_PROVIDER]
@@ -146,19 +143,20 @@ class SettingDesk:
                 "them as `server_tools` of a provider that speaks the responses API."
             )
 
-    def _standing(self, values: PlaceValues, what: Parameter, guild_id: int | None) -> str:
+    def _standing(self, values: PlaceValues, what: Setting, guild_id: int | None) -> str:
         """What counts of a setting and where that comes from."""
         choice = values.deciding(what.name)
         if choice is not None:
             return f"{shown(choice)} (chosen for {called(choice.place, guild_id)})"
-        if what.name in self._host:
-            return f"{quoted(written(what, self._host[what.name]))} (chosen by the host)"
+        default = values.default(what.name)
+        if default is not None:
+            return f"{quoted(written(what, default))} (chosen by the host)"
         return LEFT_TO_THE_PROVIDER
 
 
 def shown(choice: Choice) -> str:
     """The value of a choice, as it may stand in a message."""
-    return quoted(written(SETTINGS[choice.name], choice.value))
+    return quoted(written(setting(choice.name), choice.value))
 
 
 def quoted(text: str) -> str:
@@ -172,7 +170,7 @@ def called(place: Place, guild_id: int | None) -> str:
     return "this direct message" if guild_id is None and place.kind is PlaceKind.CHANNEL else named(place)
 
 
-def typed_or_example(what: Parameter, typed: str) -> Suggestion:
+def typed_or_example(what: Setting, typed: str) -> Suggestion:
     """What was typed, if it may be the value: Enter takes what is suggested, not what was typed.  Else the range."""
     try:
         understood(what, typed)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from bot.place_setting_table import SETTINGS
+from bot.place_settings.table import SETTINGS
 from bot.providers.parameters import Api, Parameter
+from bot.setting import Setting
 
 WIDTH = 120
 INTRODUCTION = (
@@ -15,7 +16,7 @@ INTRODUCTION = (
     "a channel, a category or the whole server, which takes Manage Server; the nearest counts. In a direct message "
     "they are its person's own. What nobody set is the host's: `PROVIDER_MODEL`, `TEMPERATURE` and "
     "`MAX_OUTPUT_TOKENS`, and the rest is left to the provider.",
-    "A setting counts from the next answer on, in other processes of the same bot after five seconds. An answer keeps "
+    "A setting counts from the next message on. An answer keeps "
     "the model that it began with. An API that does not have a parameter is not sent it. What a model or a server "
     "refuses by its name is left out from then on for that model; the host's `extra_body` always goes along, and wins.",
 )
@@ -46,15 +47,15 @@ def table() -> str:
     return "\n".join((*head, *map(row, SETTINGS.values())))
 
 
-def row(setting: Parameter) -> str:
+def row(setting: Setting) -> str:
     """One setting; signs that would end a cell are escaped."""
     cells = (f"`{setting.name}`", setting.range, setting.meaning, f"`{setting.example}`", ", ".join(apis(setting)))
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
-def apis(setting: Parameter) -> Iterator[str]:
+def apis(setting: Setting) -> Iterator[str]:
     """The APIs that have it, where others do not."""
-    if len(setting.paths) < len(Api):
+    if isinstance(setting, Parameter) and len(setting.paths) < len(Api):
         yield from (f"`{api}`" for api in setting.paths)
 
 

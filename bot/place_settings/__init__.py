@@ -1,0 +1,1 @@
+"""What moderators set for their places: one declaration each, and all that comes of it."""
