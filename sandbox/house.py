@@ -17,6 +17,7 @@ BOT_PERMISSIONS = (
     "add_reactions",
     "create_public_threads",
     "send_polls",
+    "manage_webhooks",
 )
 MODERATOR_PERMISSIONS = ("manage_guild", "manage_channels", "manage_messages", "manage_threads", "moderate_members")
 

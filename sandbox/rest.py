@@ -25,7 +25,6 @@ _log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/v10"
 RATE_LIMITED = "You are being rate limited."
-OPEN_ROUTES = ("/webhooks/", "/interactions/")  # their token is in the path
 
 
 class Rest:
@@ -108,7 +107,8 @@ class Rest:
 
     def _admit(self, request: web.Request, call: RestCall, match: RouteMatch | None, note: _Note) -> None:
         """Let a request in, counted by the limits, or raise what it is refused with."""
-        if not call.path.startswith(OPEN_ROUTES) and request.headers.get("Authorization") != self._authorization:
+        is_open = match is not None and "token" in match.arguments  # of a webhook or of an interaction
+        if not is_open and request.headers.get("Authorization") != self._authorization:
             raise ApiError(401, 0, "401: Unauthorized")
         note.verdict = verdict = self._limiter.take(
             call.method, note.route, match.major if match else "", time.monotonic()

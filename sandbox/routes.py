@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.command_routes import command_routes
+from sandbox.limits import CREATE_ROUTE
 from sandbox.polls import check_poll
 from sandbox.semantics import (
     ROUTES,
@@ -18,6 +19,7 @@ from sandbox.semantics import (
     SetupError,
     UnsupportedField,
 )
+from sandbox.webhook_routes import webhook_routes
 from sandbox.wire import ApiError, Payload, RestCall
 
 _log = logging.getLogger(__name__)
@@ -48,11 +50,13 @@ class Routes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._routes: dict[tuple[str, int], list[tuple[list[str], str, Handler]]] = {}
-        for method, routes in (*ROUTES.items(), *command_routes().items()):
+        for method, routes in (*webhook_routes().items(), *command_routes().items(), *ROUTES.items()):
             for segments, handler in routes:
                 known = self._routes.setdefault((method, len(segments)), [])
                 known.append((segments, "/" + "/".join(segments), handler))
-        for known in self._routes.values():  # the most literal first: ".../messages/pins" before a message's id
+        for known in (
+            self._routes.values()
+        ):  # the most literal first: ".../messages/pins" before a message's id; ours before simcord's
             known.sort(key=lambda entry: sum(segment.startswith("{") for segment in entry[0]))
 
     def find(self, method: str, path: str) -> RouteMatch | None:
@@ -74,7 +78,7 @@ class Routes:
         """
         engine = self._engine
         body = call.json if isinstance(call.json, dict) else {}
-        engine.nonce = body.get("nonce")
+        engine.nonce = body.get("nonce") if (call.method, match.template) == CREATE_ROUTE else None
         try:
             self._check_archived(call.method, match)
             self._check_poll(match, body)

@@ -7,6 +7,8 @@ messages, which it announces to nobody, are told to their one viewer.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -21,13 +23,15 @@ from simcord.backend.access import channel_accessible, message_accessible, react
 from simcord.backend.cdn import CdnStore
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, SetupError
-from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User
+from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User, Webhook
 from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.components import validate_modal, walk_components
 from simcord.enums import AppCommandType, ChannelType, ComponentType, InteractionType, OptionType, OverwriteType
 from simcord.http import routes as _routes  # noqa: F401 - importing it registers the routes
+from simcord.http._helpers import bot_message, message_edit_changes
 from simcord.http.router import _ROUTES as ROUTES
 from simcord.http.router import Handler, RequestContext, RouteNotImplemented, UnsupportedField
+from simcord.http.routes.interactions import delete_followup, edit_followup, execute_webhook, get_followup
 from simcord.interactions import (
     base_payload,
     nest_options,
@@ -42,6 +46,13 @@ DISCORD_EPOCH_MS = 1420070400000
 HAS_THREAD_FLAG = 1 << 5
 ANSWER_SECONDS = 3.0  # Discord's deadline for the first answer to an interaction
 KEPT_INTERACTIONS = 1000  # expired ones are dropped when there are more than this
+# What simcord does with the messages of an interaction, whose routes are those of webhooks
+INTERACTION_MESSAGES: Mapping[str, Handler] = {
+    "execute": execute_webhook,
+    "show": get_followup,
+    "edit": edit_followup,
+    "delete": delete_followup,
+}
 
 PrivateListener: TypeAlias = Callable[[int, str, Payload], None]  # viewer id, event, payload
 
@@ -87,6 +98,23 @@ class Cdn(CdnStore):
         super().__init__()
         self.address = address
         self.blobs: dict[str, tuple[bytes, str]] = {}  # path -> content, content type
+        self.faces: dict[str, str] = {}  # path of an avatar -> the address at which its picture is
+
+    def face(self, owner_id: int, address: str) -> str:
+        """The hash under which a picture that lies elsewhere is an avatar."""
+        name = hashlib.blake2s(address.encode(), digest_size=16).hexdigest()
+        self.faces[f"/cdn/avatars/{owner_id}/{name}.png"] = address
+        return name
+
+    def keep_face(self, owner_id: int, encoded: str, content_type: str) -> str:
+        """Keep an avatar that was sent in base64; returns its hash."""
+        name = hashlib.blake2s(encoded.encode(), digest_size=16).hexdigest()
+        self.blobs[f"/cdn/avatars/{owner_id}/{name}.png"] = (base64.b64decode(encoded), content_type)
+        return name
+
+    def face_address(self, owner_id: int, name: str | None) -> str | None:
+        """The address of an avatar by its hash."""
+        return None if name is None else f"{self.address}/cdn/avatars/{owner_id}/{name}.png"
 
     def store_attachment(
         self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
@@ -134,6 +162,9 @@ class Engine(Backend):
             payload = {**payload, "nonce": self.nonce}
         elif event == "MESSAGE_UPDATE" and payload["flags"] & HAS_THREAD_FLAG and int(payload["id"]) in self.channels:
             payload = {**payload, "thread": self.channel_payload(int(payload["id"]))}
+        if event in ("MESSAGE_CREATE", "MESSAGE_UPDATE") and payload.get("webhook_id"):
+            message = self.get_message(int(payload["channel_id"]), int(payload["id"]))
+            payload = {**payload, "author": self._webhook_author(message)}
         for listener in self.subscribers:
             listener(event, payload)
 
@@ -200,6 +231,17 @@ class Engine(Backend):
             self.emit("MESSAGE_UPDATE", self.message_payload(starter))
         return thread
 
+    def delete_channel(self, channel_id: int) -> None:
+        """Remove a channel or thread, and with a channel its webhooks."""
+        super().delete_channel(channel_id)
+        for webhook in [webhook for webhook in self.webhooks.values() if webhook.channel_id == channel_id]:
+            del self.webhooks[webhook.id]
+            del self.webhook_tokens[webhook.token]
+
+    def announce_webhooks(self, channel_id: int) -> None:
+        """Tell that the webhooks of a channel changed."""
+        self._emit_webhooks_update(channel_id)
+
     def register_commands(self, guild_id: int | None, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Replace the application's commands of a guild (None: everywhere) and tell the listeners."""
         registered = super().register_commands(guild_id, payloads)
@@ -236,7 +278,15 @@ class Engine(Backend):
         payload = cast("Payload", dict(serializers.message_payload(self, message, for_user=viewer_id)))
         if message.flags & HAS_THREAD_FLAG and message.id in self.channels:
             payload["thread"] = self.channel_payload(message.id)
+        if message.webhook_id is not None:
+            payload["author"] = self._webhook_author(message)
         return payload
+
+    def _webhook_author(self, message: Message) -> Payload:
+        """The author that a webhook's message shows: its own name and picture, and no account behind them."""
+        face = None if message.author_avatar is None else self.cdn.face(message.author_id, message.author_avatar)
+        overrides = {"global_name": None, "discriminator": "0000", "avatar": face, "bot": True}
+        return self.user_payload(message.author_id) | overrides | {"username": message.author_name}
 
     def channel_payload(self, channel_id: int) -> Payload:
         """A channel, thread or DM as Discord writes it."""
@@ -272,6 +322,7 @@ class Engine(Backend):
 __all__ = [
     "ANSWER_SECONDS",
     "COMMAND_FIELDS",
+    "INTERACTION_MESSAGES",
     "ROUTES",
     "AppCommandType",
     "BackendError",
@@ -292,9 +343,12 @@ __all__ = [
     "SetupError",
     "UnsupportedField",
     "User",
+    "Webhook",
     "base_payload",
+    "bot_message",
     "command_access",
     "gating",
+    "message_edit_changes",
     "nest_options",
     "permission_bits",
     "reaction_permissions",

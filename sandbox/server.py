@@ -111,7 +111,10 @@ class Server:
         return web.FileResponse(index) if exists else web.Response(text="The sandbox runs; its page is not installed.")
 
     async def _cdn(self, request: web.Request) -> web.StreamResponse:
-        blob = self._engine.cdn.blobs.get(request.rel_url.raw_path)
+        path = request.rel_url.raw_path
+        if (elsewhere := self._engine.cdn.faces.get(path)) is not None:
+            raise web.HTTPFound(elsewhere)  # the viewer's browser asks there; the sandbox asks nobody
+        blob = self._engine.cdn.blobs.get(path)
         if blob is None:
             return web.json_response({"message": "404: Not Found", "code": 0}, status=404)
         data, content_type = blob

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from sandbox.house import House
-from sandbox.semantics import Channel, Engine, Guild, Message, User
+from sandbox.semantics import Channel, Engine, Guild, Message, User, Webhook
 from sandbox.wire import Payload
 
 VERSION = 1
@@ -26,6 +26,7 @@ USERS: TypeAdapter[list[User]] = TypeAdapter(list[User])
 GUILDS: TypeAdapter[list[Guild]] = TypeAdapter(list[Guild])
 CHANNELS: TypeAdapter[list[Channel]] = TypeAdapter(list[Channel])
 MESSAGES: TypeAdapter[list[Message]] = TypeAdapter(list[Message])
+WEBHOOKS: TypeAdapter[list[Webhook]] = TypeAdapter(list[Webhook])
 
 
 class StateFileError(Exception):
@@ -49,6 +50,7 @@ def dump(engine: Engine, house: House) -> Payload:
         "guilds": GUILDS.dump_python(list(engine.guilds.values()), mode="json"),
         "channels": CHANNELS.dump_python(list(engine.channels.values()), mode="json"),
         "messages": MESSAGES.dump_python(messages, mode="json"),
+        "webhooks": WEBHOOKS.dump_python(list(engine.webhooks.values()), mode="json"),
         "dm_channels": list(engine.dm_channels.items()),
         "commands": [[guild_id, list(kept.values())] for guild_id, kept in engine.commands.items()],
         "uploads": {
@@ -106,6 +108,8 @@ def _fill(state: Payload, engine: Engine, house: House) -> None:
     engine.messages = {channel_id: {} for channel_id in engine.channels}
     for message in MESSAGES.validate_python(state["messages"]):
         engine.messages[message.channel_id][message.id] = message
+    engine.webhooks = {webhook.id: webhook for webhook in WEBHOOKS.validate_python(state.get("webhooks", []))}
+    engine.webhook_tokens = {webhook.token: webhook.id for webhook in engine.webhooks.values()}
     engine.dm_channels = dict(_pairs(state["dm_channels"]))
     engine.commands = {
         guild_id: {(command["name"], command["type"]): command for command in kept}

@@ -53,7 +53,7 @@ export function outwardLink(address, ...children) {
   return element("a", { href, target: "_blank", rel: "noopener noreferrer" }, ...children);
 }
 
-/** A round picture of someone: their initials on their colour. */
+/** A round picture of someone: their own, or their initials on their colour. */
 export function avatar(user, size = "") {
   const name = user?.display_name ?? "?";
   const initials = name
@@ -62,6 +62,11 @@ export function avatar(user, size = "") {
     .map((word) => [...word][0] ?? "")
     .join("");
   const node = element("span", { class: `avatar ${size}`, "aria-hidden": "true" }, initials.toUpperCase());
+  if (user?.picture) {
+    const picture = element("img", { src: user.picture, alt: "" });
+    picture.addEventListener("error", () => picture.remove()); // the initials are under it
+    node.append(picture);
+  }
   node.style.setProperty("--avatar", user?.role === "bot" ? "#0f766e" : (user?.avatar_color ?? "#6b7280"));
   return node;
 }

@@ -115,7 +115,7 @@ export class MessageView {
       return element(
         "div",
         { class: "byline" },
-        this.#drawName(author),
+        message.webhook_id ? element("span", { class: "author bot" }, author.display_name) : this.#drawName(author),
         isApp && element("span", { class: "badge" }, "APP"),
         element("time", { datetime: date.toISOString(), title: fullTime(date) }, clockTime(date)),
       );

@@ -152,7 +152,7 @@ export class MessageList {
   #join(view, before) {
     const date = sentAt(view.message);
     const newDay = !before || !sameDay(sentAt(before), date);
-    const near = before && date - sentAt(before) < GROUP_WITHIN_MS && before.author?.id === view.message.author?.id;
+    const near = before && date - sentAt(before) < GROUP_WITHIN_MS && sameAuthor(before.author, view.message.author);
     const plain = PLAIN_TYPES.has(view.message.type ?? 0) && before && PLAIN_TYPES.has(before.type ?? 0);
     view.setGrouped(Boolean(near && plain && !newDay && !isEphemeral(view.message)));
     if (newDay) view.element.dataset.day = dayName(date);
@@ -262,4 +262,9 @@ export class MessageList {
     for (const stamp of this.list.querySelectorAll("time[data-relative]"))
       stamp.textContent = relativeTime(Number(stamp.dataset.relative));
   }
+}
+
+/** A webhook speaks under several names and pictures, each of which is somebody else to who reads. */
+function sameAuthor(one, other) {
+  return one?.id === other?.id && one?.username === other?.username && one?.avatar === other?.avatar;
 }

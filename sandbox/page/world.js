@@ -103,7 +103,8 @@ export class World extends EventTarget {
     const author = message.author ?? {};
     const known = this.users.get(author.id);
     const name = author.global_name ?? author.username ?? "unknown-user";
-    return known ?? { id: author.id, name, display_name: name, role: author.bot ? "bot" : "member" };
+    const picture = author.avatar ? `/cdn/avatars/${author.id}/${author.avatar}.png` : null;
+    return known ?? { id: author.id, name, display_name: name, picture, role: author.bot ? "bot" : "member" };
   }
 
   open(channelId) {

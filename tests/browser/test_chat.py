@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import discord
@@ -11,6 +12,10 @@ from playwright.async_api import expect
 from sandbox.world import Sandbox
 from tests.browser.bot import Housekeeper
 from tests.browser.conftest import OpenPage, said
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -190,3 +195,17 @@ async def test_long_channel_loads_as_one_scrolls_up(open_page: OpenPage, sandbox
     texts = await page.eval_on_selector_all(".message .content", "nodes => nodes.map(node => node.textContent)")
     assert texts == [f"number {number}" for number in range(520)]
     await expect(first).to_contain_text("number 0")
+
+
+async def test_webhook_shows_its_masks(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """Each name of a webhook has its own head with the APP tag and its picture."""
+    page = await open_page()
+    room = bot.room(sandbox.channels["general"])
+    webhook = await room.create_webhook(name="Mask", avatar=PIXEL)
+    await webhook.send("Elementary.", username="Holmes")
+    await webhook.send("My dear Holmes!", username="Dr Watson")
+    heads = page.locator(".message .byline")
+    await expect(heads.locator(".author")).to_have_text(["Holmes", "Dr Watson"])
+    await expect(heads.locator(".badge")).to_have_text(["APP", "APP"])
+    for face in await page.locator(".message .face img").all():
+        await expect(face).to_have_js_property("naturalWidth", 1)
