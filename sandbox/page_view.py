@@ -29,7 +29,9 @@ class PageView:
         seen = [channel for channel in channels if engine.sees_channel(user_id, channel.id)]
         rooms = [channel for channel in seen if channel.type in TEXT_CHANNELS]
         parents = {channel.parent_id for channel in rooms}
+        branches = [thread for thread in threads if engine.sees_channel(user_id, thread.id)]
         dm_id = engine.dm_channels.get(user_id)
+        talks = [] if dm_id is None else [engine.channels[dm_id]]
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
             "me": self._user(user_id),
@@ -38,9 +40,9 @@ class PageView:
             "bot_id": str(engine.bot_user.id),
             "categories": [{"id": str(channel.id), "name": channel.name} for channel in seen if channel.id in parents],
             "channels": [_channel(channel) for channel in rooms],
-            "threads": [_thread(thread) for thread in threads if engine.sees_channel(user_id, thread.id)],
+            "threads": [_thread(thread) for thread in branches],
             "dms": [] if dm_id is None else [{"id": str(dm_id), "recipient_id": str(engine.bot_user.id)}],
-            "commands": self._commands(user_id, [*rooms, *([] if dm_id is None else [engine.channels[dm_id]])]),
+            "commands": self._commands(user_id, [*rooms, *branches, *talks]),
             "limits": asdict(limits),
         }
 
@@ -68,12 +70,12 @@ class PageView:
         return bool(granted & permission_bits(permission))
 
     def _commands(self, user_id: int, places: list[Channel]) -> list[Payload]:
-        """The commands that the user may run in at least one of the places."""
+        """The commands that the user may run, each with the places where they may."""
         found: dict[str, Payload] = {}
         for place in places:
             for kind in AppCommandType:
                 for command in self._engine.visible_commands(user_id=user_id, channel_id=place.id, type=kind):
-                    found[command["id"]] = command
+                    found.setdefault(command["id"], command | {"places": []})["places"].append(str(place.id))
         return sorted(found.values(), key=lambda command: str(command["name"]))
 
 

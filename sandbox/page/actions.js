@@ -54,15 +54,14 @@ export function openMessageMenu(view, rectangle) {
   const { house, message } = view;
   if (isEphemeral(message)) return;
   const own = message.author?.id === house.world.me?.id;
-  const apps = contextCommands(house.world.commands, MESSAGE_COMMAND);
+  const run = (command) => house.runOnMessage(command.name, message);
   const inChannel = house.world.place(message.channel_id)?.kind === "channel";
   const items = [
     { label: "Reply", hint: "R", act: () => house.replyTo(message) },
     own && { label: "Edit", hint: "E", act: () => editInPlace(view) },
     inChannel && !message.thread && { label: "Start a thread", act: () => house.startThread(message) },
     { label: "Copy text", act: () => copyText(message.content ?? "") },
-    apps.length > 0 && "line",
-    ...apps.map((command) => ({ label: command.name, hint: "APP", act: () => house.runOnMessage(command.name, message) })),
+    appsItem(house, MESSAGE_COMMAND, run),
     (own || house.world.moderates) && "line",
     (own || house.world.moderates) && { label: "Delete", danger: true, act: () => house.remove(message) },
   ];
@@ -71,12 +70,15 @@ export function openMessageMenu(view, rectangle) {
 
 /** The menu of somebody's name: mention them, or run an app's command on them. */
 export function openPersonMenu(house, person, rectangle) {
-  const apps = contextCommands(house.world.commands, USER_COMMAND);
-  const items = [
-    { label: `Mention ${person.display_name}`, act: () => house.mention(person.display_name) },
-    ...apps.map((command) => ({ label: command.name, hint: "APP", act: () => house.runOnPerson(command.name, person.id) })),
-  ];
-  openMenu(rectangle, person.display_name, items);
+  const mention = { label: `Mention ${person.display_name}`, act: () => house.mention(person.display_name) };
+  const apps = appsItem(house, USER_COMMAND, (command) => house.runOnPerson(command.name, person.id));
+  openMenu(rectangle, person.display_name, [mention, apps].filter(Boolean));
+}
+
+/** The item that leads to the apps' commands of a type, or false where there are none. */
+function appsItem(house, type, run) {
+  const inner = contextCommands(house.world.commands, type).map((command) => ({ label: command.name, act: () => run(command) }));
+  return inner.length > 0 && { label: "Apps", inner };
 }
 
 /** Turns the message's text into an editor: Enter saves, Escape leaves it as it was. */

@@ -4,7 +4,10 @@ import { element } from "./dom.js";
 
 const MARGIN_PX = 8;
 
-/** Opens a menu of {label, hint, act, danger} (null draws a line) near a rectangle; focus returns when it closes. */
+/** Opens a menu near a rectangle; focus returns when it closes.
+ *
+ * An item is {label, hint, act, danger}, or {label, inner} with the items of the menu that it leads to; null draws a line.
+ */
 export function openMenu(rectangle, label, items) {
   const back = document.activeElement;
   const menu = element("div", { class: "menu", role: "menu", "aria-label": label });
@@ -24,15 +27,17 @@ export function openMenu(rectangle, label, items) {
               type: "button",
               role: "menuitem",
               class: item.danger ? "danger" : null,
+              "aria-haspopup": item.inner ? "menu" : null,
               on: {
                 click: () => {
                   close();
-                  item.act();
+                  if (item.inner) openMenu(rectangle, item.label, item.inner);
+                  else item.act();
                 },
               },
             },
             element("span", {}, item.label),
-            item.hint && element("kbd", {}, item.hint),
+            (item.hint || item.inner) && element("kbd", {}, item.inner ? "›" : item.hint),
           ),
     );
   }
@@ -48,6 +53,7 @@ function moveInMenu(event, menu, close) {
   const at = items.indexOf(document.activeElement);
   const steps = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 };
   if (event.key === "Escape" || event.key === "Tab") close();
+  else if (event.key === "ArrowRight" && document.activeElement.hasAttribute("aria-haspopup")) document.activeElement.click();
   else if (event.key in steps) items.at(steps[event.key] % items.length).focus();
   else return;
   event.preventDefault();

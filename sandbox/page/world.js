@@ -28,8 +28,9 @@ export class World extends EventTarget {
     return this.users.get(this.state.bot_id) ?? null;
   }
 
+  /** The commands that I may run in the open channel. */
   get commands() {
-    return this.state.commands ?? [];
+    return this.state.commands.filter((command) => command.places.includes(this.openChannelId));
   }
 
   /** Whether I may do to others' messages what moderators may. */

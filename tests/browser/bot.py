@@ -103,6 +103,8 @@ class Housekeeper(commands.Bot):
         self.tree.add_command(gather)
         self.tree.add_command(quote)
         self.tree.add_command(greet)
+        self.tree.add_command(annotate)
+        self.tree.add_command(tidy)
         self.tree.command(name="ping", description="Answer to you alone")(ping)
         await self.tree.sync()
 
@@ -166,3 +168,17 @@ async def quote(interaction: discord.Interaction, message: discord.Message) -> N
 async def greet(interaction: discord.Interaction, member: discord.Member) -> None:
     """Say hello to somebody."""
     await interaction.response.send_message(f"hello {member.display_name}")
+
+
+@app_commands.context_menu(name="Annotate")
+async def annotate(interaction: discord.Interaction, _message: discord.Message) -> None:
+    """Open the form."""
+    await interaction.response.send_modal(Note())
+
+
+@app_commands.context_menu(name="Tidy up")
+@app_commands.default_permissions(manage_messages=True)
+@app_commands.guild_only()
+async def tidy(interaction: discord.Interaction, _message: discord.Message) -> None:
+    """Say that it is done."""
+    await interaction.response.send_message("tidy", ephemeral=True)

@@ -143,8 +143,42 @@ async def test_message_command_gets_its_message(open_page: OpenPage, sandbox: Sa
     page = await open_page("grace")
     await bot.room(sandbox.channels["general"]).send("well said")
     await page.locator(".message").click(button="right")
-    await page.get_by_role("menuitem", name="Quote this").click()
+    await page.get_by_role("menuitem", name="Apps").press("ArrowRight")
+    await page.get_by_role("menuitem", name="Quote this").press("Enter")
     await expect(page.locator(".message").last).to_contain_text("quoted: well said")
+
+
+async def test_message_command_opens_a_form(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:
+    """A form that a message's command opens is filled in and sent like any other."""
+    page = await open_page("linus")
+    await bot.room(sandbox.channels["general"]).send("worth a note")
+    await page.locator(".message").click(button="right")
+    await page.get_by_role("menuitem", name="Apps").click()
+    await page.get_by_role("menuitem", name="Annotate").click()
+    dialog = page.get_by_role("dialog", name="Leave a note")
+    await dialog.get_by_label("Subject").fill("Seen")
+    await dialog.get_by_role("button", name="Mood").click()
+    await dialog.get_by_role("option", name="Calm").click()
+    await dialog.get_by_role("button", name="Submit").click()
+    await expect(said(page, "Seen||Calm")).to_be_visible()
+
+
+async def test_commands_are_offered_only_where_and_to_whom_they_belong(
+    open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper
+) -> None:
+    """A moderators' command of servers is in a moderator's menu there, not in a member's and not in direct messages."""
+    await bot.room(sandbox.channels["general"]).send("in the server")
+    direct = await sandbox.people.open_dm(sandbox.users["grace"], sandbox.bot_id)
+    await bot.get_partial_messageable(direct).send("between us")
+    for user, place, offers in (("grace", None, 1), ("linus", None, 0), ("grace", direct, 0)):
+        page = await open_page(user)
+        if place is not None:
+            await page.locator(f"[data-place='{place}']").click()
+            await expect(said(page, "between us")).to_be_visible()
+        await page.locator(".message").click(button="right")
+        await page.get_by_role("menuitem", name="Apps").click()
+        await expect(page.get_by_role("menuitem", name="Quote this")).to_be_visible()
+        assert await page.get_by_role("menuitem", name="Tidy up").count() == offers
 
 
 @pytest.mark.usefixtures("bot")
@@ -156,6 +190,7 @@ async def test_person_can_be_mentioned_and_is_given_to_a_command(open_page: Open
     await page.get_by_role("menuitem", name="Mention Linus").click()
     await expect(page.locator("#composer-text")).to_have_value("@Linus ")
     await page.locator(".author").click()
+    await page.get_by_role("menuitem", name="Apps").click()
     await page.get_by_role("menuitem", name="Greet").click()
     await expect(said(page, "hello Linus")).to_be_visible()
 

@@ -114,6 +114,8 @@ class Workshop(commands.Bot):
         self.tree.add_command(quiet)
         self.tree.add_command(late)
         self.tree.add_command(quote)
+        self.tree.add_command(tell)
+        self.tree.add_command(greet)
         await self.tree.sync()
 
 
@@ -160,3 +162,15 @@ async def suggest(_interaction: discord.Interaction, typed: str) -> list[app_com
 async def quote(interaction: discord.Interaction, message: discord.Message) -> None:
     """Repeat a message."""
     await interaction.response.send_message(f"> {message.content}", ephemeral=True)
+
+
+@app_commands.context_menu(name="Tell us")
+async def tell(interaction: discord.Interaction, _message: discord.Message) -> None:
+    """Open the form."""
+    await interaction.response.send_modal(Form())
+
+
+@app_commands.context_menu(name="Greet")
+async def greet(interaction: discord.Interaction, member: discord.Member) -> None:
+    """Name a member and their highest role."""
+    await interaction.response.send_message(f"hello {member.display_name}, {member.top_role.name}", ephemeral=True)

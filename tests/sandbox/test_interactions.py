@@ -144,6 +144,19 @@ async def test_context_menu_command_brings_its_message(sandbox: Sandbox) -> None
 
 
 @with_bot
+async def test_context_menu_commands_bring_members_and_open_forms(sandbox: Sandbox) -> None:
+    """A user command receives the member with their roles; a message command may open a form, sent once."""
+    ada, playground = sandbox.users["ada"], sandbox.channels["playground"]
+    await sandbox.people.context(ada, playground, "Greet", sandbox.users["grace"], kind=2)
+    assert sandbox.messages(playground, ada)[-1]["content"] == "hello Grace, Moderator"
+    message = await sandbox.people.say(ada, playground, "well said")
+    shown = await sandbox.people.context(ada, playground, "Tell us", message, kind=3)
+    assert shown.status == "modal"
+    noted = await sandbox.people.submit(ada, shown.interaction_id, {"what": "rain"})
+    assert (noted.status, sandbox.messages(playground, ada)[-1]["content"]) == ("answered", "noted: rain")
+
+
+@with_bot
 async def test_commands_are_hidden_from_those_who_may_not_use_them(sandbox: Sandbox) -> None:
     """A command for moderators is refused to a member, and every command where the channel is hidden."""
     linus = sandbox.users["linus"]

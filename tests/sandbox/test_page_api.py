@@ -161,7 +161,14 @@ async def test_command_with_a_file_button_and_form(sandbox: Sandbox, linus: Page
     playground = str(sandbox.channels["playground"])
     async with logged_in(Workshop(), sandbox), linus.live() as socket:
         world = await frame(socket, "world")
-        assert [command["name"] for command in world["commands"]] == ["Quote this", "ask", "late", "tools"]
+        assert [command["name"] for command in world["commands"]] == [
+            "Greet",
+            "Quote this",
+            "Tell us",
+            "ask",
+            "late",
+            "tools",
+        ]
         form = aiohttp.FormData()
         options = {"question": "read this", "paper": "file0"}
         form.add_field(
