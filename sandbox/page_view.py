@@ -92,4 +92,10 @@ def _channel(channel: Channel) -> Payload:
 
 def _thread(thread: Channel) -> Payload:
     archived = thread.thread_metadata is not None and thread.thread_metadata.archived
-    return {"id": str(thread.id), "name": thread.name, "parent_id": str(thread.parent_id), "archived": archived}
+    return {
+        "id": str(thread.id),
+        "name": thread.name,
+        "parent_id": str(thread.parent_id),
+        "archived": archived,
+        "members": [str(user_id) for user_id in thread.thread_members],
+    }

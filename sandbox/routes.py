@@ -19,6 +19,7 @@ from sandbox.semantics import (
     SetupError,
     UnsupportedField,
 )
+from sandbox.thread_routes import thread_routes
 from sandbox.webhook_routes import webhook_routes
 from sandbox.wire import ApiError, Payload, RestCall
 
@@ -50,10 +51,11 @@ class Routes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._routes: dict[tuple[str, int], list[tuple[list[str], str, Handler]]] = {}
-        for method, routes in (*webhook_routes().items(), *command_routes().items(), *ROUTES.items()):
-            for segments, handler in routes:
-                known = self._routes.setdefault((method, len(segments)), [])
-                known.append((segments, "/" + "/".join(segments), handler))
+        for table in (webhook_routes(), thread_routes(), command_routes(), ROUTES):
+            for method, routes in table.items():
+                for segments, handler in routes:
+                    known = self._routes.setdefault((method, len(segments)), [])
+                    known.append((segments, "/" + "/".join(segments), handler))
         for known in (
             self._routes.values()
         ):  # the most literal first: ".../messages/pins" before a message's id; ours before simcord's

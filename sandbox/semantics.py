@@ -31,6 +31,7 @@ from simcord.http import routes as _routes  # noqa: F401 - importing it register
 from simcord.http._helpers import bot_message, message_edit_changes
 from simcord.http.router import _ROUTES as ROUTES
 from simcord.http.router import Handler, RequestContext, RouteNotImplemented, UnsupportedField
+from simcord.http.routes.channels import create_thread, create_thread_from_message, delete_channel, edit_channel
 from simcord.http.routes.interactions import delete_followup, edit_followup, execute_webhook, get_followup
 from simcord.interactions import (
     base_payload,
@@ -52,6 +53,14 @@ INTERACTION_MESSAGES: Mapping[str, Handler] = {
     "show": get_followup,
     "edit": edit_followup,
     "delete": delete_followup,
+}
+
+# What simcord does with channels, of which threads are some
+CHANNEL_ROUTES: Mapping[str, Handler] = {
+    "create_thread": create_thread,
+    "create_thread_from_message": create_thread_from_message,
+    "edit": edit_channel,
+    "delete": delete_channel,
 }
 
 PrivateListener: TypeAlias = Callable[[int, str, Payload], None]  # viewer id, event, payload
@@ -319,8 +328,14 @@ class Engine(Backend):
         return message_accessible(self, message.channel_id, message, user_id)
 
 
+def engine_of(ctx: RequestContext) -> Engine:
+    """The engine that a route answers from: the one kind of backend there is here."""
+    return cast("Engine", ctx.backend)
+
+
 __all__ = [
     "ANSWER_SECONDS",
+    "CHANNEL_ROUTES",
     "COMMAND_FIELDS",
     "INTERACTION_MESSAGES",
     "ROUTES",
@@ -347,6 +362,7 @@ __all__ = [
     "base_payload",
     "bot_message",
     "command_access",
+    "engine_of",
     "gating",
     "message_edit_changes",
     "nest_options",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from sandbox.form_errors import check_length, form_error
 from sandbox.semantics import (
@@ -23,6 +23,7 @@ from sandbox.semantics import (
     RequestContext,
     Webhook,
     bot_message,
+    engine_of,
     message_edit_changes,
 )
 from sandbox.wire import Payload
@@ -79,7 +80,7 @@ def payload(engine: Engine, webhook: Webhook, *, with_token: bool = True) -> Pay
 
 
 def _create(ctx: RequestContext) -> Payload:
-    engine = _engine(ctx)
+    engine = engine_of(ctx)
     channel = ctx.require_channel_permissions(ctx.int_arg("channel_id"), "manage_webhooks")
     if channel.type not in ROOMS:
         raise BackendError(400, 50024, "Cannot execute action on this channel type")
@@ -98,13 +99,15 @@ def _create(ctx: RequestContext) -> Payload:
 
 def _list_of_channel(ctx: RequestContext) -> list[Payload]:
     channel = ctx.require_channel_permissions(ctx.int_arg("channel_id"), "manage_webhooks")
-    return [payload(_engine(ctx), webhook) for webhook in _of_channel(_engine(ctx), channel.id)]
+    return [payload(engine_of(ctx), webhook) for webhook in _of_channel(engine_of(ctx), channel.id)]
 
 
 def _list_of_guild(ctx: RequestContext) -> list[Payload]:
     guild = ctx.backend.get_guild(ctx.int_arg("guild_id"))
     ctx.require_guild_permissions(guild.id, "manage_webhooks")
-    return [payload(_engine(ctx), webhook) for webhook in ctx.backend.webhooks.values() if webhook.guild_id == guild.id]
+    return [
+        payload(engine_of(ctx), webhook) for webhook in ctx.backend.webhooks.values() if webhook.guild_id == guild.id
+    ]
 
 
 def _changing(change: Callable[[RequestContext, Webhook], Payload | None]) -> Handler:
@@ -121,11 +124,11 @@ def _changing(change: Callable[[RequestContext, Webhook], Payload | None]) -> Ha
 
 
 def _show(ctx: RequestContext, webhook: Webhook) -> Payload:
-    return payload(_engine(ctx), webhook, with_token="token" not in ctx.args)
+    return payload(engine_of(ctx), webhook, with_token="token" not in ctx.args)
 
 
 def _edit(ctx: RequestContext, webhook: Webhook) -> Payload:
-    engine, body = _engine(ctx), ctx.fields("name", "avatar", "channel_id")
+    engine, body = engine_of(ctx), ctx.fields("name", "avatar", "channel_id")
     if "name" in body:
         _check_name("name", body["name"])
     if "token" in ctx.args or body.get("channel_id") is None:
@@ -166,7 +169,7 @@ def _unless_interaction(handler: Callable[[RequestContext, Webhook], Any], name:
 
 
 def _execute(ctx: RequestContext, webhook: Webhook) -> Payload | None:
-    engine = _engine(ctx)
+    engine = engine_of(ctx)
     place = _place(ctx, webhook)
     if place.thread_metadata is not None and place.thread_metadata.archived:
         engine.edit_channel(place.id, {}, thread_metadata={"archived": False})
@@ -191,11 +194,11 @@ def _execute(ctx: RequestContext, webhook: Webhook) -> Payload | None:
 
 
 def _show_message(ctx: RequestContext, webhook: Webhook) -> Payload:
-    return _engine(ctx).message_payload(_message(ctx, webhook))
+    return engine_of(ctx).message_payload(_message(ctx, webhook))
 
 
 def _edit_message(ctx: RequestContext, webhook: Webhook) -> Payload:
-    engine, message = _engine(ctx), _message(ctx, webhook)
+    engine, message = engine_of(ctx), _message(ctx, webhook)
     return engine.message_payload(
         engine.edit_message(message.channel_id, message.id, message_edit_changes(ctx, message))
     )
@@ -207,10 +210,6 @@ def _delete_message(ctx: RequestContext, webhook: Webhook) -> None:
 
 
 # --------------------------------------------------------------------- looking
-
-
-def _engine(ctx: RequestContext) -> Engine:
-    return cast("Engine", ctx.backend)  # the one backend that is ever given to these routes
 
 
 def _of_channel(engine: Engine, channel_id: int) -> list[Webhook]:

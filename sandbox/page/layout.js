@@ -5,6 +5,7 @@ import { icon } from "./icons.js";
 import { dots } from "./message.js";
 
 const NOTICE_MS = 6_000;
+const MOST_NAMES = 5; // of a thread's members, in one line
 const NARROW = "(max-width: 760px)";
 const ROOMY = "(min-width: 1100px)";
 
@@ -53,8 +54,14 @@ export class Layout {
     const sign = { channel: "#", thread: "", dm: "@" }[place?.kind] ?? "";
     const parent = place?.kind === "thread" ? this.house.world.place(place.parentId) : null;
     find("channel-name").textContent = place ? `${sign}${place.name}` : "";
-    find("channel-topic").textContent = parent ? `A thread in #${parent.name}` : (place?.topic ?? "");
+    find("channel-topic").textContent = parent ? this.#threadTopic(place, parent) : (place?.topic ?? "");
     document.title = place ? `${sign}${place.name} · ${this.house.world.state.guild?.name ?? ""}` : "Parley House";
+  }
+
+  #threadTopic(thread, parent) {
+    const names = thread.members.slice(0, MOST_NAMES).map((id) => this.house.world.nameOf(id));
+    const others = thread.members.length - names.length;
+    return `A thread in #${parent.name} · ${names.join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
   }
 
   /** The light for the bot's gateway, and a line while the bot or the sandbox itself is away. */

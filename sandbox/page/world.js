@@ -71,13 +71,13 @@ export class World extends EventTarget {
     return this.histories.get(channelId);
   }
 
-  /** A channel, thread or DM as {id, kind, name, topic, parentId, archived}, or null. */
+  /** A channel, thread or DM as {id, kind, name, topic, parentId, archived, members}, or null. */
   place(id) {
     const channel = this.state.channels.find((one) => one.id === id);
     if (channel) return { id, kind: "channel", name: channel.name, topic: channel.topic ?? "", parentId: channel.parent_id };
     const thread = this.state.threads.find((one) => one.id === id);
     if (thread)
-      return { id, kind: "thread", name: thread.name, topic: "", parentId: thread.parent_id, archived: thread.archived };
+      return { id, kind: "thread", name: thread.name, topic: "", parentId: thread.parent_id, archived: thread.archived, members: thread.members };
     const dm = this.state.dms.find((one) => one.id === id);
     if (!dm) return null;
     return { id, kind: "dm", name: this.nameOf(dm.recipient_id), topic: "", parentId: null, recipientId: dm.recipient_id };

@@ -60,6 +60,8 @@ async def test_thread_is_started_from_a_message(open_page: OpenPage, sandbox: Sa
     await expect(said(page, "in the thread")).to_be_visible()
     thread_id = int(await page.locator(".threads .place").get_attribute("data-place") or "0")
     assert "in the thread" in [message["content"] for message in sandbox.messages(thread_id)]
+    await sandbox.people.say(sandbox.users["linus"], thread_id, "me too")
+    await expect(page.locator("#channel-topic")).to_have_text("A thread in #general · Ada, Linus")
 
 
 async def test_direct_message_is_opened_and_answered(open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper) -> None:

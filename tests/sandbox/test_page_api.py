@@ -120,7 +120,13 @@ async def test_new_threads_and_direct_messages_redraw_the_world(sandbox: Sandbox
         thread = await linus.act("thread", channel=str(general), name="Topic", message=said["message"])
         world = await frame(socket, "world")
         assert world["threads"] == [
-            {"id": thread["channel"], "name": "Topic", "parent_id": str(general), "archived": False}
+            {
+                "id": thread["channel"],
+                "name": "Topic",
+                "parent_id": str(general),
+                "archived": False,
+                "members": [linus.user],
+            }
         ]
         dm = await linus.act("dm", recipient=str(sandbox.bot_id))
         world = await frame(socket, "world")
