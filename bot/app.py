@@ -79,10 +79,10 @@ class Parley:
     catalog: Catalog
     retention: Retention
 
-    async def catch_up_commands(self) -> None:
-        """Tell Discord of the commands of guilds that it has otherwise."""
+    async def keep_commands(self) -> None:
+        """Tell Discord of the commands that it has otherwise, from the moment that they are known, until cancelled."""
         await self.client.can_write.wait()
-        await self.client.guild_commands.catch_up()
+        await self.client.command_sync.keep()
 
     async def work(self) -> None:
         """Carry runs out, from the moment that Discord can be written to, until cancelled."""
@@ -109,7 +109,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
     ):
         tasks.create_task(parley.work())
         tasks.create_task(parley.catalog.keep())
-        tasks.create_task(parley.catch_up_commands())
+        tasks.create_task(parley.keep_commands())
         tasks.create_task(parley.database.watch())
         tasks.create_task(parley.client.recovery.watermark.keep())
         tasks.create_task(parley.client.insist_on_welcome())

@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cancelling import surely_cancelled
+from bot.command_sync import EVERYWHERE, CommandSync
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError, StoreError
 from bot.guild_commands import TreeCommands
@@ -111,7 +112,7 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         if isinstance(cause, app_commands.CommandNotFound) and interaction.guild_id is not None:
             await tell(interaction, COMMAND_GONE)
-            await interaction.client.guild_commands.tell(interaction.guild_id)
+            interaction.client.command_sync.request(interaction.guild_id)
             return
         await tell(interaction, sentence_for(cause))
 
@@ -123,7 +124,8 @@ class ParleyClient(commands.Bot):
     all servers.  `may_have_missed` is set when it has, in each new session, and when a server has an outage; whoever
     reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it may
     have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard` those
-    for web pages.  `http_tools` are moderators' tools, `guild_commands` the slash commands of servers.
+    for web pages.  `http_tools` are moderators' tools, `guild_commands` the slash commands of servers, `command_sync`
+    tells Discord of all commands.
     """
 
     def __init__(
@@ -157,6 +159,8 @@ class ParleyClient(commands.Bot):
             help_command=None,
             intents=needed_intents(),
             allowed_mentions=discord.AllowedMentions.none(),
+            # Said outright: Discord would write down its own idea of what is left open.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             # Conversations are in the database: discord.py need not keep messages and members as well.
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -182,9 +186,10 @@ class ParleyClient(commands.Bot):
         self.tool_rules = tool_rules
         self.notices = notices
         self.http_tools = http_tools
-        self.guild_commands = TreeCommands(self.tree)
+        self.command_sync = CommandSync(self.tree)
+        self.guild_commands = TreeCommands(self.tree, self.command_sync)
         self.mcp = mcp
-        self.server_commands = ServerCommands(self.tree, mcp)
+        self.server_commands = ServerCommands(self.tree, self.command_sync, mcp)
         self.recovery = recovery
         self.people = People(self, model=setting_desk.model)
         self.can_write = asyncio.Event()
@@ -210,7 +215,7 @@ class ParleyClient(commands.Bot):
             self.changed[message_id] = message
 
     async def setup_hook(self) -> None:
-        """Load every file in `cogs/` and the host's modules, and tell Discord which commands there are."""
+        """Load every file in `cogs/` and the host's modules; Discord is told meanwhile which commands there are."""
         ours = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
         theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
         await self.load([*ours, *theirs])
@@ -222,7 +227,7 @@ class ParleyClient(commands.Bot):
             await self.http_tools.load(self.guild_commands)
         except StoreError as error:
             log.error("the tools of the servers cannot be offered: %s", error)
-        await self.tree.sync()
+        self.command_sync.mark(EVERYWHERE)
         self.can_write.set()
 
     async def load(self, names: Iterable[str]) -> None:
@@ -290,7 +295,7 @@ class ParleyClient(commands.Bot):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """A server let the bot in, maybe again: its tools are those that are still kept."""
         await self.http_tools.refresh(guild.id)
-        await self.guild_commands.welcome(guild.id)
+        self.guild_commands.welcome(guild.id)
 
     async def on_message(self, message: discord.Message, /) -> None:
         """Parley has no commands with a prefix: messages are the chat cog's."""

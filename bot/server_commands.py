@@ -1,4 +1,4 @@
-"""The slash commands for tools of MCP servers, in discord.py's tree and at Discord."""
+"""The slash commands for tools of MCP servers, in discord.py's tree."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 
 from discord import app_commands
 
+from bot.command_sync import EVERYWHERE, CommandSync
 from bot.errors import Refusal
-from bot.interactions import NOT_TAKEN
 from bot.mcp.servers import McpServers
 from bot.messages import ToolSpec
 from bot.tools.declare import MAX_NAME_CHARACTERS
@@ -21,8 +21,9 @@ log = logging.getLogger(__name__)
 class ServerCommands:
     """Keeps commands for the tools that the host wants people to have."""
 
-    def __init__(self, tree: app_commands.CommandTree[Any], servers: McpServers) -> None:
+    def __init__(self, tree: app_commands.CommandTree[Any], sync: CommandSync, servers: McpServers) -> None:
         self._tree = tree
+        self._sync = sync
         self._servers = servers
         self._specs: list[ToolSpec] = []
         self._names: list[str] = []
@@ -49,12 +50,9 @@ class ServerCommands:
         return True
 
     async def keep(self) -> None:
-        """Tell Discord of each change, until cancelled."""
+        """Have Discord told of each change, until cancelled."""
         while True:
             await self._servers.changed.wait()
             self._servers.changed.clear()
             if self.put():
-                try:
-                    await self._tree.sync()
-                except (*NOT_TAKEN, app_commands.CommandSyncFailure) as error:
-                    log.warning("Discord did not take the commands of MCP servers: %s", type(error).__name__)
+                self._sync.request(EVERYWHERE)

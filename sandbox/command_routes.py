@@ -1,4 +1,4 @@
-"""Discord's routes for one command at a time, which simcord lacks: it knows only how to replace all of them."""
+"""Discord's routes for commands that simcord lacks: it knows only how to replace all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from sandbox.wire import Payload
 EVERYWHERE = "/applications/{application_id}/commands"
 IN_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
 MOST_COMMANDS = 100  # slash commands of one application, in each guild and everywhere
-Change = Callable[[RequestContext, list[Payload]], Payload | None]
+LOCALIZATIONS = ("name_localizations", "description_localizations")
+Change = Callable[[RequestContext, list[Payload]], Payload | list[Payload] | None]
+
+
+def show_all(ctx: RequestContext, known: list[Payload]) -> list[Payload]:
+    """The commands, with their words in other languages only for who asks for them."""
+    if ctx.params.get("with_localizations") == "true":
+        return known
+    return [{name: value for name, value in command.items() if name not in LOCALIZATIONS} for command in known]
 
 
 def create(ctx: RequestContext, known: list[Payload]) -> Payload:
@@ -50,7 +58,7 @@ def remove(ctx: RequestContext, known: list[Payload]) -> None:
 
 CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
     "POST": (("", create),),
-    "GET": (("/{command_id}", show),),
+    "GET": (("", show_all), ("/{command_id}", show)),
     "PATCH": (("/{command_id}", edit),),
     "DELETE": (("/{command_id}", remove),),
 }

@@ -33,7 +33,7 @@ from bot.store.http_tools import HttpTool
 from bot.tools.options import MAX_NAME_CHARACTERS
 
 MANAGERS_ONLY = "Only moderators can change tools: that takes Manage Server."
-NOT_SYNCED = "Discord has not taken the slash command yet; the next change, or the next start of the bot, tries again."
+NOT_SYNCED = "Discord has not taken the slash command yet; I try again until it does."
 KEPT_SECRET = f"Signs each request. Left empty it stays as it is; {NO_SECRET} takes it away"
 NOT_SAVED = "Nothing was saved yet."
 # As long as Discord takes answers to what a person did: interactions/receiving-and-responding.mdx.

@@ -34,12 +34,13 @@ class Process:
 
 @asynccontextmanager
 async def working(settings: Settings) -> AsyncIterator[ParleyClient]:
-    """The bot and its worker, to the end of the block."""
+    """The bot, its worker and what tells Discord of its commands, to the end of the block."""
     async with assembled(settings) as parley:
-        work = asyncio.create_task(parley.work())
+        tasks = [asyncio.create_task(each) for each in (parley.work(), parley.keep_commands())]
         try:
             yield parley.client
         finally:
-            work.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await work
+            for task in tasks:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task

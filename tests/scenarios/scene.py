@@ -59,6 +59,12 @@ class Scene:
         return GivenSettings.model_validate(given | changed)
 
     async def start(self, **changed: object) -> None:
+        """Run the bot until `stop`, and wait until it hears what is said and Discord knows its commands."""
+        looked_at = len(self.syncs("GET"))
+        await self.begin(**changed)
+        await self.wait_for(lambda: len(self.syncs("GET")) > looked_at and self.sandbox.engine.commands.get(None))
+
+    async def begin(self, **changed: object) -> None:
         """Run the bot until `stop`, and wait until it hears what is said."""
         before = self.sandbox.gateway.ready_count
         self._bot = asyncio.create_task(run(self.settings(**changed), self.clock))
@@ -168,6 +174,12 @@ class Scene:
             and record.method in (("POST", "PATCH") if method == "*" else (method,))
             and record.status == 200
         ]
+
+    def syncs(self, method: str) -> list[int]:
+        """What Discord answered to the bot's requests of this method for its commands of everywhere; 0 if nothing."""
+        path = f"/applications/{self.sandbox.engine.application_id}/commands"
+        asked = [record for record in self.sandbox.requests if record.path == path]
+        return [record.status for record in asked if record.method == method]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """All rows of a table, as the file holds them."""

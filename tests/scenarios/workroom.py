@@ -23,7 +23,7 @@ class Workroom(Scene):
     workshop: Workshop
     _back_at = 0
 
-    async def start(self, **changed: object) -> None:
+    async def begin(self, **changed: object) -> None:
         """Run the bot with the workshop's tools until `stop`, and wait until it hears what is said."""
         before = self.sandbox.gateway.ready_count
         self._bot = asyncio.create_task(self._work(self.settings(**changed)))
@@ -35,6 +35,7 @@ class Workroom(Scene):
             self.workshop = Workshop()
             await parley.client.add_cog(self.workshop)
             tasks.create_task(parley.work())
+            tasks.create_task(parley.keep_commands())
             await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
     async def told(
