@@ -57,7 +57,7 @@ async def test_private_talk_has_a_memory_and_buttons(parley: Scene) -> None:
     parley.provider.play(Story(text="Better."))
     await parley.press("linus", first, "Regenerate")
     await parley.wait_for(lambda: "Better." in parley.whispers("linus", "general"))
-    await parley.provider.wait_for_request(2)
+    await parley.wait_for(lambda: parley.run(2)["status"] == "completed")  # it is shown before it has ended
     parley.provider.play(Story(pieces=("Two", " three."), hang_at=1))
     await parley.command("linus", "general", "ask", question="two?", private=True)
     await parley.press("linus", await private_answer(parley, "linus", "Stop"), "Stop")
