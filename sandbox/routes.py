@@ -7,6 +7,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from sandbox.command_routes import command_routes
+from sandbox.component_forms import check_body
+from sandbox.form_errors import as_discord_says
 from sandbox.limits import CREATE_ROUTE
 from sandbox.polls import check_poll
 from sandbox.semantics import (
@@ -25,6 +27,7 @@ from sandbox.wire import ApiError, Payload, RestCall
 
 _log = logging.getLogger(__name__)
 
+CALLBACK_ROUTE = "/interactions/{interaction_id}/{token}/callback"  # its form lies in `data`
 ARCHIVED_THREAD = 50083  # Discord's code for writing into an archived thread
 
 
@@ -80,10 +83,12 @@ class Routes:
         """
         engine = self._engine
         body = call.json if isinstance(call.json, dict) else {}
+        is_callback = match.template == CALLBACK_ROUTE
         engine.nonce = body.get("nonce") if (call.method, match.template) == CREATE_ROUTE else None
         try:
             self._check_archived(call.method, match)
             self._check_poll(match, body)
+            check_body(body, is_callback=is_callback)
             answer = match.handler(
                 RequestContext(
                     engine,
@@ -101,7 +106,8 @@ class Routes:
             _log.error("simcord does not implement %s %s %s", call.method, match.template, fields)
             raise ApiError(501, 0, exc.message) from exc
         except BackendError as exc:
-            raise ApiError(exc.status, exc.code, exc.message, exc.errors) from exc
+            told = as_discord_says(exc, "data." if is_callback else "")
+            raise ApiError(told.status, told.code, told.message, told.errors) from exc
         except (KeyError, TypeError, ValueError, SetupError) as exc:
             _log.warning("malformed %s %s: %s", call.method, match.template, type(exc).__name__)
             raise ApiError(400, 50035, f"Invalid Form Body: {exc}") from exc

@@ -26,7 +26,15 @@ from simcord.backend.errors import BackendError, SetupError
 from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User, Webhook
 from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.components import validate_modal, walk_components
-from simcord.enums import AppCommandType, ChannelType, ComponentType, InteractionType, OptionType, OverwriteType
+from simcord.enums import (
+    AppCommandType,
+    CallbackType,
+    ChannelType,
+    ComponentType,
+    InteractionType,
+    OptionType,
+    OverwriteType,
+)
 from simcord.http import routes as _routes  # noqa: F401 - importing it registers the routes
 from simcord.http._helpers import bot_message, message_edit_changes
 from simcord.http.router import _ROUTES as ROUTES
@@ -341,6 +349,7 @@ __all__ = [
     "ROUTES",
     "AppCommandType",
     "BackendError",
+    "CallbackType",
     "Channel",
     "ChannelType",
     "ComponentType",

@@ -222,7 +222,7 @@ async def test_refusals_have_discords_codes(sandbox: Sandbox, api: Api) -> None:
         (await api.call("POST", f"/channels/{room}/messages", json={"content": "x" * 2001}))[2]["code"],
         (await api.call("GET", "/channels/1"))[2]["code"],
     ]
-    assert codes == [50001, 50013, 50005, 50035, 50035, 10003]
+    assert codes == [50001, 50013, 50005, 50006, 50035, 10003]
 
 
 async def test_archived_thread_refuses_edits_and_opens_for_a_message(sandbox: Sandbox, api: Api) -> None:
