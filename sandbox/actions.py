@@ -44,6 +44,12 @@ class Typing(Action):
     channel: int
 
 
+class ChooseLocale(Action):
+    """Choose the language of one's client."""
+
+    locale: str
+
+
 class OpenDm(Action):
     """Open direct messages with the bot."""
 
@@ -139,6 +145,7 @@ ACTIONS: dict[str, type[Action]] = {
     "edit": Edit,
     "delete": Delete,
     "typing": Typing,
+    "locale": ChooseLocale,
     "dm": OpenDm,
     "thread": StartThread,
     "react": React,

@@ -1,34 +1,56 @@
-"""Discord's routes for commands that simcord lacks: it knows only how to replace all of them."""
+"""Discord's routes for an application's commands; simcord knows only how to replace all of them, unchecked."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sandbox.command_forms import check_command, check_commands
 from sandbox.semantics import COMMAND_FIELDS, AppCommandType, BackendError, Handler, RequestContext
 from sandbox.wire import Payload
 
 EVERYWHERE = "/applications/{application_id}/commands"
 IN_GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
-MOST_COMMANDS = 100  # slash commands of one application, in each guild and everywhere
-LOCALIZATIONS = ("name_localizations", "description_localizations")
+TRANSLATIONS = ("name_localizations", "description_localizations")
 Change = Callable[[RequestContext, list[Payload]], Payload | list[Payload] | None]
 
 
-def show_all(ctx: RequestContext, known: list[Payload]) -> list[Payload]:
-    """The commands, with their words in other languages only for who asks for them."""
-    if ctx.params.get("with_localizations") == "true":
+def replace(ctx: RequestContext, _known: list[Payload]) -> list[Payload]:
+    """Let these be all commands."""
+    commands = [_written(ctx, command) for command in ctx.json or []]
+    check_commands(commands)
+    return _register(ctx, commands)
+
+
+def list_all(ctx: RequestContext, known: list[Payload]) -> list[Payload]:
+    """Every command, with its translations where they are asked for."""
+    if str(ctx.params.get("with_localizations", "")).lower() in ("1", "true"):
         return known
-    return [{name: value for name, value in command.items() if name not in LOCALIZATIONS} for command in known]
+    return [_untranslated(command) for command in known]
+
+
+def list_permissions(ctx: RequestContext, _known: list[Payload]) -> list[Payload]:
+    """What a server's people changed about who may use which command: each command that they changed."""
+    guild_id = ctx.int_arg("guild_id")
+    return [
+        {
+            "id": str(command_id),
+            "application_id": ctx.args["application_id"],
+            "guild_id": str(guild_id),
+            "permissions": permissions,
+        }
+        for (changed_in, command_id), permissions in ctx.backend.command_permissions.items()
+        if changed_in == guild_id
+    ]
 
 
 def create(ctx: RequestContext, known: list[Payload]) -> Payload:
     """Add a command, or replace the one of its name and type."""
-    command = _written(ctx)
+    command = _written(ctx, ctx.body())
+    check_command(command)
     kind = command.setdefault("type", AppCommandType.CHAT_INPUT)
     others = [other for other in known if (other["name"], other["type"]) != (command["name"], kind)]
-    if kind == AppCommandType.CHAT_INPUT and sum(other["type"] == kind for other in others) >= MOST_COMMANDS:
-        raise BackendError(400, 30032, "Maximum number of application commands reached (100)")
+    check_commands([*others, command])
     return _named(_register(ctx, [*others, command]), command["name"], kind)
 
 
@@ -43,7 +65,8 @@ def show(ctx: RequestContext, known: list[Payload]) -> Payload:
 def edit(ctx: RequestContext, known: list[Payload]) -> Payload:
     """Change some of a command's fields; its id stays."""
     old = show(ctx, known)
-    changed = old | _written(ctx)
+    changed = old | _written(ctx, ctx.body())
+    check_command(changed)
     _register(ctx, [changed if command is old else command for command in known])
     registered = _named(ctx.backend.commands[_guild(ctx)].values(), changed["name"], changed["type"])
     registered["id"] = old["id"]  # the engine knows commands by name, and this one may have another now
@@ -57,8 +80,9 @@ def remove(ctx: RequestContext, known: list[Payload]) -> None:
 
 
 CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
+    "PUT": (("", replace),),
     "POST": (("", create),),
-    "GET": (("", show_all), ("/{command_id}", show)),
+    "GET": (("", list_all), ("/permissions", list_permissions), ("/{command_id}", show)),
     "PATCH": (("/{command_id}", edit),),
     "DELETE": (("/{command_id}", remove),),
 }
@@ -87,10 +111,19 @@ def _guild(ctx: RequestContext) -> int | None:
     return int(ctx.args["guild_id"]) if "guild_id" in ctx.args else None
 
 
-def _written(ctx: RequestContext) -> Payload:
+def _written(ctx: RequestContext, command: Payload) -> Payload:
     """The fields of a command in a request; `nsfw` is sent by discord.py and has no meaning here unless it is set."""
-    body = {name: value for name, value in ctx.body().items() if (name, value) != ("nsfw", False)}
+    body = {name: value for name, value in command.items() if (name, value) != ("nsfw", False)}
     return ctx.fields(*COMMAND_FIELDS, body=body)
+
+
+def _untranslated(thing: Payload) -> Payload:
+    """A command, option or choice without its translations."""
+    return {
+        name: [_untranslated(inner) for inner in value] if name in ("options", "choices") else value
+        for name, value in thing.items()
+        if name not in TRANSLATIONS
+    }
 
 
 def _register(ctx: RequestContext, commands: list[Payload]) -> list[Payload]:

@@ -13,9 +13,9 @@ SIMCORDS_FAULT = re.compile(r"Invalid Form Body: (?P<path>[a-z][\w.\[\]]*): (?P<
 
 
 def form_error(path: str, sentence: str, code: str = "BASE_TYPE_INVALID") -> BackendError:
-    """The refusal of one field, by its path such as "components.0.custom_id"."""
+    """The refusal of one field, by its path such as "components.0.custom_id", or of the whole form."""
     errors: Payload = {"_errors": [{"code": code, "message": sentence}]}
-    for name in reversed(path.split(".")):
+    for name in reversed(path.split(".") if path else []):
         errors = {name: errors}
     return BackendError(400, INVALID_FORM, "Invalid Form Body", errors=errors)
 

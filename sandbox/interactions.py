@@ -215,12 +215,19 @@ class Interactions:
                 data=data,
             )
         record.source_message_id = source_message_id
-        engine.emit("INTERACTION_CREATE", payload | (extra or {}))
+        engine.emit("INTERACTION_CREATE", payload | self._languages(user_id, channel_id) | (extra or {}))
         try:
             await self._pulse.wait_for(lambda: record.responded, engine.answer_seconds)
         except TimeoutError:
             return InteractionOutcome(interaction_id=record.id, status="failed", error=NO_ANSWER)
         return _outcome(record)
+
+    def _languages(self, user_id: int, channel_id: int) -> Payload:
+        """The languages of who interacts and of the server."""
+        engine = self._engine
+        guild_id = engine.get_channel(channel_id).guild_id
+        of_guild = {} if guild_id is None else {"guild_locale": engine.get_guild(guild_id).preferred_locale}
+        return {"locale": engine.locale_of(user_id)} | of_guild
 
 
 def _command_data(root: Payload) -> Payload:

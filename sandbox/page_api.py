@@ -14,6 +14,7 @@ from sandbox.actions import (
     Action,
     Autocomplete,
     Choose,
+    ChooseLocale,
     Command,
     Context,
     Delete,
@@ -91,6 +92,8 @@ class PageApi:
                 await people.delete(user, channel, message)
             case Typing(channel=channel):
                 await people.start_typing(user, channel)
+            case ChooseLocale(locale=locale):
+                await people.choose_locale(user, locale)
             case OpenDm(recipient=recipient):
                 return {"channel": str(await people.open_dm(user, recipient))}
             case StartThread(channel=channel, name=name, message=starter):

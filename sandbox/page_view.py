@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from sandbox.command_forms import LOCALES
 from sandbox.house import House
 from sandbox.limits import Limits
 from sandbox.semantics import AppCommandType, Channel, ChannelType, Engine, permission_bits
@@ -34,7 +35,8 @@ class PageView:
         talks = [] if dm_id is None else [engine.channels[dm_id]]
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
-            "me": self._user(user_id),
+            "me": self._user(user_id) | {"locale": engine.locale_of(user_id)},
+            "locales": sorted(LOCALES),
             "users": [self._user(member_id) for member_id in guild.members],
             "roles": [{"id": str(role.id), "name": role.name} for role in guild.roles.values() if role.id != guild.id],
             "bot_id": str(engine.bot_user.id),

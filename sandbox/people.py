@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sandbox.command_forms import LOCALES
 from sandbox.interactions import Interactions
 from sandbox.refusals import refusals, visible_message
 from sandbox.semantics import Channel, reaction_permissions
@@ -77,6 +78,12 @@ class People(Interactions):
                     "member": engine.member_payload(channel.guild_id, user_id),
                 }
             engine.emit("TYPING_START", payload)
+
+    async def choose_locale(self, user_id: int, locale: str) -> None:
+        """Choose the language of one's client, one of Discord's such as "zh-CN"."""
+        if locale not in LOCALES:
+            raise Refused(f"Discord does not speak {locale}.")
+        self._engine.choose_locale(user_id, locale)
 
     async def open_dm(self, user_id: int, recipient_id: int) -> int:
         """The id of the user's direct messages with the bot."""

@@ -53,6 +53,7 @@ from sandbox.wire import Payload
 
 DISCORD_EPOCH_MS = 1420070400000
 HAS_THREAD_FLAG = 1 << 5
+DEFAULT_LOCALE = "en-US"
 ANSWER_SECONDS = 3.0  # Discord's deadline for the first answer to an interaction
 KEPT_INTERACTIONS = 1000  # expired ones are dropped when there are more than this
 # What simcord does with the messages of an interaction, whose routes are those of webhooks
@@ -152,6 +153,7 @@ class Engine(Backend):
         self.answer_seconds = answer_seconds
         self.age_seconds = 0  # how long ago what happens now shall have happened, by the ids that it gets
         self.nonce: str | int | None = None  # of the message being posted
+        self.locales: dict[int, str] = {}  # the language that a user chose for their client
         self.private_listeners: list[PrivateListener] = []
         self.change_listeners: list[Callable[[], None]] = []  # for changes that Discord sends no event about
         super().__init__(clock=WallClock())
@@ -272,6 +274,15 @@ class Engine(Backend):
         if not known:
             self._tell_of_change()
         return channel
+
+    def locale_of(self, user_id: int) -> str:
+        """The language of a user's client."""
+        return self.locales.get(user_id, DEFAULT_LOCALE)
+
+    def choose_locale(self, user_id: int, locale: str) -> None:
+        """Let a user's client speak a language."""
+        self.locales[user_id] = locale
+        self._tell_of_change()
 
     def _tell_of_change(self) -> None:
         for listener in self.change_listeners:

@@ -52,6 +52,7 @@ def dump(engine: Engine, house: House) -> Payload:
         "messages": MESSAGES.dump_python(messages, mode="json"),
         "webhooks": WEBHOOKS.dump_python(list(engine.webhooks.values()), mode="json"),
         "dm_channels": list(engine.dm_channels.items()),
+        "locales": list(engine.locales.items()),
         "commands": [[guild_id, list(kept.values())] for guild_id, kept in engine.commands.items()],
         "uploads": {
             path: [base64.b64encode(data).decode(), content_type]
@@ -111,6 +112,7 @@ def _fill(state: Payload, engine: Engine, house: House) -> None:
     engine.webhooks = {webhook.id: webhook for webhook in WEBHOOKS.validate_python(state.get("webhooks", []))}
     engine.webhook_tokens = {webhook.token: webhook.id for webhook in engine.webhooks.values()}
     engine.dm_channels = dict(_pairs(state["dm_channels"]))
+    engine.locales = {int(user_id): locale for user_id, locale in state.get("locales", [])}
     engine.commands = {
         guild_id: {(command["name"], command["type"]): command for command in kept}
         for guild_id, kept in state["commands"]

@@ -77,7 +77,7 @@ export function openPersonMenu(house, person, rectangle) {
 
 /** The item that leads to the apps' commands of a type, or false where there are none. */
 function appsItem(house, type, run) {
-  const inner = contextCommands(house.world.commands, type).map((command) => ({ label: command.name, act: () => run(command) }));
+  const inner = contextCommands(house.world.commands, type).map((command) => ({ label: command.shown, act: () => run(command) }));
   return inner.length > 0 && { label: "Apps", inner };
 }
 

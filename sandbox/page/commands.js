@@ -8,25 +8,28 @@ const CHAT_INPUT = 1;
 const SUBCOMMAND = 1;
 const SUBCOMMAND_GROUP = 2;
 
-/** Every command that can be run, subcommands by their whole name ("tools add"). */
+/** Every command that can be run, subcommands by their whole name ("tools add"); `shown` is that in one's language. */
 export function listCommands(commands) {
-  return commands.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT).flatMap((command) => expand(command, ""));
+  return commands.filter((command) => (command.type ?? CHAT_INPUT) === CHAT_INPUT).flatMap((command) => expand(command, { name: "", shown: "" }));
 }
 
 function expand(command, before) {
-  const name = `${before}${command.name}`;
+  const name = `${before.name}${command.name}`;
+  const shown = `${before.shown}${command.shown}`;
   const options = command.options ?? [];
   const inner = options.filter((option) => option.type === SUBCOMMAND || option.type === SUBCOMMAND_GROUP);
-  if (inner.length > 0) return inner.flatMap((option) => expand(option, `${name} `));
-  return [{ name, description: command.description ?? "", options }];
+  if (inner.length > 0) return inner.flatMap((option) => expand(option, { name: `${name} `, shown: `${shown} ` }));
+  return [{ name, shown, description: command.description ?? "", options }];
 }
 
-/** The commands for what is typed after the slash: those that start with it, then those that contain it. */
+/** The commands for what is typed after the slash: those that start with it in either language, then those that contain it. */
 export function findCommands(commands, typed) {
   const words = typed.trim().toLowerCase();
-  const all = listCommands(commands).sort((a, b) => a.name.localeCompare(b.name));
-  const starting = all.filter((command) => command.name.startsWith(words));
-  return [...starting, ...all.filter((command) => !starting.includes(command) && command.name.includes(words))];
+  const all = listCommands(commands).sort((a, b) => a.shown.localeCompare(b.shown));
+  const either = (command, test) => test(command.shown) || test(command.name);
+  const starting = all.filter((command) => either(command, (name) => name.startsWith(words)));
+  const holding = all.filter((command) => either(command, (name) => name.includes(words)));
+  return [...starting, ...holding.filter((command) => !starting.includes(command))];
 }
 
 /** Context-menu commands: type 2 for people, 3 for messages. */
@@ -49,10 +52,10 @@ export class CommandForm {
     cancel.addEventListener("click", close);
     this.element = element(
       "form",
-      { class: "command-form", "aria-label": `Command ${command.name}` },
+      { class: "command-form", "aria-label": `Command ${command.shown}` },
       this.hint,
       this.fault,
-      element("div", { class: "command-row" }, cancel, element("b", { class: "command-name" }, `/${command.name}`), this.slots, this.more, this.run),
+      element("div", { class: "command-row" }, cancel, element("b", { class: "command-name" }, `/${command.shown}`), this.slots, this.more, this.run),
     );
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -85,7 +88,7 @@ export class CommandForm {
       this.fault.textContent = refusal.message;
       this.fault.hidden = false;
       this.run.disabled = false;
-      if (!this.element.isConnected) this.house.notify(`/${this.command.name}: ${refusal.message}`);
+      if (!this.element.isConnected) this.house.notify(`/${this.command.shown}: ${refusal.message}`);
     }
   }
 
@@ -98,7 +101,7 @@ export class CommandForm {
     const field = new OptionField(this.house, option, {
       complete: (focused) => this.house.autocomplete(this.command.name, this.filled(), focused),
       chosen: () => this.#next(field),
-      explain: () => (this.hint.textContent = `${option.name}: ${option.description ?? ""}`),
+      explain: () => (this.hint.textContent = `${option.shown}: ${option.description ?? ""}`),
     });
     this.fields.push(field);
     this.slots.append(field.element);
@@ -109,7 +112,7 @@ export class CommandForm {
     const left = this.command.options.filter((option) => !this.fields.some((field) => field.option.name === option.name));
     this.more.replaceChildren(
       ...left.map((option) => {
-        const add = element("button", { type: "button", class: "option-add", title: option.description ?? "" }, `+ ${option.name}`);
+        const add = element("button", { type: "button", class: "option-add", title: option.description ?? "" }, `+ ${option.shown}`);
         add.addEventListener("click", () => {
           this.#add(option).focus();
           this.#showMore();

@@ -161,7 +161,7 @@ export class Composer {
 
   #suggestCommands(typed) {
     const found = findCommands(this.house.world.commands, typed).slice(0, 30);
-    const items = found.map((command) => ({ label: `/${command.name}`, detail: command.description, value: command.name }));
+    const items = found.map((command) => ({ label: `/${command.shown}`, detail: command.description, value: command.name }));
     return this.suggestions.show(items, (item) => this.startCommand(item.value), { title: "Commands" });
   }
 

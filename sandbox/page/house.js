@@ -1,6 +1,7 @@
 // What one can do on the page: every part calls these, none calls another part.
 
 import { Refusal } from "./api.js";
+import { translated } from "./language.js";
 import { confirmStep, askText, showModal } from "./modals.js";
 
 const USER_KEY = "parley-user";
@@ -102,6 +103,11 @@ export class Actions {
     }
   }
 
+  /** Goes on in another language. */
+  chooseLocale(locale) {
+    return this.#try(this.api.act("locale", { locale }));
+  }
+
   async openDirect(userId) {
     const answer = await this.#try(this.api.act("dm", { recipient: userId }));
     if (answer) await this.#openWhenKnown(String(answer.channel));
@@ -139,7 +145,8 @@ export class Actions {
   async autocomplete(name, options, focused) {
     try {
       const fields = { channel: this.world.openChannelId, name, options, focused };
-      return (await this.api.act("autocomplete", fields)).choices ?? [];
+      const { choices } = await this.api.act("autocomplete", fields);
+      return choices.map((choice) => translated(choice, this.world.me.locale));
     } catch (error) {
       if (error instanceof Refusal) return []; // one can type on without suggestions
       throw error;

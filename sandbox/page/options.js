@@ -18,10 +18,10 @@ export class OptionField {
     this.input = element("input", { type: isFile ? "file" : "text", "aria-label": label(option), "aria-required": String(option.required === true), autocomplete: "off" });
     if (option.type === INTEGER || option.type === NUMBER) this.input.inputMode = "decimal";
     if (option.max_length) this.input.maxLength = option.max_length;
-    this.suggestions = new Suggestions(this.input, `Choices for ${option.name}`);
+    this.suggestions = new Suggestions(this.input, `Choices for ${option.shown}`);
     if (!this.#hasChoices) this.input.removeAttribute("role");
     const mark = option.required ? element("b", { class: "required", title: "Required" }, "*") : null;
-    this.element = element("label", { class: "option" }, element("span", { class: "option-name" }, option.name, mark), this.input, this.suggestions.element);
+    this.element = element("label", { class: "option" }, element("span", { class: "option-name" }, option.shown, mark), this.input, this.suggestions.element);
     this.input.addEventListener("focus", () => {
       explain();
       this.#suggest();
@@ -50,7 +50,7 @@ export class OptionField {
 
   /** The value to send, undefined where an optional field is empty; a file is added to `files`.  Throws a sentence. */
   read(files) {
-    const { name, required, type } = this.option;
+    const { shown: name, required, type } = this.option;
     if (this.isEmpty) {
       if (required) throw this.#wrong(`"${name}" is required.`);
       return undefined;
@@ -59,7 +59,7 @@ export class OptionField {
     if (this.choice) return this.choice.value;
     if (this.#isStrict) {
       const typed = this.input.value.trim().toLowerCase();
-      const match = this.#fixedChoices().find((choice) => choice.name.toLowerCase() === typed);
+      const match = this.#fixedChoices().find((choice) => nameOf(choice).toLowerCase() === typed);
       if (!match) throw this.#wrong(`Choose one of the list for "${name}".`);
       return match.value;
     }
@@ -67,7 +67,7 @@ export class OptionField {
   }
 
   #readNumber() {
-    const { name, type, min_value: least, max_value: most } = this.option;
+    const { shown: name, type, min_value: least, max_value: most } = this.option;
     const value = Number(this.input.value);
     if (!Number.isFinite(value)) throw this.#wrong(`"${name}" takes a number.`);
     if (type === INTEGER && !Number.isInteger(value)) throw this.#wrong(`"${name}" takes a whole number.`);
@@ -77,7 +77,7 @@ export class OptionField {
   }
 
   #readText() {
-    const { name, min_length: least } = this.option;
+    const { shown: name, min_length: least } = this.option;
     if (least && this.input.value.length < least) throw this.#wrong(`"${name}" takes ${least} characters at least.`);
     return this.input.value;
   }
@@ -122,7 +122,7 @@ export class OptionField {
   async #suggest() {
     if (this.#isStrict) {
       const typed = this.choice ? "" : this.input.value.trim().toLowerCase();
-      return this.#show(this.#fixedChoices().filter((choice) => choice.name.toLowerCase().includes(typed)), true);
+      return this.#show(this.#fixedChoices().filter((choice) => nameOf(choice).toLowerCase().includes(typed)), true);
     }
     if (!this.option.autocomplete) return undefined;
     this.asked += 1;
@@ -133,10 +133,10 @@ export class OptionField {
   }
 
   #show(choices, first) {
-    const items = choices.slice(0, MOST_SHOWN).map((choice) => ({ label: choice.name, icon: choice.icon, choice }));
+    const items = choices.slice(0, MOST_SHOWN).map((choice) => ({ label: nameOf(choice), icon: choice.icon, choice }));
     const pick = ({ choice }) => {
       this.choice = choice;
-      this.input.value = choice.name;
+      this.input.value = nameOf(choice);
       this.chosen();
     };
     this.suggestions.show(items, pick, { first });
@@ -144,5 +144,10 @@ export class OptionField {
 }
 
 function label(option) {
-  return option.required ? `${option.name}, required` : option.name;
+  return option.required ? `${option.shown}, required` : option.shown;
+}
+
+/** A choice of the bot has a name in one's language; those of the server have one name only. */
+function nameOf(choice) {
+  return choice.shown ?? choice.name;
 }

@@ -2,6 +2,7 @@
 
 import { avatar, element } from "./dom.js";
 import { icon } from "./icons.js";
+import { languageName } from "./language.js";
 import { openMenu } from "./menu.js";
 
 const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member" };
@@ -18,7 +19,9 @@ export class Sidebar {
     this.title = element("h2", { class: "guild" });
     this.places = element("div", { class: "places" });
     this.who = element("div", { class: "who", role: "radiogroup", "aria-label": "Who you are" });
-    root.append(this.title, this.places, element("div", { class: "who-box" }, element("p", { class: "who-title" }, "You are"), this.who));
+    this.language = element("button", { type: "button", class: "language", "aria-haspopup": "menu" });
+    root.append(this.title, this.places, element("div", { class: "who-box" }, element("p", { class: "who-title" }, "You are"), this.who, this.language));
+    this.language.addEventListener("click", () => this.#chooseLanguage());
     this.who.addEventListener("keydown", (event) => this.#moveWho(event));
   }
 
@@ -120,6 +123,13 @@ export class Sidebar {
       }),
     );
     if (hadFocus) this.who.querySelector("[aria-checked=true]")?.focus();
+    this.language.replaceChildren(`Language: ${languageName(world.me?.locale ?? "en-US")}`);
+  }
+
+  #chooseLanguage() {
+    const { locales } = this.house.world.state;
+    const items = locales.map((locale) => ({ label: languageName(locale), hint: locale, act: () => this.house.chooseLocale(locale) }));
+    openMenu(this.language.getBoundingClientRect(), "Language", items);
   }
 
   #moveWho(event) {

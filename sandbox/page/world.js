@@ -2,10 +2,11 @@
 // "world", "message" (detail: {kind, message | id, channelId}), "typing", "gateway", "request", "calls", "unread", "link".
 
 import { History } from "./history.js";
+import { translated } from "./language.js";
 
 const TYPING_MS = 10_000; // Discord shows one typing event for ten seconds
 const TEXT_TYPES = new Set([0, 5]); // text and announcement channels
-const EMPTY_WORLD = { guild: null, me: null, users: [], categories: [], channels: [], threads: [], dms: [], commands: [] };
+const EMPTY_WORLD = { guild: null, me: null, users: [], categories: [], channels: [], threads: [], dms: [], commands: [], locales: [] };
 
 export class World extends EventTarget {
   constructor() {
@@ -28,9 +29,9 @@ export class World extends EventTarget {
     return this.users.get(this.state.bot_id) ?? null;
   }
 
-  /** The commands that I may run in the open channel. */
+  /** The commands that I may run in the open channel, in my language. */
   get commands() {
-    return this.state.commands.filter((command) => command.places.includes(this.openChannelId));
+    return this.state.commands.filter((command) => command.places.includes(this.openChannelId)).map((command) => translated(command, this.me.locale));
   }
 
   /** Whether I may do to others' messages what moderators may. */

@@ -8,6 +8,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+CHINESE = {
+    "ask": "提问",
+    "Ask something": "问点什么",
+    "question": "问题",
+    "tone": "语气",
+    "dry": "冷淡",
+    "Quote this": "引用",
+}
 MODELS = ("demo/small", "demo/large", "other/tiny")
 
 
@@ -91,6 +99,19 @@ class Panel(discord.ui.View):
         await interaction.response.send_message(f"chose {menu.values[0].display_name}")
 
 
+class Translator(app_commands.Translator):
+    """The words of one command in Chinese."""
+
+    async def translate(
+        self,
+        string: app_commands.locale_str,
+        locale: discord.Locale,
+        _context: app_commands.TranslationContextTypes,
+    ) -> str | None:
+        """A word that is known."""
+        return CHINESE.get(string.message) if locale is discord.Locale.chinese else None
+
+
 class Housekeeper(commands.Bot):
     """A bot with the commands that the tests of the page run; it says nothing by itself."""
 
@@ -99,6 +120,7 @@ class Housekeeper(commands.Bot):
 
     async def setup_hook(self) -> None:
         """Register the commands."""
+        await self.tree.set_translator(Translator())
         self.tree.add_command(ask)
         self.tree.add_command(gather)
         self.tree.add_command(quote)

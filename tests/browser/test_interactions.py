@@ -300,3 +300,27 @@ async def test_form_of_five_fields_comes_filled_in(open_page: OpenPage, sandbox:
     await dialog.get_by_label("Line 2").fill("is 2")
     await dialog.get_by_role("button", name="Submit").click()
     await expect(said(page, "was 1|is 2|was 3|was 4|was 5")).to_be_visible()
+
+
+async def test_commands_speak_the_language_that_one_chose(
+    open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper
+) -> None:
+    """In Chinese a command, its options, choices and menu entries are Chinese, and the bot gets its own names."""
+    page = await open_page("linus")
+    await page.get_by_role("button", name="Language: American English").click()
+    await page.get_by_role("menuitem", name="zh-CN").click()
+    await expect(page.get_by_role("button", name="Language: 中文")).to_be_visible()
+    message = await bot.room(sandbox.channels["general"]).send("well said")
+    await page.locator(f"#message-{message.id}").click(button="right")
+    await page.get_by_role("menuitem", name="Apps").click()
+    await page.get_by_role("menuitem", name="引用").click()
+    await expect(said(page, "quoted: well said")).to_be_visible()
+    await page.locator("#composer-text").fill("/提")
+    await expect(page.get_by_role("option", name="/提问")).to_contain_text("问点什么")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("为什么")
+    await page.get_by_role("button", name="+ 语气").press("Enter")
+    await page.get_by_role("option", name="冷淡").click()
+    await page.get_by_role("button", name="Run the command").click()
+    await expect(said(page, "为什么|None|None|dry|None")).to_be_visible()
+    assert sandbox.engine.locale_of(sandbox.users["linus"]) == "zh-CN"
