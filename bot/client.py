@@ -15,12 +15,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.cancelling import surely_cancelled
+from bot.command_access import CommandAccess
 from bot.command_sync import EVERYWHERE, CommandSync
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError, StoreError
 from bot.guild_commands import TreeCommands
 from bot.http_tools.service import HttpTools
 from bot.interactions import tell
+from bot.locales.translator import Words
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.people import People
@@ -125,7 +127,8 @@ class ParleyClient(commands.Bot):
     reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it may
     have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard` those
     for web pages.  `http_tools` are moderators' tools, `guild_commands` the slash commands of servers, `command_sync`
-    tells Discord of all commands.
+    tells Discord of all commands, `command_access` knows who may use them, and `words` has what they are called in
+    other languages.
     """
 
     def __init__(
@@ -186,7 +189,9 @@ class ParleyClient(commands.Bot):
         self.tool_rules = tool_rules
         self.notices = notices
         self.http_tools = http_tools
+        self.words = Words.read()
         self.command_sync = CommandSync(self.tree)
+        self.command_access = CommandAccess(self.tree, self.command_sync)
         self.guild_commands = TreeCommands(self.tree, self.command_sync)
         self.mcp = mcp
         self.server_commands = ServerCommands(self.tree, self.command_sync, mcp)
@@ -219,6 +224,7 @@ class ParleyClient(commands.Bot):
         ours = [f"cogs.{file.stem}" for file in sorted(COGS.glob("[!_]*.py"))]
         theirs = [name.strip() for name in self.settings.tool_modules.split(",") if name.strip()]
         await self.load([*ours, *theirs])
+        await self.tree.set_translator(self.words)
         self.toolbox.meet(self.people)
         self.whereabouts.meet(self)
         await self.mcp.begin()

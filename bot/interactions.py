@@ -20,6 +20,7 @@ NOT_TAKEN = (discord.HTTPException, aiohttp.ClientError, OSError)
 RESPONSE_SECONDS = 3.0
 AT_ONCE_SECONDS = 1.0  # of those, after which a person is told that an answer will follow
 ALREADY_ANSWERED = 40060
+CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
 
 
 async def respond(answer: Callable[[], Awaitable[T]]) -> T | None:
@@ -77,3 +78,13 @@ async def tell(interaction: discord.Interaction[Any], sentence: str, *, ephemera
         await interaction.followup.send(sentence, ephemeral=ephemeral)
     except NOT_TAKEN as error:
         log.warning("a person could not be told: %s", error)
+
+
+def may_write(interaction: discord.Interaction[Any]) -> bool:
+    """Whether the bot can post its answer where a command was used."""
+    allowed = interaction.app_permissions
+    if interaction.guild is None:
+        return True
+    if isinstance(interaction.channel, discord.Thread):
+        return allowed.send_messages_in_threads
+    return allowed.view_channel and allowed.send_messages

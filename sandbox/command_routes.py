@@ -79,6 +79,16 @@ def remove(ctx: RequestContext, known: list[Payload]) -> None:
     _register(ctx, [command for command in known if command is not gone])
 
 
+def overrides(ctx: RequestContext) -> list[Payload]:
+    """What a guild has set of who may use the bot's commands: for some of them, or for all under the bot's own id."""
+    guild_id, application_id = int(ctx.args["guild_id"]), ctx.args["application_id"]
+    return [
+        {"id": str(id_), "application_id": application_id, "guild_id": str(guild_id), "permissions": permissions}
+        for (guild, id_), permissions in ctx.backend.command_permissions.items()
+        if guild == guild_id
+    ]
+
+
 CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
     "PUT": (("", replace),),
     "POST": (("", create),),
@@ -90,7 +100,7 @@ CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
 
 def command_routes() -> dict[str, list[tuple[list[str], Handler]]]:
     """The routes by method, as simcord keeps its own."""
-    return {
+    routes = {
         method: [
             ((scope + rest).strip("/").split("/"), _handler(change))
             for scope in (EVERYWHERE, IN_GUILD)
@@ -98,6 +108,8 @@ def command_routes() -> dict[str, list[tuple[list[str], Handler]]]:
         ]
         for method, changes in CHANGES.items()
     }
+    routes["GET"].append((f"{IN_GUILD}/permissions".strip("/").split("/"), overrides))
+    return routes
 
 
 def _handler(change: Change) -> Handler:

@@ -68,7 +68,12 @@ def _command_of(tool: Tool) -> Command:
         app_commands.rename(**dict(zip(options, names_of(options.values()), strict=True)))(invoke)
         app_commands.describe(**{key: described(option) for key, option in options.items()})(invoke)
         app_commands.choices(**{key: menu(option) for key, option in options.items() if option.choices})(invoke)
-    return app_commands.Command(name=tool.name, description=shortened(tool.description or tool.name), callback=invoke)
+    return app_commands.Command(
+        name=tool.name,
+        description=shortened(tool.description or tool.name),
+        callback=invoke,
+        auto_locale_strings=False,  # the words are a stranger's
+    )
 
 
 def signature_of(options: Mapping[str, Option]) -> inspect.Signature:

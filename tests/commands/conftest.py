@@ -9,8 +9,10 @@ import discord
 import pytest
 import simcord
 from discord.ext import commands
+from simcord.http.router import route
 
 from bot.settings import Settings
+from sandbox.command_routes import IN_GUILD, command_routes
 from sandbox.provider import MODEL, ScriptedProvider
 from tests.commands.desk import Desk
 from tests.commands.process import Process
@@ -51,6 +53,13 @@ async def process(settings: Settings) -> AsyncIterator[Process]:
 async def simcord_bot(process: Process) -> commands.Bot:
     """The bot that simcord's plugin attaches."""
     return await process.start()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def routes_that_simcord_lacks() -> None:
+    """What a server has set of who may use commands; Discord tells it of all commands at once."""
+    (answer,) = [handler for path, handler in command_routes()["GET"] if path[-1] == "permissions"]
+    route("GET", f"{IN_GUILD}/permissions")(answer)
 
 
 @pytest.fixture

@@ -66,19 +66,3 @@ async def test_reset_is_told_to_all(town: Town) -> None:
     assert not result.ephemeral
     assert result.response is not None
     assert result.response.content == "A new conversation starts here."
-
-
-async def test_help_tells_how_to_ask_in_this_place(town: Town) -> None:
-    """In a channel one mentions the bot, in a direct message one just writes; only its user sees the help."""
-    here = await town.linus.slash(town.general, "help")
-    assert here.ephemeral
-    assert here.response is not None
-    assert here.response.content.startswith(f"Mention {town.mention}")
-    lines = here.response.content.splitlines()
-    assert lines[2].startswith("- `/ask`: Ask a question")
-    assert lines[-2] == (
-        "Tools, for you and for the model: `/calculate`, `/remind`, `/roll`, `/search_channel`, `/server_info`, "
-        "`/summarize`, `/time`, `/user_info`"
-    )
-    alone = await town.linus.user.slash("help")
-    assert alone.response.content.startswith("Write to me here")

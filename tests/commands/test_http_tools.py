@@ -69,8 +69,12 @@ async def test_options_have_the_limits_of_the_parameters(desk: Desk) -> None:
 async def test_help_names_the_tools_of_the_server(desk: Desk) -> None:
     """What was added here stands beside what the bot brings along, and in no direct message."""
     await desk.added()
-    there, alone = await desk.town.edsger.slash(desk.town.general, "help"), await desk.town.edsger.user.slash("help")
-    assert "`/user_info`, `/weather`" in text_of(there)
+    edsger = desk.town.edsger
+    there, alone = await edsger.slash(desk.town.general, "help"), await edsger.user.slash("help")
+    assert there.response is not None
+    await edsger.click(there.response, label="Tools")
+    await edsger.user.click(alone.response, label="Tools")
+    assert "`/weather`: Tell the weather of a city" in there.response.content
     assert "`/weather`" not in alone.response.content
 
 

@@ -74,11 +74,3 @@ async def test_board_outlives_the_process(town: Town, process: Process) -> None:
     assert text_of(shown).startswith("### ✅ Run #1")
     await town.grace.click(shown, label="Back")
     assert text_of(shown).startswith("### Runs here")
-
-
-async def test_help_offers_the_command_to_moderators(town: Town) -> None:
-    """Others, and everybody in a direct message, do not read of what they cannot use."""
-    there = await town.grace.slash(town.general, "help")
-    not_there = [await town.edsger.slash(town.general, "help"), await town.grace.user.slash("help")]
-    texts = [result.response.content for result in (there, *not_there) if result.response is not None]
-    assert ["`/runs`" in text for text in texts] == [True, False, False]

@@ -15,6 +15,7 @@ LIBRARIES = {
     "discord": (
         "cogs/",
         "bot/client.py",
+        "bot/command_access.py",
         "bot/command_sync.py",
         "bot/endpoints.py",
         "bot/guild_commands.py",

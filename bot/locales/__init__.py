@@ -1,0 +1,1 @@
+"""What commands are called in other languages."""
