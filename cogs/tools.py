@@ -35,7 +35,7 @@ Seconds: TypeAlias = Range[float, 1.0, MAX_TIMEOUT_SECONDS]
 MAX_SUGGESTIONS = 25  # as Discord allows
 
 TRAITS = app_commands.describe(
-    approval="Whether a model's call waits until somebody approves it; for a new tool yes, unless it is asked by GET",
+    approval="Whether a model's call waits until somebody approves it; for a new tool yes, unless asked by GET",
     repeatable="Whether calling it twice is as good as once, so that it is called again after a crash",
     seconds="How long it may take to answer; 10 for a new tool",
 )

@@ -78,6 +78,14 @@ async def test_help_names_the_tools_of_the_server(desk: Desk) -> None:
     assert "`/weather`" not in alone.response.content
 
 
+async def test_tool_of_a_server_keeps_its_words(desk: Desk) -> None:
+    """What a moderator wrote is not translated, though it says what one of the bot's own commands says."""
+    await desk.added(parameters='question: string "What to ask"')
+    (command,) = desk.town.env.backend.commands[desk.town.guild.id].values()
+    assert "zh" not in str(command)
+    assert "zh-CN" in str(desk.town.env.backend.commands[None])
+
+
 async def test_request_is_signed_with_the_secret(desk: Desk) -> None:
     """Whoever knows the secret can tell that the bot asks, and when; the database and the card do not show it."""
     card = text_of(await desk.added(secret=SECRET))
