@@ -19,9 +19,9 @@ from bot.client import ParleyClient
 from bot.command_access import is_host_only
 from bot.command_sync import AnyCommand
 from bot.interactions import CANNOT_WRITE, acknowledge, may_write, respond
+from bot.place_settings.table import Trigger
 from bot.pressing import faults_told
 from bot.reply.characters import units
-from bot.place_settings.table import Trigger
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]
 
