@@ -36,6 +36,7 @@ from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
+from bot.runs.history import History
 from bot.runs.live import LiveRuns
 from bot.runs.metering import Meter
 from bot.runs.moderation import Moderator
@@ -226,6 +227,12 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             changes=changes,
             decisions=decisions,
             overview=Overview(database, clock=clock),
+            history=History(
+                database,
+                service,
+                room_tokens=settings.provider_context_tokens - settings.max_output_tokens,
+                max_messages=settings.history_max_messages,
+            ),
             recovery=recovery,
             reminders=Reminders(database, clock),
             summaries=Summaries(

@@ -31,6 +31,7 @@ from bot.place_settings.service import PlaceSettings
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
+from bot.runs.history import History
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.service import RunService, Where
@@ -140,6 +141,7 @@ class ParleyClient(commands.Bot):
         changes: ChangeService,
         decisions: Decisions,
         overview: Overview,
+        history: History,
         recovery: Recovery,
         reminders: Reminders,
         summaries: Summaries,
@@ -177,6 +179,7 @@ class ParleyClient(commands.Bot):
         self.changes = changes
         self.decisions = decisions
         self.overview = overview
+        self.history = history
         self.reminders = reminders
         self.summaries = summaries
         self.spending = spending

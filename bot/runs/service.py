@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.errors import Refusal
-from bot.messages import Role, spoken
+from bot.messages import spoken
 from bot.runs.draft import joined
 from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
-from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, follow
+from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, first_try, follow
 from bot.store import alternatives, conversations, messages, replies, runs
 from bot.store.conversations import Conversation, Place, Scope
 from bot.store.database import Database, Transaction
@@ -110,7 +110,7 @@ class RunService:
         holds it.  What the model has asked the person is answered with it.  Raises: Refusal for a private question
         while an earlier one is being answered, and where the message is the first that waits for others to decide.
         """
-        now, place = self._clock(), self._place(where, is_private=private_token is not None)
+        now, place = self._clock(), await self.place(where, is_private=private_token is not None)
         notice: str | None = None
         async with self._database.write() as transaction:
             conversation = await conversations.find(transaction, place, now)
@@ -158,10 +158,9 @@ class RunService:
         now = self._clock()
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)
-            run = await answer_again(transaction, previous, self._defaults, now, interaction_token=interaction_token)
-            last = await messages.history(transaction, run.conversation_id, run.epoch, before_or_of_run=run.id, limit=1)
-            if run.kind is RunKind.AGAIN and (not last or last[0].role is not Role.USER):
+            if not await messages.has_question(transaction, await first_try(transaction, previous)):
                 raise Refusal("The question was deleted or taken back, so there is nothing to answer again.")
+            await answer_again(transaction, previous, self._defaults, now, interaction_token=interaction_token)
         self._worker.wake()
 
     async def pick(self, run_id: int, number: int, presser: Presser, *, interaction_token: str | None = None) -> None:
@@ -192,6 +191,8 @@ class RunService:
             previous = await self._newest(transaction, run_id, presser)
             if previous.incomplete_reason is not IncompleteReason.MAX_OUTPUT_TOKENS:
                 raise Refusal("This answer is whole already.")
+            if await messages.last_of(transaction, run_id) is None:
+                raise Refusal("This answer was taken out of the history, so there is nothing to go on from.")
             await follow(
                 transaction, previous, RunKind.CONTINUE, self._defaults, now, interaction_token=interaction_token
             )
@@ -204,9 +205,9 @@ class RunService:
         What waits for somebody is stopped whoever it waits for: it would hold up the new conversation for hours.
         """
         now, ended = self._clock(), list[int]()
+        places = [await self.place(where, is_private=is_private) for is_private in (False, True)]
         async with self._database.write() as transaction:
-            for is_private in (False, True):
-                place = self._place(where, is_private=is_private)
+            for place in places:
                 conversation = await conversations.find(transaction, place, now)
                 await conversations.start_epoch(transaction, conversation.id)
                 live = await runs.live(transaction, conversation.id)
@@ -217,6 +218,12 @@ class RunService:
                     ended.append(live.id)
         for run_id in ended:
             self._worker.interrupt(run_id)
+
+    async def place(self, where: Where, *, is_private: bool = False) -> Place:
+        """What the conversation of somebody who speaks is found by, or that of their private talk."""
+        scope = Scope.PRIVATE if is_private else self._channel_scope if where.is_channel else Scope.CHANNEL
+        member_id = 0 if scope is Scope.CHANNEL else where.user_id
+        return Place(place_id=where.channel_id, guild_id=where.guild_id, scope=scope, member_id=member_id)
 
     async def takes_part(self, place_id: int) -> bool:
         """Whether the bot has been spoken to in a place."""
@@ -253,11 +260,6 @@ class RunService:
         if run is None:
             raise Refusal("This answer is not known any more.")
         return run
-
-    def _place(self, where: Where, *, is_private: bool) -> Place:
-        scope = Scope.PRIVATE if is_private else self._channel_scope if where.is_channel else Scope.CHANNEL
-        member_id = 0 if scope is Scope.CHANNEL else where.user_id
-        return Place(place_id=where.channel_id, guild_id=where.guild_id, scope=scope, member_id=member_id)
 
     def _message(self, said: Said, now: datetime) -> NewMessage:
         sent = spoken(said.author_name, said.text, said.reply_author, said.reply_text)

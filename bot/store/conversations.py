@@ -55,12 +55,7 @@ async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conv
 
     One that was closed is open again: nobody can speak where the bot is not.
     """
-    same_place = (
-        conversations.c.place_id == place.place_id,
-        conversations.c.scope == place.scope,
-        conversations.c.member_id == place.member_id,
-    )
-    found = await _one(connection, *same_place)
+    found = await known(connection, place)
     if found is None:
         fresh = insert_into(connection, conversations).values(
             place_id=place.place_id,
@@ -71,13 +66,25 @@ async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conv
         )
         unique = [conversations.c.place_id, conversations.c.scope, conversations.c.member_id]
         await connection.execute(fresh.on_conflict_do_nothing(index_elements=unique))
-        found = await _one(connection, *same_place)
+        found = await known(connection, place)
     if found is None:
         raise StoreError(UNKNOWN)
     if found.closed_at is None:
         return found
     await reopen(connection, [place.place_id])
     return replace(found, closed_at=None)
+
+
+async def known(connection: AsyncConnection, place: Place) -> Conversation | None:
+    """The conversation of a place, if anybody has spoken there."""
+    return await _one(connection, *_is_at(place))
+
+
+async def seen_by(connection: AsyncConnection, place_id: int, user_id: int) -> tuple[Conversation, ...]:
+    """The conversations of a place that a person takes part in: everybody's, and those of theirs alone."""
+    is_theirs = conversations.c.place_id == place_id, conversations.c.member_id.in_((0, user_id))
+    found = await connection.execute(select(conversations).where(*is_theirs).order_by(conversations.c.id))
+    return tuple(map(_conversation, found))
 
 
 async def get(connection: AsyncConnection, conversation_id: int) -> Conversation:
@@ -158,6 +165,14 @@ async def reopen(connection: AsyncConnection, place_ids: Collection[int]) -> Non
 async def _close(connection: AsyncConnection, lost: ColumnElement[bool], now: datetime) -> tuple[int, ...]:
     statement = update(conversations).where(lost, IS_OPEN).values(closed_at=now).returning(conversations.c.id)
     return tuple(await connection.scalars(statement))
+
+
+def _is_at(place: Place) -> tuple[ColumnElement[bool], ...]:
+    return (
+        conversations.c.place_id == place.place_id,
+        conversations.c.scope == place.scope,
+        conversations.c.member_id == place.member_id,
+    )
 
 
 async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Conversation | None:

@@ -85,6 +85,8 @@ PURE = (
     "bot/tools/switches.py",
     "bot/tools/options.py",
     "bot/tools/typed_parameters.py",
+    "bot/runs/history_text.py",
+    "bot/runs/past.py",
     "bot/runs/summary.py",
     "bot/runs/summary_text.py",
     "bot/providers/body_decoder.py",

@@ -10,13 +10,18 @@ from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.places import Place, PlaceKind
-from bot.store import messages, notices, overview, place_settings, runs, setting_changes, tool_calls, usage
+from bot.store import history, messages, notices, overview, place_settings, runs, setting_changes, tool_calls, usage
+from bot.store.conversations import Conversation
 from bot.store.database import Database
-from tests.store.stories import NOW, ask, converse
+from tests.store.stories import NOW, ask, converse, place
 
 PLACES = tuple(Place(kind=kind, id=1) for kind in PlaceKind)
+CONVERSATION = Conversation(id=1, place=place(), epoch=0)
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
+    "page of a history": (lambda c: history.page(c, CONVERSATION, limit=9, offset=9), "ix_messages_history"),
+    "part of a history": (lambda c: history.after(c, 1, 0, (1, 1), 9), "ix_messages_history"),
+    "end of a history": (lambda c: history.before(c, 1, 0, (1, 1), 9), "ix_messages_history"),
     "removed": (lambda c: messages.removed(c, 1, 0), "ix_messages_hidden"),
     "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
@@ -105,3 +110,10 @@ async def test_history_of_a_run_is_found_by_indexes(database: Database) -> None:
     assert all(step.startswith("SEARCH") for step in steps), steps
     for index in ("ix_run_events_run", "replies", "ix_tool_calls_run"):
         assert any(index in step for step in steps), steps
+
+
+async def test_page_of_a_history_is_sorted_by_the_index(database: Database) -> None:
+    """A page far down a long conversation is counted off the index; nothing is sorted."""
+    async with database.write() as connection:
+        steps = await plans(connection, lambda c: history.page(c, CONVERSATION, limit=9, offset=9))
+    assert not [step for step in steps if "TEMP B-TREE" in step], steps

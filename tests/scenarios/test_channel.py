@@ -8,7 +8,7 @@ import re
 import pytest
 
 from bot.summaries import FILTERED, NO_ROOM, NOTHING_SAID
-from cogs.history import CLOSED, NO_RIGHT, NO_VOICE, QUOTES, UNREACHABLE
+from cogs.channel import CLOSED, NO_RIGHT, NO_VOICE, QUOTES, UNREACHABLE
 from sandbox.semantics import Overwrite, OverwriteType, permission_bits
 from sandbox.stories import ScriptedCall, Story
 from tests.scenarios.scene import Scene, sent
