@@ -18,6 +18,7 @@ from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
 from bot.notices import Notices, end_of_models, lack_of_tools
+from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.service import PlaceSettings
@@ -230,9 +231,10 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             history=History(
                 database,
                 service,
-                room_tokens=settings.provider_context_tokens - settings.max_output_tokens,
-                max_messages=settings.history_max_messages,
+                room_tokens=settings.provider_context_tokens - host.max_output_tokens,
+                max_messages=host.history_max_messages,
             ),
+            opt_outs=OptOuts(database, worker, defaults=defaults, clock=clock),
             recovery=recovery,
             reminders=Reminders(database, clock),
             summaries=Summaries(

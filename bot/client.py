@@ -25,6 +25,7 @@ from bot.interactions import tell
 from bot.locales.translator import Words
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
+from bot.opt_outs import OptOuts
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.service import PlaceSettings
@@ -142,6 +143,7 @@ class ParleyClient(commands.Bot):
         decisions: Decisions,
         overview: Overview,
         history: History,
+        opt_outs: OptOuts,
         recovery: Recovery,
         reminders: Reminders,
         summaries: Summaries,
@@ -180,6 +182,7 @@ class ParleyClient(commands.Bot):
         self.decisions = decisions
         self.overview = overview
         self.history = history
+        self.opt_outs = opt_outs
         self.reminders = reminders
         self.summaries = summaries
         self.spending = spending

@@ -26,7 +26,7 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
         if not is_from_a_person(message) or not is_from_a_known_server(message):
             return
         try:
-            if not await is_addressed(client, message):
+            if not await is_addressed(client, message) or await client.opt_outs.since(message.author.id) is not None:
                 return
         except ParleyError as error:  # nobody is told: most of what our record is asked about is among people
             log.error("a message may have been for the bot: %s", error)
@@ -122,6 +122,7 @@ def read(client: ParleyClient, message: discord.Message) -> Said:
         text=words(client, message),
         reply_author=replied.author.display_name if replied is not None else None,
         reply_text=words(client, replied) if replied is not None else None,
+        reply_author_id=replied.author.id if replied is not None else None,
     )
 
 

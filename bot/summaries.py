@@ -19,8 +19,9 @@ from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.draft import Draft
 from bot.runs.metering import Meter
 from bot.runs.pseudonyms import Pseudonyms
+from bot.runs.service import OPTED_OUT
 from bot.runs.writing import Provider
-from bot.store import usage
+from bot.store import opt_outs, usage
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,9 @@ class Summaries:
 
         What it takes is counted for the run, if a run's model wanted it.  Raises: Refusal, StoreError.
         """
+        async with self._database.read() as transaction:
+            if await opt_outs.since(transaction, asker_id) is not None:
+                raise Refusal(OPTED_OUT)
         mark = token_hex(MARK_BYTES)
         system = INSTRUCTIONS.format(mark=mark)
         if about is not None:

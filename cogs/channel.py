@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import discord
 from discord.app_commands import Range
@@ -65,7 +65,7 @@ class Channel(commands.Cog):
         def is_wanted(message: discord.Message) -> bool:
             return holds(text_of(message), wanted) and (author is None or is_by(message, author))
 
-        found, count = await latest(caller, MAX_SEARCHED, is_wanted)
+        found, count = await latest(caller, MAX_SEARCHED, await self.bot.opt_outs.everyone(), is_wanted)
         if not found:
             return f"None of the latest {count} messages here matches."
         more = f"; these are the newest {limit}" if len(found) > limit else ""
@@ -82,7 +82,7 @@ class Channel(commands.Cog):
             messages: How many of the latest messages to read
             about: What to look at; without it, everything
         """
-        read, _ = await latest(caller, messages)
+        read, _ = await latest(caller, messages, await self.bot.opt_outs.everyone())
         if not read:
             raise Refusal("Nothing was said here yet that could be summed up.")
         lines = [spoken(each.author.display_name, one_line(text_of(each), MAX_SUMMED_CHARACTERS)) for each in read]
@@ -95,11 +95,15 @@ class Channel(commands.Cog):
 
 
 async def latest(
-    caller: Caller, limit: int, is_wanted: Callable[[discord.Message], bool] = lambda _: True
+    caller: Caller,
+    limit: int,
+    opted_out: Collection[int],
+    is_wanted: Callable[[discord.Message], bool] = lambda _: True,
 ) -> tuple[list[discord.Message], int]:
     """The wanted ones of what was said last in the caller's channel, newest first, and among how many they are.
 
-    What asks for them does not count, nor what says nothing, nor what an earlier search or summary said.
+    What asks for them does not count, nor what says nothing, nor what an earlier search or summary said, nor what
+    people wrote who opted out.
 
     Raises: Refusal.
     """
@@ -109,7 +113,9 @@ async def latest(
     try:
         async with asyncio.timeout(READ_SECONDS):
             async for message in caller.channel.history(limit=limit):
-                if message.id == caller.question_id or is_report(message) or not has_content(text_of(message)):
+                if is_of_this(caller, message) or message.author.id in opted_out or is_report(message):
+                    continue
+                if not has_content(text_of(message)):
                     continue
                 count += 1
                 if is_wanted(message):
@@ -141,6 +147,12 @@ def require_rights(caller: Caller) -> None:
         raise Refusal(CLOSED) from exc
     if not (own.view_channel and own.read_message_history):  # Discord would say that nothing was said
         raise Refusal(CLOSED)
+
+
+def is_of_this(caller: Caller, message: discord.Message) -> bool:
+    """Whether a message asks for what is being done, or may be the answer in the making."""
+    asked = caller.question_id
+    return asked is not None and (message.id == asked or (message.id > asked and message.author.bot))
 
 
 def is_report(message: discord.Message) -> bool:

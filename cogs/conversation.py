@@ -31,6 +31,7 @@ class Conversation(commands.Cog):
         private: bool = False,
     ) -> None:
         """Ask a question, openly or so that only you see the answer"""
+        await self.bot.opt_outs.require_in(interaction.user.id)
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         name = interaction.user.display_name
         if private:

@@ -9,7 +9,7 @@ from bot.messages import spoken
 from bot.runs.model import LIVE, TERMINAL, Cause, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, cancel, end, first_try
 from bot.runs.service import Worker
-from bot.store import conversations, guilds, messages, replies, runs
+from bot.store import conversations, guilds, messages, opt_outs, replies, runs
 from bot.store.database import Database, Transaction
 from bot.store.messages import StoredMessage
 
@@ -152,9 +152,9 @@ class ChangeService:
 
     @staticmethod
     async def _answering(transaction: Transaction, message: StoredMessage) -> Run | None:
-        """The run that answers a question, if nothing came after it and nobody wants it stopped."""
+        """The run that answers a question, if nothing came after it and nobody wants it stopped, nor opted out."""
         run = None if message.run_id is None else await runs.get(transaction, message.run_id)
-        if run is None:
+        if run is None or await opt_outs.among(transaction, [message.author_id]):
             return None
         conversation = await conversations.get(transaction, run.conversation_id)
         newest = await runs.live(transaction, conversation.id) or await runs.latest(

@@ -10,6 +10,8 @@ from types import MappingProxyType
 
 from bot.errors import InvalidTransition
 
+NOBODY = 0  # who asked for a run, once they had their data deleted
+
 
 class Status(StrEnum):
     """The statuses of the OpenAI Runs API that a run of ours can have."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.runs.model import Cause, IncompleteReason, Run, RunKind, Status
+from bot.runs.model import NOBODY, Cause, IncompleteReason, Run, RunKind, Status
 from bot.store import carried, conversations, messages, replies, runs
 from bot.store.conversations import Conversation
 from bot.store.database import Transaction
@@ -44,7 +44,7 @@ async def answer_waiting(
             provider=PROVIDER,
             place_id=conversation.place.place_id,
             guild_id=conversation.place.guild_id,
-            asker_id=newest.author_id or 0,
+            asker_id=newest.author_id or NOBODY,
             question_id=newest.discord_id,
             previous_run_id=None,
             interaction_token=interaction_token,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
 from bot.errors import Refusal
 from bot.messages import spoken
 from bot.runs.draft import joined
-from bot.runs.model import LIVE, IncompleteReason, Run, RunKind
+from bot.runs.model import LIVE, NOBODY, IncompleteReason, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, first_try, follow
-from bot.store import alternatives, conversations, messages, replies, runs
+from bot.store import alternatives, conversations, messages, opt_outs, replies, runs
 from bot.store.conversations import Conversation, Place, Scope
 from bot.store.database import Database, Transaction
 from bot.store.messages import NewMessage
@@ -20,7 +20,10 @@ from bot.store.messages import NewMessage
 BUSY = "An answer is being written here already. Wait for it, or stop it first."
 OLD = "Only the latest answer of a conversation can be changed."
 UNKNOWN = "There is no such answer any more."
+OPTED_OUT = "You have opted out: I neither answer you nor read what you write. `/privacy` lets you opt in again."
+AUTHOR_OPTED_OUT = "Who wrote that has opted out, so I do not read it."
 NOT_YOURS = "Only the person who asked, or a moderator, can do that."
+UNASKED = "Who asked for this has opted out, or had their data deleted, so it stays as it is."
 
 
 class Worker(Protocol):
@@ -50,8 +53,8 @@ class Questions(Protocol):
 class Said:
     """A message to the bot, as it was read from Discord.
 
-    `message_id` is None where no Discord message holds it.  `reply_author` and `reply_text` are of the message that it
-    replies to.
+    `message_id` is None where no Discord message holds it.  What begins with `reply_` is of the message that it replies
+    to.
     """
 
     message_id: int | None
@@ -60,6 +63,7 @@ class Said:
     text: str
     reply_author: str | None = None
     reply_text: str | None = None
+    reply_author_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +112,13 @@ class RunService:
 
         With `private_token`, an interaction's token, only the person sees the answer, and nobody else's conversation
         holds it.  What the model has asked the person is answered with it.  Raises: Refusal for a private question
-        while an earlier one is being answered, and where the message is the first that waits for others to decide.
+        while an earlier one is being answered, where the message is the first that waits for others to decide, and
+        where the person has opted out, or whom alone they quote.
         """
         now, place = self._clock(), await self.place(where, is_private=private_token is not None)
         notice: str | None = None
         async with self._database.write() as transaction:
+            said = await self._readable(transaction, said)
             conversation = await conversations.find(transaction, place, now)
             live = await runs.live(transaction, conversation.id)
             if private_token is not None and live is not None:
@@ -132,6 +138,18 @@ class RunService:
         if notice is not None:
             raise Refusal(notice)
         return run
+
+    @staticmethod
+    async def _readable(transaction: Transaction, said: Said) -> Said:
+        """What may be read of a message.  Raises: Refusal if that is nothing."""
+        left = await opt_outs.among(transaction, (said.author_id, said.reply_author_id))
+        if said.author_id in left:
+            raise Refusal(OPTED_OUT)
+        if said.reply_author_id not in left:
+            return said
+        if not said.text:
+            raise Refusal(AUTHOR_OPTED_OUT)
+        return replace(said, reply_author=None, reply_text=None, reply_author_id=None)
 
     @staticmethod
     async def _notice(transaction: Transaction, conversation: Conversation, run: Run) -> str | None:
@@ -252,6 +270,8 @@ class RunService:
             raise Refusal(BUSY)
         if newest is None or newest.id != run.id:
             raise Refusal(OLD)
+        if run.asker_id == NOBODY or await opt_outs.since(transaction, run.asker_id) is not None:
+            raise Refusal(UNASKED)
         return run
 
     @staticmethod
@@ -270,6 +290,7 @@ class RunService:
             text=said.text,
             quote_author=said.reply_author,
             quote_text=said.reply_text,
+            quote_author_id=said.reply_author_id,
             tokens=self._count_tokens(sent),
             created_at=now,
         )

@@ -7,14 +7,16 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, case, exists, func, insert, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Role
 from bot.runs.model import Run
+from bot.store import opt_outs
 from bot.store.conversations import Conversation
 from bot.store.dialect import insert_into
 from bot.store.schema import IS_HIDDEN, messages
+from bot.store.schema import opt_outs as opt_outs_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +29,7 @@ class NewMessage:
     text: str
     quote_author: str | None = None
     quote_text: str | None = None
+    quote_author_id: int | None = None
     tokens: int
     created_at: datetime
 
@@ -46,6 +49,7 @@ class StoredMessage:
     text: str
     quote_author: str | None
     quote_text: str | None
+    quote_author_id: int | None
     run_id: int | None
     tokens: int
     created_at: datetime
@@ -53,6 +57,23 @@ class StoredMessage:
 
 NAMES = tuple(field.name for field in fields(StoredMessage))
 COLUMNS = tuple(messages.c[name] for name in NAMES)
+
+
+def _is_out(author: ColumnElement[int | None]) -> ColumnElement[bool]:
+    """Whether somebody wants to be left alone; each row costs a look at a primary key."""
+    return exists().where(opt_outs_table.c.user_id == author)
+
+
+def _readable(name: str) -> ColumnElement[Any]:
+    """A column as a model may read it: without a quotation of somebody who wants to be left alone."""
+    column: ColumnElement[Any] = messages.c[name]
+    if name not in ("quote_author", "quote_text"):
+        return column
+    return case((_is_out(messages.c.quote_author_id), null()), else_=column).label(name)
+
+
+IS_READABLE = ~_is_out(messages.c.author_id)
+READABLE_COLUMNS = tuple(_readable(name) for name in NAMES)
 
 
 async def append(connection: AsyncConnection, conversation: Conversation, new: NewMessage) -> int | None:
@@ -67,6 +88,7 @@ async def append(connection: AsyncConnection, conversation: Conversation, new: N
         text=new.text,
         quote_author=new.quote_author,
         quote_text=new.quote_text,
+        quote_author_id=new.quote_author_id,
         tokens=new.tokens,
         created_at=new.created_at,
     )
@@ -85,6 +107,7 @@ async def waiting(connection: AsyncConnection, conversation: Conversation) -> tu
             messages.c.run_id.is_(None),
             messages.c.role == Role.USER,
             messages.c.hidden_at.is_(None),
+            IS_READABLE,
         )
         .order_by(messages.c.id)
     )
@@ -162,8 +185,9 @@ async def has_question(connection: AsyncConnection, run_id: int) -> bool:
 
 async def questions(connection: AsyncConnection, run_id: int) -> tuple[StoredMessage, ...]:
     """What a run took up to answer, oldest first, without what has left the history."""
-    is_question = messages.c.run_id == run_id, messages.c.role == Role.USER, messages.c.hidden_at.is_(None)
-    return tuple(map(_message, await connection.execute(select(*COLUMNS).where(*is_question).order_by(messages.c.id))))
+    is_question = messages.c.run_id == run_id, messages.c.role == Role.USER, messages.c.hidden_at.is_(None), IS_READABLE
+    found = select(*READABLE_COLUMNS).where(*is_question).order_by(messages.c.id)
+    return tuple(map(_message, await connection.execute(found)))
 
 
 async def hide_questions(connection: AsyncConnection, message_ids: Collection[int], now: datetime) -> None:
@@ -186,7 +210,8 @@ async def reworded(connection: AsyncConnection, run: Run) -> tuple[StoredMessage
     """What people said before a run in its conversation and nobody could check, also after it was given other words."""
     is_earlier = messages.c.conversation_id == run.conversation_id, messages.c.epoch == run.epoch
     is_changed = messages.c.run_id <= run.id, messages.c.role == Role.USER, messages.c.is_reworded
-    found = select(*COLUMNS).where(*is_earlier, *is_changed, messages.c.hidden_at.is_(None)).order_by(messages.c.id)
+    is_read = messages.c.hidden_at.is_(None), IS_READABLE
+    found = select(*READABLE_COLUMNS).where(*is_earlier, *is_changed, *is_read).order_by(messages.c.id)
     return tuple(map(_message, await connection.execute(found)))
 
 
@@ -208,15 +233,16 @@ async def history(
     """What a run builds on: its own messages and those of earlier runs, newest first, at most `limit`.
 
     The order is that of the runs, and within a run that of the messages: a question that came while another was
-    being answered stands after that answer.
+    being answered stands after that answer.  People who want to be left alone are neither read nor quoted.
     """
     statement = (
-        select(*COLUMNS)
+        select(*READABLE_COLUMNS)
         .where(
             messages.c.conversation_id == conversation_id,
             messages.c.epoch == epoch,
             messages.c.run_id <= before_or_of_run,
             messages.c.hidden_at.is_(None),
+            IS_READABLE,
         )
         .order_by(messages.c.run_id.desc(), messages.c.id.desc())
         .limit(limit)
@@ -225,10 +251,17 @@ async def history(
 
 
 async def removed(connection: AsyncConnection, conversation_id: int, epoch: int) -> int:
-    """How many messages have left the history, of those that runs took up or wrote."""
+    """How many messages have left the history, of those that runs took up or wrote, or have lost a quotation."""
+    count = select(func.count(messages.c.run_id))  # of what no run took up it is null
     is_removed = messages.c.conversation_id == conversation_id, messages.c.epoch == epoch, IS_HIDDEN
-    statement = select(func.count(messages.c.run_id)).where(*is_removed)  # of what no run took up it is null
-    return (await connection.execute(statement)).scalar_one()
+    hidden: int = (await connection.execute(count.where(*is_removed))).scalar_one()
+    left = await opt_outs.everyone(connection)
+    if not left:
+        return hidden
+    # They are few, and have few messages: the sum keeps SQLite from walking through the conversation instead.
+    is_here = messages.c.conversation_id + 0 == conversation_id, messages.c.epoch == epoch, ~IS_HIDDEN
+    is_theirs = or_(messages.c.author_id.in_(left), messages.c.quote_author_id.in_(left))
+    return hidden + (await connection.execute(count.where(*is_here, is_theirs))).scalar_one()
 
 
 async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredMessage | None:

@@ -82,6 +82,13 @@ async def live(connection: AsyncConnection, conversation_id: int) -> Run | None:
     return await _first(connection, runs.c.conversation_id == conversation_id, IS_LIVE)
 
 
+async def live_of(connection: AsyncConnection, asker_id: int) -> tuple[Run, ...]:
+    """The live runs that a person asked for, oldest first."""
+    # The live ones are few, where a person may have asked thousands of times: the sum has SQLite begin with those.
+    found = select(*COLUMNS).where(IS_LIVE, runs.c.asker_id + 0 == asker_id)
+    return _oldest_first(await connection.execute(found))
+
+
 async def live_in_lost_places(connection: AsyncConnection) -> tuple[Run, ...]:
     """The live runs of conversations that are closed, oldest first."""
     is_lost = exists().where(conversations.c.id == runs.c.conversation_id, conversations.c.closed_at.is_not(None))

@@ -159,6 +159,7 @@ messages = Table(
     Column("text", Text, nullable=False),
     Column("quote_author", Text),
     Column("quote_text", Text),
+    Column("quote_author_id", BigInteger),  # null where Discord did not say, or before it was kept
     # The run that answers a user's message, null while it waits; the run that wrote an answer.
     Column("run_id", Id, ForeignKey("runs.id")),
     Column("tokens", Integer, nullable=False),
@@ -173,6 +174,8 @@ messages = Table(
 
 IS_BY_A_PERSON = messages.c.author_id.is_not(None)
 Index("ix_messages_author", messages.c.author_id, sqlite_where=IS_BY_A_PERSON)
+IS_QUOTING = messages.c.quote_author_id.is_not(None)
+Index("ix_messages_quoted", messages.c.quote_author_id, sqlite_where=IS_QUOTING)
 IS_HIDDEN = messages.c.hidden_at.is_not(None)
 Index("ix_messages_hidden", messages.c.conversation_id, messages.c.epoch, sqlite_where=IS_HIDDEN)
 
@@ -398,6 +401,7 @@ jobs = Table(
     Column("ended_at", UtcDateTime),
     Column("done", Integer, nullable=False, server_default="0"),  # how many things, as the job counts them
     Column("failure", Text),
+    Column("user_id", BigInteger),  # whose data it deletes, until it has
     Index("ix_jobs_name", "name", "id"),
     sqlite_autoincrement=True,
 )

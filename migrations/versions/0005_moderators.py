@@ -18,9 +18,25 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_author", "messages", ["author_id"], sqlite_where=is_by_a_person, postgresql_where=is_by_a_person
     )
+    of_quotes()
     of_settings()
     of_budgets()
     of_people()
+
+
+def of_quotes() -> None:
+    """Who is quoted: of what is there already, whoever alone has that name in the conversation."""
+    op.add_column("messages", sa.Column("quote_author_id", sa.BigInteger))
+    is_quoting = sa.text("quote_author_id IS NOT NULL")
+    op.create_index(
+        "ix_messages_quoted", "messages", ["quote_author_id"], sqlite_where=is_quoting, postgresql_where=is_quoting
+    )
+    op.execute(
+        "UPDATE messages SET quote_author_id = known.author_id FROM ("
+        "SELECT conversation_id, author_name, MIN(author_id) AS author_id FROM messages WHERE author_id IS NOT NULL "
+        "GROUP BY conversation_id, author_name HAVING COUNT(DISTINCT author_id) = 1) AS known "
+        "WHERE messages.conversation_id = known.conversation_id AND messages.quote_author = known.author_name"
+    )
 
 
 def of_settings() -> None:
@@ -98,6 +114,7 @@ def of_people() -> None:
         sa.Column("ended_at", sa.BigInteger),
         sa.Column("done", sa.Integer, nullable=False, server_default="0"),
         sa.Column("failure", sa.Text),
+        sa.Column("user_id", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),
         sqlite_autoincrement=True,
     )

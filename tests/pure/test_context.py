@@ -29,6 +29,7 @@ def said(id: int, run_id: int, text: str, *, role: Role = Role.USER, tokens: int
         text=text,
         quote_author=None,
         quote_text=None,
+        quote_author_id=None,
         run_id=run_id,
         tokens=tokens,
         created_at=ASKED_AT,

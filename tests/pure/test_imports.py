@@ -23,6 +23,7 @@ LIBRARIES = {
         "bot/http_tools/panel.py",
         "bot/inspection.py",
         "bot/interactions.py",
+        "bot/locales/translator.py",
         "bot/missed.py",
         "bot/pressing.py",
         "bot/reminding.py",

@@ -176,6 +176,7 @@ async def test_stored_message_says_all_that_was_appended(database: Database) -> 
         text="\u202eright to left\u200b",
         quote_author="Grace",
         quote_text="quoted",
+        quote_author_id=2**63 - 1,
         tokens=7,
         created_at=NOW + timedelta(milliseconds=1),
     )

@@ -24,6 +24,7 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "end of a history": (lambda c: history.before(c, 1, 0, (1, 1), 9), "ix_messages_history"),
     "removed": (lambda c: messages.removed(c, 1, 0), "ix_messages_hidden"),
     "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
+    "live of a person": (lambda c: runs.live_of(c, 1), "ix_runs_one_live"),
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
     "live_in_lost_places": (runs.live_in_lost_places, "ix_runs_one_live"),
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
@@ -80,7 +81,9 @@ async def test_waiting_is_found_by_the_index_of_the_history(database: Database) 
     async with database.write() as connection:
         conversation = await converse(connection)
         steps = await plans(connection, lambda c: messages.waiting(c, conversation))
-    assert steps == ["SEARCH messages USING INDEX ix_messages_history (conversation_id=? AND epoch=? AND run_id=?)"]
+    first, *others = steps
+    assert first == "SEARCH messages USING INDEX ix_messages_history (conversation_id=? AND epoch=? AND run_id=?)"
+    assert [step for step in others if "opt_outs" in step] == others[1:]  # who opted out, row by row
 
 
 async def test_runs_of_a_place_are_looked_up_one_by_one(database: Database) -> None:

@@ -16,17 +16,17 @@ VALUES
     (6, 4, 0, 'answer', 'requires_action', 'demo/small', 'default', 1200000000000000002, NULL, 1300000000000000007, NULL, NULL, NULL, 1767268800000, 1767355200000, 1767268800001, NULL, NULL, NULL, 1, NULL, NULL, 1767268800900, NULL, NULL, '', NULL, NULL),
     (7, 1, 1, 'answer', 'queued', 'demo/small', 'default', 1200000000000000001, 1100000000000000001, 1300000000000000007, 1200000000000000015, NULL, NULL, 1767268803000, 1767269400000, NULL, NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL, NULL, '', NULL, NULL);
 
-INSERT INTO messages (id, conversation_id, epoch, role, discord_id, author_id, author_name, text, quote_author, quote_text, run_id, tokens, created_at, hidden_at)
+INSERT INTO messages (id, conversation_id, epoch, role, discord_id, author_id, author_name, text, quote_author, quote_text, run_id, tokens, created_at, hidden_at, quote_author_id)
 VALUES
-    (1, 1, 0, 'user', 1200000000000000011, 1300000000000000007, 'Ada', 'Before the reset', NULL, NULL, NULL, 5, 1767268795000, NULL),
-    (2, 1, 1, 'user', 1200000000000000012, 1300000000000000007, 'Ada', 'Hi! It''s me.', 'Grace', 'Look at this', 1, 9, 1767268800000, NULL),
-    (3, 1, 1, 'assistant', NULL, NULL, NULL, 'Hello, Ada. It''s', NULL, NULL, 1, 6, 1767268800002, NULL),
-    (4, 1, 1, 'assistant', NULL, NULL, NULL, 'a fine day: 語 🙂', NULL, NULL, 2, 7, 1767268801002, NULL),
-    (5, 1, 1, 'user', 1200000000000000014, 1300000000000000007, 'Ada', 'Never mind', NULL, NULL, 7, 3, 1767268802500, 1767268802600),
-    (6, 1, 1, 'user', 1200000000000000015, 1300000000000000008, 'Linus', 'And tomorrow?', NULL, NULL, 7, 4, 1767268803000, NULL),
-    (7, 2, 0, 'user', NULL, 1300000000000000007, 'Ada', 'A secret', NULL, NULL, 3, 3, 1767268802000, NULL),
-    (8, 4, 0, 'user', 1200000000000000016, 1300000000000000007, 'Ada', 'Anybody?', NULL, NULL, 4, 3, 1767268800002, NULL),
-    (9, 4, 0, 'assistant', NULL, NULL, NULL, '', NULL, NULL, 6, 0, 1767268800800, NULL);
+    (1, 1, 0, 'user', 1200000000000000011, 1300000000000000007, 'Ada', 'Before the reset', NULL, NULL, NULL, 5, 1767268795000, NULL, NULL),
+    (2, 1, 1, 'user', 1200000000000000012, 1300000000000000007, 'Ada', 'Hi! It''s me.', 'Grace', 'Look at this', 1, 9, 1767268800000, NULL, 1300000000000000009),
+    (3, 1, 1, 'assistant', NULL, NULL, NULL, 'Hello, Ada. It''s', NULL, NULL, 1, 6, 1767268800002, NULL, NULL),
+    (4, 1, 1, 'assistant', NULL, NULL, NULL, 'a fine day: 語 🙂', NULL, NULL, 2, 7, 1767268801002, NULL, NULL),
+    (5, 1, 1, 'user', 1200000000000000014, 1300000000000000007, 'Ada', 'Never mind', NULL, NULL, 7, 3, 1767268802500, 1767268802600, NULL),
+    (6, 1, 1, 'user', 1200000000000000015, 1300000000000000008, 'Linus', 'And tomorrow?', NULL, NULL, 7, 4, 1767268803000, NULL, NULL),
+    (7, 2, 0, 'user', NULL, 1300000000000000007, 'Ada', 'A secret', NULL, NULL, 3, 3, 1767268802000, NULL, NULL),
+    (8, 4, 0, 'user', 1200000000000000016, 1300000000000000007, 'Ada', 'Anybody?', NULL, NULL, 4, 3, 1767268800002, NULL, NULL),
+    (9, 4, 0, 'assistant', NULL, NULL, NULL, '', NULL, NULL, 6, 0, 1767268800800, NULL, NULL);
 
 INSERT INTO run_events (id, run_id, at, cause, from_status, to_status, detail)
 VALUES
@@ -136,7 +136,8 @@ INSERT INTO opt_outs (user_id, since)
 VALUES
     (1300000000000000042, 1767268800977);
 
-INSERT INTO jobs (name, guild_id, started_at, ended_at, done, failure)
+INSERT INTO jobs (name, guild_id, started_at, ended_at, done, failure, user_id)
 VALUES
-    ('retention', NULL, 1767268800978, 1767268801978, 4, NULL),
-    ('retention', 1100000000000000001, 1767268802978, NULL, 0, 'the disk is full');
+    ('retention', NULL, 1767268800978, 1767268801978, 4, NULL, NULL),
+    ('retention', 1100000000000000001, 1767268802978, NULL, 0, 'the disk is full', NULL),
+    ('deletion', NULL, 1767268803978, NULL, 200, NULL, 1300000000000000042);
