@@ -1,4 +1,4 @@
-"""The command line: run, runs, migrate, backup, doctor, settings, parameters."""
+"""The command line: run, runs, jobs, migrate, backup, doctor, settings, parameters."""
 
 from __future__ import annotations
 
@@ -72,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     one = runs.add_mutually_exclusive_group()
     one.add_argument("run_id", nargs="?", type=positive, help="the run to tell of, by its number in the list")
     one.add_argument("--cancel", type=positive, metavar="RUN_ID", help="end a live one; the bot does it in a moment")
+    jobs = commands.add_parser("jobs", help="list what was lately done in the background: what was deleted, and when")
+    jobs.add_argument("--limit", type=positive, default=20, help="how many to list (default: 20)")
     commands.add_parser("migrate", help="bring the database up to this version; run does so too")
     backup = commands.add_parser("backup", help="copy the database into a new file, also while the bot runs")
     backup.add_argument(
@@ -117,6 +119,12 @@ def run_command(options: argparse.Namespace) -> int:
             else:
                 work = show_runs(settings, limit=options.limit, live_only=options.live)
             print(until_told_to_stop(work))
+            return DONE
+        case "jobs":
+            settings = start(env_file)
+            from bot.jobs_command import show_jobs
+
+            print(until_told_to_stop(show_jobs(settings, limit=options.limit)))
             return DONE
         case "migrate":
             settings = start(env_file)

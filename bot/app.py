@@ -272,7 +272,12 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")
         retention = Retention(
-            database, kept_after_removal=timedelta(days=settings.retention_days_after_removal), clock=clock
+            database,
+            provider,
+            place_settings,
+            kept_after_removal=timedelta(days=settings.retention_days_after_removal),
+            default_days=settings.place_defaults.get("retention_days"),
+            clock=clock,
         )
         yield Parley(
             client=client,

@@ -34,6 +34,9 @@ class Adapter(Protocol):
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """End what the provider still does for a run, by its last bookmark; raises nothing, takes seconds at most."""
 
+    async def forget(self, bookmark: Mapping[str, Any]) -> None:
+        """Delete what is kept of a conversation there, as far as that goes; raises nothing, takes seconds at most."""
+
     async def list_models(self) -> tuple[ListedModel, ...]:
         """The models that the key may use.  Raises: ProviderError."""
 

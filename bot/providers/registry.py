@@ -134,6 +134,11 @@ class Providers:
             if name in self._providers:
                 await self._providers[name].adapter.cancel(run_key, bookmark)
 
+    async def forget(self, provider: str, bookmark: Mapping[str, Any]) -> None:
+        """Delete what a provider keeps of a conversation, as far as it lets us; raises nothing."""
+        if provider in self._providers:
+            await self._providers[provider].adapter.forget(bookmark)
+
     @property
     def all(self) -> tuple[Provider, ...]:
         """In the host's order."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import Run
@@ -28,3 +28,16 @@ async def put(connection: AsyncConnection, run: Run, provider: str, state: Mappi
     values = {"state": dict(state), "changed_at": now}
     fresh = insert_into(connection, bookmarks).values(**key, **values)
     await connection.execute(fresh.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+async def of_conversation(
+    connection: AsyncConnection, conversation_id: int
+) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """All of a conversation, of every epoch, each with the provider's name."""
+    found = select(bookmarks.c.provider, bookmarks.c.state).where(bookmarks.c.conversation_id == conversation_id)
+    return tuple((row.provider, row.state) for row in await connection.execute(found))
+
+
+async def remove(connection: AsyncConnection, conversation_id: int) -> None:
+    """Have providers begin a conversation anew."""
+    await connection.execute(delete(bookmarks).where(bookmarks.c.conversation_id == conversation_id))

@@ -1,45 +1,29 @@
-"""What is deleted for good: all that was said in places that were lost long ago."""
+"""What is deleted for good: all of places that were lost long ago, and what is older than people want it kept."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Table, delete, select
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.erasing import AT_ONCE, IS_OVER, close_empty, delete_runs, ended_runs, forget_runs, forget_waiting
 from bot.store.schema import (
+    IS_LIVE,
     IS_UNDELIVERED,
-    alternatives,
     bookmarks,
-    carried,
+    budget_windows,
     conversations,
     messages,
-    remote_steps,
-    replies,
-    reservations,
     run_events,
     runs,
+    setting_changes,
     tool_approvals,
-    tool_calls,
-    tool_files,
     usage,
 )
 
-# A run has some ten rows in all tables: as many as are deleted within a few dozen milliseconds.
-RUNS_AT_ONCE = 200
-# A table before those that its rows refer to; all have `run_id`.
-OF_A_RUN = (
-    tool_files,
-    tool_calls,
-    run_events,
-    replies,
-    usage,
-    remote_steps,
-    alternatives,
-    carried,
-    reservations,
-    messages,
-)
+RUNS_AT_ONCE = AT_ONCE
+IS_SOMEBODYS = conversations.c.member_id >= 0  # less is of nobody: only what it cost is left
 
 
 async def expired(connection: AsyncConnection, closed_before: datetime) -> tuple[int, ...]:
@@ -58,9 +42,7 @@ async def delete_part(connection: AsyncConnection, conversation_id: int, closed_
     ordered = newest.order_by(runs.c.epoch.desc(), runs.c.id.desc()).limit(RUNS_AT_ONCE)
     run_ids = tuple(await connection.scalars(ordered))
     if run_ids:
-        for table in OF_A_RUN:
-            await _delete(connection, table, table.c.run_id.in_(run_ids))
-        await _delete(connection, runs, runs.c.id.in_(run_ids))
+        await delete_runs(connection, run_ids)
         return True
     for table in (tool_approvals, bookmarks):
         await _delete(connection, table, table.c.conversation_id == conversation_id)
@@ -69,12 +51,73 @@ async def delete_part(connection: AsyncConnection, conversation_id: int, closed_
     return False
 
 
+async def guilds(connection: AsyncConnection) -> tuple[int | None, ...]:
+    """Where there are conversations; None stands for direct messages."""
+    return tuple(await connection.scalars(select(conversations.c.guild_id).distinct()))
+
+
+async def aged(connection: AsyncConnection, guild_id: int | None, before: datetime) -> tuple[int, ...]:
+    """The conversations of a guild in which something ended, or waits in vain, since a moment or longer.
+
+    One that its provider keeps, and in which an answer is in the making, is left for the next time.
+    """
+    of_it = runs.c.conversation_id == conversations.c.id
+    has_old_run = exists().where(of_it, IS_OVER, runs.c.ended_at <= before)
+    is_waiting = messages.c.conversation_id == conversations.c.id, messages.c.run_id.is_(None)
+    has_old_message = exists().where(*is_waiting, messages.c.created_at <= before)
+    is_live = exists().where(of_it, IS_LIVE)
+    is_kept = exists().where(bookmarks.c.conversation_id == conversations.c.id)
+    found = select(conversations.c.id).where(
+        conversations.c.guild_id == guild_id if guild_id is not None else conversations.c.guild_id.is_(None),
+        or_(has_old_run, and_(has_old_message, ~is_live)),
+        ~and_(is_live, is_kept),
+    )
+    return tuple(await connection.scalars(found))
+
+
+async def delete_old(connection: AsyncConnection, conversation_id: int, before: datetime, now: datetime) -> int | None:
+    """Delete a part of what is older than a moment: how many messages, or None where nothing is left to do."""
+    run_ids = await ended_runs(connection, conversation_id, before)
+    if run_ids:
+        return await forget_runs(connection, run_ids)
+    count = await forget_waiting(connection, conversation_id, before)
+    if count:
+        return count
+    await close_empty(connection, conversation_id, now)
+    return None
+
+
+async def delete_old_sums(connection: AsyncConnection, before: datetime, members_before: datetime) -> int:
+    """Delete a part of what was counted and changed by a moment, people's budgets by another one: how many rows."""
+    count = 0
+    for is_due in (
+        budget_windows.c.starts_at <= before,
+        and_(budget_windows.c.starts_at <= members_before, budget_windows.c.member_id != 0),
+    ):
+        oldest = select(budget_windows.c.starts_at).where(is_due).distinct().order_by(budget_windows.c.starts_at)
+        moments = tuple(await connection.scalars(oldest.limit(1)))
+        count += await _delete(connection, budget_windows, and_(is_due, budget_windows.c.starts_at.in_(moments)))
+    changes = select(setting_changes.c.id).where(setting_changes.c.changed_at <= before).limit(AT_ONCE)
+    count += await _delete(connection, setting_changes, setting_changes.c.id.in_(changes))
+    return count + await _delete_old_costs(connection, before)
+
+
+async def _delete_old_costs(connection: AsyncConnection, before: datetime) -> int:
+    """Delete runs of which nothing is left but what they cost, and conversations that were kept for those."""
+    is_bare = ~exists().where(run_events.c.run_id == usage.c.run_id)
+    due = select(usage.c.run_id).where(usage.c.created_at <= before, is_bare).limit(AT_ONCE)
+    run_ids = tuple(await connection.scalars(due))
+    await delete_runs(connection, run_ids)
+    is_empty = ~exists().where(runs.c.conversation_id == conversations.c.id)
+    return len(run_ids) + await _delete(connection, conversations, and_(~IS_SOMEBODYS, is_empty))
+
+
 def _due(closed_before: datetime) -> Select[tuple[int]]:
     at_work = select(runs.c.conversation_id).where(IS_UNDELIVERED)
     return select(conversations.c.id).where(
-        conversations.c.closed_at <= closed_before, conversations.c.id.not_in(at_work)
+        conversations.c.closed_at <= closed_before, conversations.c.id.not_in(at_work), IS_SOMEBODYS
     )
 
 
-async def _delete(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> None:
-    await connection.execute(delete(table).where(condition))
+async def _delete(connection: AsyncConnection, table: Table, condition: ColumnElement[bool]) -> int:
+    return (await connection.execute(delete(table).where(condition))).rowcount

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.place_settings.chosen import Choice, PlaceValues
+from bot.places import Place
 from bot.providers.events import RemoteStep, Usage
 from bot.retention import Retention
 from bot.runs.model import Run
@@ -17,6 +20,7 @@ from bot.store import (
     carried,
     conversations,
     guilds,
+    jobs,
     messages,
     remote_steps,
     replies,
@@ -88,9 +92,40 @@ async def count(connection: AsyncConnection, names: Iterable[str] = TABLES) -> d
     return {name: await connection.scalar(statement) or 0 for name, statement in found.items()}
 
 
+class Forgetful:
+    """Providers that note what they are to forget."""
+
+    def __init__(self, forgotten: list[str]) -> None:
+        self.forgotten = forgotten
+
+    async def forget(self, provider: str, bookmark: Mapping[str, Any]) -> None:
+        """Note it."""
+        self.forgotten.append(f"{provider} {bookmark['thread_id']}")
+
+
+class Chosen:
+    """Moderators who chose how long words are kept in their servers."""
+
+    def __init__(self, days: Mapping[int, int]) -> None:
+        self._days = days
+
+    async def around(self, places: tuple[Place, ...]) -> PlaceValues:
+        """What counts there."""
+        (place,) = places
+        choice = Choice(place=place, name="retention_days", value=self._days.get(place.id))
+        return PlaceValues(places=places, known={(place, choice.name): choice}, defaults={})
+
+
 def kept_for(database: Database, days: float, *, now_days: float) -> Retention:
     """Retention of so many days, so many days after the story began."""
-    return Retention(database, kept_after_removal=timedelta(days=days), clock=lambda: NOW + timedelta(days=now_days))
+    return Retention(
+        database,
+        Forgetful([]),
+        Chosen({}),
+        kept_after_removal=timedelta(days=days),
+        default_days=None,
+        clock=lambda: NOW + timedelta(days=now_days),
+    )
 
 
 async def test_conversations_of_a_lost_place_are_deleted_whole(database: Database) -> None:
@@ -190,3 +225,100 @@ async def test_what_a_lost_guild_had_is_deleted(database: Database) -> None:
     async with database.write() as connection:
         await guilds.forget(connection, 1, later(1_000_000))
         assert await guilds.known(connection) == {1, 3}
+
+
+def of_days(database: Database, days: Mapping[int, int], now_days: float, forgotten: list[str]) -> Retention:
+    """Retention as moderators chose it, so many days after the story began."""
+    return Retention(
+        database,
+        Forgetful(forgotten),
+        Chosen(days),
+        kept_after_removal=timedelta(days=30),
+        default_days=None,
+        clock=lambda: NOW + timedelta(days=now_days),
+    )
+
+
+async def talk_in(connection: AsyncConnection, guild_id: int, turns: int) -> Conversation:
+    """A conversation in a guild, with all that belongs to each turn."""
+    conversation = await talk(connection, guild_id, turns=turns)
+    table = schema.conversations
+    await connection.execute(update(table).where(table.c.id == conversation.id).values(guild_id=guild_id))
+    await connection.execute(
+        update(runs_table).where(runs_table.c.conversation_id == conversation.id).values(guild_id=guild_id)
+    )
+    return conversation
+
+
+async def test_words_are_deleted_after_the_days_of_their_server(database: Database) -> None:
+    """All words of a server that wants that are gone, of more runs than go at once; what they cost stays, of nobody."""
+    async with database.write() as connection:
+        await talk_in(connection, 1, 1)
+        expected = await count(connection)
+        await talk_in(connection, 2, retention.RUNS_AT_ONCE + 1)
+    await of_days(database, {2: 30}, 29.9, []).carry_out()
+    async with database.read() as connection:
+        assert (await count(connection))["messages"] > expected["messages"]
+    forgotten: list[str] = []
+    await of_days(database, {2: 30}, 30.1, forgotten).carry_out()
+    async with database.read() as connection:
+        left = await count(connection)
+        costs = {name: left.pop(name) - expected.pop(name) for name in ("usage", "runs", "conversations")}
+        assert left == expected
+        assert costs == {"usage": retention.RUNS_AT_ONCE + 1, "runs": retention.RUNS_AT_ONCE + 1, "conversations": 1}
+        bare = await connection.execute(select(runs_table).where(runs_table.c.guild_id == 2))
+        assert {(row.asker_id, row.text, row.question_id, row.previous_run_id) for row in bare} == {(0, "", None, None)}
+    assert set(forgotten) == {"demo thread_1"}
+
+
+async def test_passes_are_noted_as_jobs(database: Database) -> None:
+    """One for each pass, and one for each server in which something was deleted; the last two hundred stay."""
+    async with database.write() as connection:
+        await talk_in(connection, 2, 1)
+    kept = of_days(database, {2: 1}, 2, [])
+    for _ in range(jobs.KEPT + 3):
+        await kept.carry_out()
+    everywhere, here = await kept.last(2)
+    assert everywhere is not None
+    assert here is not None
+    assert (everywhere.done, here.done, here.guild_id, here.failure) == (0, 4, 2, None)
+    async with database.read() as connection:
+        assert (await count(connection, ["jobs"]))["jobs"] == jobs.KEPT + 1  # the server's is older than those
+
+
+async def test_answer_in_the_making_is_not_too_old(database: Database) -> None:
+    """Neither what is at work, nor what waits for it, nor what was not delivered yet is deleted."""
+    async with database.write() as connection:
+        conversation = await converse(connection, 1)
+        await say(connection, conversation, "question")
+        await ask(connection, conversation)
+        run = await claim_one(connection)
+        await say(connection, conversation, "waits")
+    await of_days(database, {1: 1}, 9, []).carry_out()
+    async with database.write() as connection:
+        assert (await count(connection))["messages"] == 2
+        await finish(connection, run, "answer")
+    await of_days(database, {1: 1}, 9, []).carry_out()
+    async with database.write() as connection:
+        assert (await count(connection, ["runs"]))["runs"] == 1
+        await runs.mark_delivered(connection, run.id, later(3))
+    await of_days(database, {1: 1}, 9, []).carry_out()
+    async with database.read() as connection:
+        assert set((await count(connection)).values()) == {0}
+
+
+async def test_sums_are_kept_for_a_year_and_peoples_for_a_month(database: Database) -> None:
+    """Windows of budgets, costs without words and changes of settings are deleted when nobody needs them any more."""
+    async with database.write() as connection:
+        await furnish(connection, 1)
+        window = {"place_kind": "guild", "place_id": 1, "subject": "member", "member_id": 7, "period": "hour"}
+        used = {"starts_at": NOW, "guild_id": 1, "tokens": 1, "cost_nanos": 1, "questions": 1}
+        await connection.execute(insert(schema.budget_windows).values(window | used))
+        await talk_in(connection, 2, 1)
+    found = []
+    for now_days in (2, 40, 500):
+        await of_days(database, {2: 1}, now_days, []).carry_out()
+        async with database.read() as connection:
+            left = await count(connection, ["budget_windows", "setting_changes", "usage", "conversations"])
+        found.append(tuple(left.values()))
+    assert found == [(2, 1, 1, 1), (1, 1, 1, 1), (0, 0, 0, 0)]

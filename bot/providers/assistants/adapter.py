@@ -56,7 +56,7 @@ class Assistants:
                     yield event
         finally:
             if kept is not None and not request.run_key:
-                await self._forget(kept)
+                await self.forget(kept)
 
     def takes_tools(self, model: str) -> bool:
         """Whether this model's tools are sent: yes, until its server has refused them."""
@@ -75,7 +75,7 @@ class Assistants:
             if id:
                 await self._api.cancel(thread.id, id)
 
-    async def _forget(self, bookmark: Mapping[str, Any]) -> None:
+    async def forget(self, bookmark: Mapping[str, Any]) -> None:
         """End a run and delete its thread."""
         thread = RemoteThread.read(bookmark)
         if thread is not None:

@@ -64,6 +64,9 @@ class ChatCompletions:
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """Nothing is left to end once the connection is closed."""
 
+    async def forget(self, bookmark: Mapping[str, Any]) -> None:
+        """Nothing is kept there."""
+
     async def list_models(self) -> tuple[ListedModel, ...]:
         """The models that this key may use, as the provider lists them.
 

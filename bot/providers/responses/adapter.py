@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
-from bot.errors import ProviderError, ProviderFault
+from bot.errors import ConfigurationError, ProviderError, ProviderFault
 from bot.messages import GO_ON, ProviderRequest
 from bot.providers.adapter import ListedModel
 from bot.providers.body_decoder import BodyDecoder
@@ -28,7 +30,9 @@ log = logging.getLogger(__name__)
 
 # What the host calls the ways to have the provider keep a conversation, and the request's word for each.
 FIELDS: Mapping[str, str] = {"response": "previous_response_id", "conversation": "conversation"}
+KEPT_AT: Mapping[str, str] = {"response": "/responses", "conversation": "/conversations"}
 NOT_KEPT = "none"
+FORGET_SECONDS = 5.0  # as long as anybody waits for it
 
 
 class Responses:
@@ -81,6 +85,17 @@ class Responses:
 
     async def cancel(self, run_key: str, bookmark: Mapping[str, Any]) -> None:
         """Nothing is left to end once the connection is closed."""
+
+    async def forget(self, bookmark: Mapping[str, Any]) -> None:
+        """Delete the conversation there, or its last response; those before it stay as long as the provider keeps them."""
+        path = KEPT_AT.get(bookmark.get("state", ""))
+        if path is None or not bookmark.get("id"):
+            return
+        try:
+            async with asyncio.timeout(FORGET_SECONDS):
+                await self._endpoint.fetch("DELETE", f"{path}/{quote(bookmark['id'], safe='')}")
+        except (ProviderError, ConfigurationError, TimeoutError) as error:
+            log.info("a conversation could not be deleted: %s", getattr(error, "detail", "") or type(error).__name__)
 
     async def list_models(self) -> tuple[ListedModel, ...]:
         """The models that this key may use, as the provider lists them.
