@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.days import ONE_DAY, Days, spans
 from bot.providers.events import Usage
+from bot.store.conversations import Scope
 from bot.store.dialect import insert_into
+from bot.store.schema import MILLISECOND, UNIX_EPOCH, conversations, runs
 from bot.store.schema import usage as usage_table
+from bot.usage.subject import Subject, Whose
 
 # What there was before there were several providers.
 ONLY_PROVIDER = "default"
+PROVIDER = func.coalesce(usage_table.c.provider, ONLY_PROVIDER).label("provider")
+IS_PRIVATE = conversations.c.scope == Scope.PRIVATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spent:
-    """What the answers of a provider took together, of which `unpriced` have no known price and are not in the cost.
+class Sums:
+    """What answers took together, of which `unpriced` have no known price and are not in the cost.
 
     `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`; `is_estimated`: we counted some.
     """
 
-    provider: str
     answers: int
     unpriced: int
     input_tokens: int
@@ -32,6 +55,66 @@ class Spent:
     reasoning_tokens: int
     cost_nanos: int
     is_estimated: bool
+
+    @property
+    def tokens(self) -> int:
+        """What was read and written."""
+        return self.input_tokens + self.output_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent(Sums):
+    """What the answers of a provider took."""
+
+    provider: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelDay(Sums):
+    """What the answers of a model took on one of the days, counted from 0."""
+
+    day: int
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceSums(Sums):
+    """What the answers in a place took; `place_id` None are private ones, or all that there were in a server."""
+
+    guild_id: int | None
+    place_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberSums(Sums):
+    """What the answers to a member took; 0 is somebody who was deleted."""
+
+    member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(ModelDay):
+    """What the answers of a model in a place took on one of the days."""
+
+    guild_id: int | None
+    place_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The same usage summed up in different ways; `members` are empty where they are nobody's business."""
+
+    models: tuple[ModelDay, ...]
+    places: tuple[PlaceSums, ...]
+    members: tuple[MemberSums, ...]
+
+
+COUNTS = tuple(field.name for field in fields(Sums))
+BY_MODEL = ("day", "provider", "model")
+BY_PLACE = ("guild_id", "place_id")
+BY_MEMBER = ("member_id",)
+KEYS = (*BY_MODEL, *BY_PLACE, *BY_MEMBER)
 
 
 async def record(
@@ -60,35 +143,121 @@ async def spent_since(connection: AsyncConnection, since: datetime) -> tuple[Spe
 
     A run that several providers answered counts for the last of them.
     """
-    table = usage_table.c
-    provider = func.coalesce(table.provider, ONLY_PROVIDER).label("provider")
     statement = (
+        select(PROVIDER, *_sums(usage_table))
+        .where(usage_table.c.created_at >= since)
+        .group_by(PROVIDER)
+        .order_by(PROVIDER)
+    )
+    return tuple(Spent(provider=row.provider, **_counts(row)) for row in await connection.execute(statement))
+
+
+async def report(connection: AsyncConnection, subject: Subject, days: Days) -> Report:
+    """What the answers that were begun in these days took, in no order."""
+    picked = _picked(subject, days).cte()  # read once, however many sums there are
+    ways = [BY_MODEL, BY_PLACE, *([BY_MEMBER] if subject.shows_members else [])]
+    rows = (await connection.execute(union_all(*(_grouped(picked, keys) for keys in ways)))).all()
+    return Report(
+        models=tuple(ModelDay(**_keyed(row, BY_MODEL)) for row in rows if row.way == BY_MODEL[0]),
+        places=tuple(PlaceSums(**_keyed(row, BY_PLACE)) for row in rows if row.way == BY_PLACE[0]),
+        members=tuple(
+            MemberSums(**_keyed(row, BY_MEMBER))
+            for row in rows
+            if row.way == BY_MEMBER[0] and row.member_id is not None
+        ),
+    )
+
+
+async def lines(connection: AsyncConnection, subject: Subject, days: Days, limit: int) -> Iterator[Line]:
+    """The same in all detail, up to a limit: newest day first, and of a day what took most tokens.
+
+    The lines are made one by one as they are taken, which is work for a thread where they are many.
+    """
+    picked, keys = _picked(subject, days).subquery(), (*BY_MODEL, *BY_PLACE)
+    order = (picked.c.day.desc(), func.sum(picked.c.input_tokens + picked.c.output_tokens).desc())
+    rows = (await connection.execute(_grouped(picked, keys).order_by(*order).limit(limit))).all()
+    return (Line(**_keyed(row, keys)) for row in rows)
+
+
+def _picked(subject: Subject, days: Days) -> Select[Any]:
+    """The rows of the subject in these days, with what they can be grouped by.
+
+    The join with `runs` is cheap, because what is looked up are the newest of its rows, which lie side by side.
+    """
+    table, nobody = usage_table.c, cast(null(), BigInteger)
+    place_id: ColumnElement[Any] = runs.c.place_id
+    member_id: ColumnElement[Any] = runs.c.asker_id
+    if subject.whose is Whose.HOST:
+        place_id = nobody
+    elif subject.whose is Whose.SERVER:
+        place_id, member_id = (case((IS_PRIVATE, nobody), else_=column) for column in (place_id, member_id))
+    return (
         select(
-            provider,
-            func.count().label("answers"),
-            (func.count() - func.count(table.cost_nanos)).label("unpriced"),
-            func.sum(table.input_tokens).label("input_tokens"),
-            func.sum(table.output_tokens).label("output_tokens"),
-            func.sum(table.cached_tokens).label("cached_tokens"),
-            func.sum(table.reasoning_tokens).label("reasoning_tokens"),
-            func.coalesce(func.sum(table.cost_nanos), 0).label("cost_nanos"),
-            func.max(case((table.is_estimated, 1), else_=0)).label("is_estimated"),
+            _day(days).label("day"),
+            PROVIDER,
+            table.model,
+            runs.c.guild_id,
+            place_id.label("place_id"),
+            member_id.label("member_id"),
+            *(table[name] for name in COUNTS if name in table),
         )
-        .where(table.created_at >= since)
-        .group_by(provider)
-        .order_by(provider)
+        .join_from(usage_table, runs, runs.c.id == table.run_id)
+        .join(conversations, conversations.c.id == runs.c.conversation_id)
+        .where(table.created_at >= days.begins_at[0], table.created_at < days.begins_at[-1], _is_of(subject))
     )
-    return tuple(
-        Spent(
-            provider=row.provider,
-            answers=row.answers,
-            unpriced=row.unpriced,
-            input_tokens=int(row.input_tokens),  # PostgreSQL sums to a Decimal
-            output_tokens=int(row.output_tokens),
-            cached_tokens=int(row.cached_tokens),
-            reasoning_tokens=int(row.reasoning_tokens),
-            cost_nanos=int(row.cost_nanos),
-            is_estimated=bool(row.is_estimated),
-        )
-        for row in await connection.execute(statement)
-    )
+
+
+def _is_of(subject: Subject) -> ColumnElement[bool]:
+    """Whether a row counts for the subject."""
+    match subject.whose:
+        case Whose.ME:
+            return runs.c.asker_id == subject.id
+        case Whose.HOST:
+            return literal(True)
+    in_guild = runs.c.guild_id == subject.guild_id
+    match subject.whose:
+        case Whose.SERVER:
+            return in_guild
+        case Whose.CHANNEL:
+            return and_(in_guild, ~IS_PRIVATE, runs.c.place_id == subject.id)
+        case Whose.MEMBER:
+            return and_(in_guild, ~IS_PRIVATE, runs.c.asker_id == subject.id)
+
+
+def _day(days: Days) -> ColumnElement[int]:
+    """Which of the days a row belongs to; by division, which is far faster than a comparison with each day."""
+    at = type_coerce(usage_table.c.created_at, BigInteger)
+    whens = []
+    for span in spans(days):
+        begin = (span.begins_at - UNIX_EPOCH) // MILLISECOND
+        passed = (at - begin) // (ONE_DAY // MILLISECOND)
+        whens.append((at >= begin, passed + span.first if span.is_even else literal(span.first, BigInteger)))
+    return case(*reversed(whens))
+
+
+def _grouped(picked: FromClause, keys: tuple[str, ...]) -> Select[Any]:
+    """The sums for each combination of these keys; `way` is the first of them."""
+    shown = (picked.c[key] if key in keys else cast(null(), picked.c[key].type).label(key) for key in KEYS)
+    return select(literal(keys[0]).label("way"), *shown, *_sums(picked)).group_by(*(picked.c[key] for key in keys))
+
+
+def _sums(source: FromClause) -> Iterable[ColumnElement[Any]]:
+    """The columns of `Sums` over rows of usage."""
+    table = source.c
+    summed = {name: func.coalesce(func.sum(table[name]), 0) for name in COUNTS if name in table}
+    special = {
+        "answers": func.count(),
+        "unpriced": func.count() - func.count(table.cost_nanos),
+        "is_estimated": func.max(case((table.is_estimated, 1), else_=0)),
+    }
+    return [column.label(name) for name, column in (summed | special).items()]
+
+
+def _keyed(row: Row[Any], keys: tuple[str, ...]) -> dict[str, Any]:
+    return {key: row._mapping[key] for key in keys} | _counts(row)
+
+
+def _counts(row: Row[Any]) -> dict[str, Any]:
+    """The fields of `Sums`."""
+    counts = {name: int(row._mapping[name]) for name in COUNTS}  # PostgreSQL sums to a Decimal
+    return {**counts, "is_estimated": bool(counts["is_estimated"])}

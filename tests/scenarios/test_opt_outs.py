@@ -9,7 +9,7 @@ import sqlite3
 from bot.runs.service import OPTED_OUT
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, sent
-from tests.scenarios.test_history import called, used
+from tests.scenarios.test_channel import called, used
 
 SECRET = "swordfish"
 

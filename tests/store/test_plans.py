@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.days import last_days
 from bot.places import Place, PlaceKind
 from bot.store import history, messages, notices, overview, place_settings, runs, setting_changes, tool_calls, usage
 from bot.store.conversations import Conversation
 from bot.store.database import Database
+from bot.usage.subject import Subject, Whose
 from tests.store.stories import NOW, ask, converse, place
 
 PLACES = tuple(Place(kind=kind, id=1) for kind in PlaceKind)
 CONVERSATION = Conversation(id=1, place=place(), epoch=0)
+WEEK = last_days(NOW, UTC, 7)
+OWN, OF_SERVER = Subject(whose=Whose.ME, id=1), Subject(whose=Whose.SERVER, guild_id=1)
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
     "page of a history": (lambda c: history.page(c, CONVERSATION, limit=9, offset=9), "ix_messages_history"),
@@ -45,6 +50,9 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "of_place": (lambda c: overview.of_place(c, 1, limit=9, offset=9), "ix_runs_conversation"),
     "of_all_places": (lambda c: overview.of_all_places(c, limit=9, live_only=True), "ix_runs_one_live"),
     "spent": (lambda c: usage.spent_since(c, NOW), "ix_usage_created_at"),
+    "usage of a member": (lambda c: usage.report(c, OWN, WEEK), "ix_runs_asker"),
+    "usage of a server": (lambda c: usage.report(c, OF_SERVER, WEEK), "ix_usage_created_at"),
+    "lines of usage": (lambda c: usage.lines(c, OF_SERVER, WEEK, 9), "ix_usage_created_at"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 

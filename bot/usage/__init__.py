@@ -1,0 +1,1 @@
+"""What answers took, as people may see it."""
