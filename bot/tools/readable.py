@@ -7,12 +7,12 @@ import codecs
 import json
 import logging
 import re
-import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
+from subprocess import CalledProcessError
 
+from bot.child import said_by
 from bot.errors import Refusal
 from bot.tools.response import Response
 
@@ -72,24 +72,15 @@ class Reader:
 
 
 async def converted(asked: bytes, seconds: float) -> bytes:
-    """What the other program answers; it gets no environment, where our secrets may be.  Raises: Refusal."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", str(CHILD), stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}
-    )
+    """What the other program answers.  Raises: Refusal."""
     try:
-        async with asyncio.timeout(seconds):
-            said, _ = await child.communicate(asked)
+        return await said_by(CHILD, asked, seconds)
     except TimeoutError as exc:
         log.info("a page took longer than %g s to read", seconds)
         raise Refusal("That page is made in a way that takes too long to read.") from exc
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    if child.returncode:
-        log.info("a page could not be read: the program ended with %d", child.returncode)
-        raise Refusal("That page is made in a way that cannot be read.")
-    return said
+    except CalledProcessError as exc:
+        log.info("a page could not be read: the program ended with %d", exc.returncode)
+        raise Refusal("That page is made in a way that cannot be read.") from exc
 
 
 def letters(body: bytes, content_type: str) -> str:
