@@ -12,7 +12,7 @@ from bot.providers.endpoints.balance import Balance, balances
 from bot.runs.summary_text import cost_text
 from bot.store import usage
 from bot.store.database import Database
-from bot.store.usage import Spent
+from bot.store.usage import Spent, Sums
 
 HEADING = "### What the model providers took"
 HOW_TO_READ = (
@@ -93,7 +93,7 @@ def spent_text(spent: Spent | None) -> str:
     return f"{counted(spent.answers)}, {tokens}, {money_text(spent, about)}"
 
 
-def money_text(spent: Spent, about: str) -> str:
+def money_text(spent: Sums, about: str) -> str:
     """The dollars, and how many answers are not in them."""
     if spent.unpriced == spent.answers:
         return cost_text(None)

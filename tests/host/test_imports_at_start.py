@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Who has no MCP server and no PostgreSQL, calculates nothing, has no tool with a schema of its own, keeps no secrets,
-# reads no pages and migrates nothing pays neither with memory nor with time for them.
+# reads no pages, draws nothing and migrates nothing pays neither with memory nor with time for them.
 LATE = (
     "alembic",
     "cryptography",
@@ -17,6 +17,7 @@ LATE = (
     "html_to_markdown",
     "httpx2",
     "jsonschema",
+    "matplotlib",
     "mcp",
     "mcp_types",
     "mpmath",
