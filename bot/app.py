@@ -63,6 +63,8 @@ from bot.tools.ask_user import ASK_USER
 from bot.tools.find_tool import Room
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
+from bot.usage.painter import Painter
+from bot.usage.service import UsageReports
 from bot.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
@@ -250,6 +252,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 clock=clock,
             ),
             spending=Spending(database, configured.providers, clock=clock),
+            usage_reports=UsageReports(database, Painter(), clock=clock),
             toolbox=toolbox,
             guard=guard,
             page_guard=Guard(

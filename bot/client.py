@@ -44,6 +44,7 @@ from bot.tool_rules import ToolRules
 from bot.tools.declare import is_for_people, tools_of
 from bot.tools.guard import Guard
 from bot.tools.toolbox import Toolbox
+from bot.usage.service import UsageReports
 from bot.whereabouts import Whereabouts
 
 log = logging.getLogger(__name__)
@@ -148,6 +149,7 @@ class ParleyClient(commands.Bot):
         reminders: Reminders,
         summaries: Summaries,
         spending: Spending,
+        usage_reports: UsageReports,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -186,6 +188,7 @@ class ParleyClient(commands.Bot):
         self.reminders = reminders
         self.summaries = summaries
         self.spending = spending
+        self.usage_reports = usage_reports
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard

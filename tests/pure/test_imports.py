@@ -30,6 +30,8 @@ LIBRARIES = {
         "bot/people.py",
         "bot/tool_overview.py",
         "bot/tool_pages.py",
+        "bot/usage/access.py",
+        "bot/usage/panel.py",
         "bot/whereabouts.py",
         "bot/server_commands.py",
         "bot/reply/writer.py",
@@ -55,6 +57,7 @@ LIBRARIES = {
     "aiosqlite": ("bot/store/",),
     "alembic": ("bot/store/",),
     "mpmath": ("bot/calculation/",),
+    "matplotlib": ("bot/usage/painter_child.py",),
 }
 
 # Which of our own modules a room may not import.
@@ -70,6 +73,7 @@ FORBIDDEN = {
 
 # Modules that hold no I/O: they may import only the standard library and each other.
 PURE = (
+    "bot/days.py",
     "bot/errors.py",
     "bot/matching.py",
     "bot/messages.py",
@@ -116,6 +120,7 @@ PURE = (
     "bot/providers/chat/completion_request.py",
     "bot/providers/dialect.py",
     "bot/providers/chat/thoughts.py",
+    "bot/usage/subject.py",
     "bot/reply/activity.py",
     "bot/reply/pages.py",
     "bot/reply/breaks.py",
