@@ -87,7 +87,7 @@ class Responses:
         """Nothing is left to end once the connection is closed."""
 
     async def forget(self, bookmark: Mapping[str, Any]) -> None:
-        """Delete the conversation there, or its last response; those before it stay as long as the provider keeps them."""
+        """Delete the conversation there, or its last response; earlier ones the provider keeps as long as it does."""
         path = KEPT_AT.get(bookmark.get("state", ""))
         if path is None or not bookmark.get("id"):
             return
