@@ -29,21 +29,6 @@ def list_all(ctx: RequestContext, known: list[Payload]) -> list[Payload]:
     return [_untranslated(command) for command in known]
 
 
-def list_permissions(ctx: RequestContext, _known: list[Payload]) -> list[Payload]:
-    """What a server's people changed about who may use which command: each command that they changed."""
-    guild_id = ctx.int_arg("guild_id")
-    return [
-        {
-            "id": str(command_id),
-            "application_id": ctx.args["application_id"],
-            "guild_id": str(guild_id),
-            "permissions": permissions,
-        }
-        for (changed_in, command_id), permissions in ctx.backend.command_permissions.items()
-        if changed_in == guild_id
-    ]
-
-
 def create(ctx: RequestContext, known: list[Payload]) -> Payload:
     """Add a command, or replace the one of its name and type."""
     command = _written(ctx, ctx.body())
@@ -92,7 +77,7 @@ def overrides(ctx: RequestContext) -> list[Payload]:
 CHANGES: Mapping[str, tuple[tuple[str, Change], ...]] = {
     "PUT": (("", replace),),
     "POST": (("", create),),
-    "GET": (("", list_all), ("/permissions", list_permissions), ("/{command_id}", show)),
+    "GET": (("", list_all), ("/{command_id}", show)),
     "PATCH": (("/{command_id}", edit),),
     "DELETE": (("/{command_id}", remove),),
 }
