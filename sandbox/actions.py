@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from sandbox.stewards import Kind, Stance
+
 
 class Action(BaseModel):
     """Something that a user does."""
@@ -131,6 +133,61 @@ class Autocomplete(Action):
     focused: str
 
 
+class Upkeep(Action):
+    """Something that is done to the server."""
+
+
+class CreateRole(Upkeep):
+    """Make a role, with permissions by discord.py's names."""
+
+    name: str
+    permissions: list[str] = Field(default_factory=list)
+
+
+class DeleteRole(Upkeep):
+    """Delete a role."""
+
+    role: int
+
+
+class GiveRole(Upkeep):
+    """Give somebody a role, or take it from them."""
+
+    member: int
+    role: int
+    on: bool = True
+
+
+class CreateChannel(Upkeep):
+    """Open a channel or a category."""
+
+    name: str
+    kind: Kind = "text"
+    category: int | None = None
+
+
+class RenameChannel(Upkeep):
+    """Give a channel, category or thread another name."""
+
+    channel: int
+    name: str
+
+
+class DeleteChannel(Upkeep):
+    """Delete a channel, category or thread."""
+
+    channel: int
+
+
+class Permit(Upkeep):
+    """Say what a role or a member may do in a channel or category."""
+
+    channel: int
+    target: int
+    permission: str
+    stance: Stance
+
+
 class ReadMessages(BaseModel):
     """Which messages of a channel the page wants, from a query string."""
 
@@ -156,4 +213,11 @@ ACTIONS: dict[str, type[Action]] = {
     "command": Command,
     "context": Context,
     "autocomplete": Autocomplete,
+    "create-role": CreateRole,
+    "delete-role": DeleteRole,
+    "give-role": GiveRole,
+    "create-channel": CreateChannel,
+    "rename-channel": RenameChannel,
+    "delete-channel": DeleteChannel,
+    "permit": Permit,
 }

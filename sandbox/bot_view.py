@@ -49,7 +49,8 @@ class BotView:
         """What a session with these intents gets of an event, or None."""
         intents = discord.Intents._from_value(intents_value)
         gate = gating.required_intent(event, payload)
-        if gate is not None and not getattr(intents, gate):
+        is_own = event == "GUILD_MEMBER_UPDATE" and payload["user"]["id"] == str(self._engine.bot_user.id)
+        if gate is not None and not getattr(intents, gate) and not is_own:
             return None
         if event == "GUILD_CREATE":
             guild = self.guild_create(int(payload["id"]), intents_value)

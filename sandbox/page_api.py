@@ -17,18 +17,27 @@ from sandbox.actions import (
     ChooseLocale,
     Command,
     Context,
+    CreateChannel,
+    CreateRole,
     Delete,
+    DeleteChannel,
+    DeleteRole,
     Edit,
+    GiveRole,
     OpenDm,
+    Permit,
     Press,
     React,
     ReadMessages,
+    RenameChannel,
     Say,
     StartThread,
     Submit,
     Typing,
+    Upkeep,
     Vote,
 )
+from sandbox.house import House
 from sandbox.interactions import InteractionOutcome
 from sandbox.people import Attachment, People
 from sandbox.refusals import refusals
@@ -41,8 +50,9 @@ Files = dict[str, Attachment]  # by the name of their form field: file0, file1, 
 class PageApi:
     """Lets the page act as any of the people."""
 
-    def __init__(self, engine: Engine, people: People) -> None:
+    def __init__(self, engine: Engine, house: House, people: People) -> None:
         self._engine = engine
+        self._house = house
         self._people = people
 
     async def act(self, request: web.Request) -> web.StreamResponse:
@@ -104,8 +114,30 @@ class PageApi:
                 await people.vote(user, channel, message, answers)
             case Autocomplete(channel=channel, name=name, options=options, focused=focused):
                 return {"choices": await people.autocomplete(user, channel, name, options, focused)}
+            case Upkeep():
+                return await self._keep(action)
             case _:
                 return _outcome(await self._interact(action, files))
+        return {}
+
+    async def _keep(self, action: Upkeep) -> Payload:
+        people, user, guild = self._people, action.user, self._house.guild_id
+        match action:
+            case CreateRole(name=name, permissions=permissions):
+                return {"role": str(await people.create_role(user, guild, name, permissions))}
+            case DeleteRole(role=role):
+                await people.delete_role(user, guild, role)
+            case GiveRole(member=member, role=role, on=on):
+                await people.give_role(user, guild, member, role, on=on)
+            case CreateChannel(name=name, kind=kind, category=category):
+                made = await people.create_channel(user, guild, name, kind=kind, category_id=category)
+                return {"channel": str(made)}
+            case RenameChannel(channel=channel, name=name):
+                await people.rename_channel(user, channel, name)
+            case DeleteChannel(channel=channel):
+                await people.delete_channel(user, channel)
+            case Permit(channel=channel, target=target, permission=permission, stance=stance):
+                await people.permit(user, channel, target, stance, permission)
         return {}
 
     async def _interact(self, action: Action, files: Files) -> InteractionOutcome:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import discord
+
 from sandbox.command_forms import LOCALES
 from sandbox.house import House
 from sandbox.limits import Limits
-from sandbox.semantics import AppCommandType, Channel, ChannelType, Engine, permission_bits
+from sandbox.semantics import AppCommandType, Channel, ChannelType, Engine, Overwrite, Role, permission_bits
 from sandbox.wire import Payload
 
 AVATAR_COLORS = ("#5865f2", "#e8743b", "#2e9e6b", "#c2478b", "#8d6e2f", "#3a86a8", "#9b5de5", "#d1495b")
@@ -30,17 +32,22 @@ class PageView:
         seen = [channel for channel in channels if engine.sees_channel(user_id, channel.id)]
         rooms = [channel for channel in seen if channel.type in TEXT_CHANNELS]
         parents = {channel.parent_id for channel in rooms}
+        keeps_rooms = "manage_channels" in self._keeps(user_id)
         branches = [thread for thread in threads if engine.sees_channel(user_id, thread.id)]
         dm_id = engine.dm_channels.get(user_id)
         talks = [] if dm_id is None else [engine.channels[dm_id]]
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
-            "me": self._user(user_id) | {"locale": engine.locale_of(user_id)},
+            "me": self._user(user_id) | {"locale": engine.locale_of(user_id), "keeps": self._keeps(user_id)},
             "locales": sorted(LOCALES),
             "users": [self._user(member_id) for member_id in guild.members],
-            "roles": [{"id": str(role.id), "name": role.name} for role in guild.roles.values() if role.id != guild.id],
+            "roles": [_role(role) for role in guild.roles.values() if role.id != guild.id],
             "bot_id": str(engine.bot_user.id),
-            "categories": [{"id": str(channel.id), "name": channel.name} for channel in seen if channel.id in parents],
+            "categories": [
+                _channel(channel)
+                for channel in seen
+                if channel.id in parents or (keeps_rooms and channel.type == ChannelType.CATEGORY)
+            ],
             "channels": [_channel(channel) for channel in rooms],
             "threads": [_thread(thread) for thread in branches],
             "dms": [] if dm_id is None else [{"id": str(dm_id), "recipient_id": str(engine.bot_user.id)}],
@@ -48,14 +55,19 @@ class PageView:
             "limits": asdict(limits),
         }
 
+    def _keeps(self, user_id: int) -> list[str]:
+        """What of the server's upkeep is the user's."""
+        return [name for name in ("manage_channels", "manage_roles") if self._may(user_id, name)]
+
     def _user(self, user_id: int) -> Payload:
-        user = self._engine.get_user(user_id)
+        user, guild = self._engine.get_user(user_id), self._engine.get_guild(self._house.guild_id)
         return {
             "id": str(user.id),
             "name": user.name,
             "display_name": user.global_name or user.name,
             "avatar_color": AVATAR_COLORS[list(self._engine.users).index(user_id) % len(AVATAR_COLORS)],
             "role": self._role(user_id),
+            "roles": [str(role_id) for role_id in guild.members[user_id].role_ids],
             "manages_server": self._may(user_id, "manage_guild"),
         }
 
@@ -89,7 +101,21 @@ def _channel(channel: Channel) -> Payload:
         "type": channel.type,
         "topic": channel.topic,
         "position": channel.position,
+        "overwrites": [_overwrite(overwrite) for overwrite in channel.overwrites],
     }
+
+
+def _overwrite(overwrite: Overwrite) -> Payload:
+    allowed, denied = (discord.Permissions(bits) for bits in (overwrite.allow, overwrite.deny))
+    return {
+        "id": str(overwrite.target_id),
+        "allow": [name for name, is_set in allowed if is_set],
+        "deny": [name for name, is_set in denied if is_set],
+    }
+
+
+def _role(role: Role) -> Payload:
+    return {"id": str(role.id), "name": role.name, "managed": role.managed}
 
 
 def _thread(thread: Channel) -> Payload:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sandbox.command_forms import LOCALES
-from sandbox.interactions import Interactions
 from sandbox.refusals import refusals, visible_message
 from sandbox.semantics import Channel, reaction_permissions
+from sandbox.stewards import Stewards
 from sandbox.wire import Payload, Refused
 
 Attachment = tuple[str, bytes]  # filename, content
 
 
-class People(Interactions):
-    """The hands of every user, for messages here and for a bot's commands and buttons by inheritance; ids in, ids out.
+class People(Stewards):
+    """The hands of every user: messages here, a server's roles and channels and a bot's commands by inheritance.
 
     Raises:
         Refused: (every action) the user may not or cannot do that.
@@ -114,17 +114,6 @@ class People(Interactions):
             if thread.owner_id != user_id or locked:
                 engine.require_permissions(thread.guild_id, user_id, thread_id, "manage_threads")
             engine.edit_channel(thread_id, {}, thread_metadata={"archived": archived, "locked": locked})
-
-    async def delete_channel(self, user_id: int, channel_id: int) -> None:
-        """Delete a channel with Manage Channels, or a thread with Manage Threads."""
-        engine = self._engine
-        with refusals():
-            channel = engine.get_channel(channel_id)
-            if channel.guild_id is None:
-                raise Refused("Direct messages cannot be deleted.")
-            needed = "manage_threads" if channel.is_thread else "manage_channels"
-            engine.require_permissions(channel.guild_id, user_id, channel_id, needed)
-            engine.delete_channel(channel_id)
 
     async def react(self, user_id: int, channel_id: int, message_id: int, emoji: str, *, on: bool = True) -> None:
         """Add or take back a reaction; a custom emoji is written `name:id`."""

@@ -23,7 +23,7 @@ from simcord.backend.access import channel_accessible, message_accessible, react
 from simcord.backend.cdn import CdnStore
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, SetupError
-from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, User, Webhook
+from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, Role, User, Webhook
 from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.components import validate_modal, walk_components
 from simcord.enums import (
@@ -251,11 +251,27 @@ class Engine(Backend):
         return thread
 
     def delete_channel(self, channel_id: int) -> None:
-        """Remove a channel or thread, and with a channel its webhooks."""
+        """Remove a channel, thread or category; threads and webhooks go with their channel, a category's channels stay.
+
+        Discord announces the channel alone.
+        """
         super().delete_channel(channel_id)
         for webhook in [webhook for webhook in self.webhooks.values() if webhook.channel_id == channel_id]:
             del self.webhooks[webhook.id]
             del self.webhook_tokens[webhook.token]
+        for child in [channel for channel in self.channels.values() if channel.parent_id == channel_id]:
+            if child.is_thread:
+                del self.channels[child.id], self.messages[child.id]
+                self.get_guild(cast("int", child.guild_id)).thread_ids.remove(child.id)
+            else:
+                self.edit_channel(child.id, {"parent_id": None})
+
+    def delete_role(self, guild_id: int, role_id: int) -> None:
+        """Remove a role from its members, and from the permissions of the channels."""
+        super().delete_role(guild_id, role_id)
+        for channel_id in self.get_guild(guild_id).channel_ids:
+            if any(overwrite.target_id == role_id for overwrite in self.channels[channel_id].overwrites):
+                self.delete_overwrite(channel_id, role_id)
 
     def announce_webhooks(self, channel_id: int) -> None:
         """Tell that the webhooks of a channel changed."""
@@ -374,6 +390,7 @@ __all__ = [
     "Overwrite",
     "OverwriteType",
     "RequestContext",
+    "Role",
     "RouteNotImplemented",
     "SetupError",
     "UnsupportedField",

@@ -148,7 +148,7 @@ class Sandbox:
             rest=rest,
             gateway=GatewaySockets(self.gateway, lambda: self.gateway_url, self._half_way),
             live=self.live,
-            page_api=PageApi(engine, self.people),
+            page_api=PageApi(engine, self.house, self.people),
             switches=Switches(self.faults, self._limiter, self.gateway, self.live.redraw),
             weather=Weather(self.address),
         )

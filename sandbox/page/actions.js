@@ -6,6 +6,7 @@ import { isEphemeral } from "./history.js";
 import { icon } from "./icons.js";
 import { decodeMentions, encodeMentions, mentionNames } from "./mentions.js";
 import { openMenu } from "./menu.js";
+import { rolesItem } from "./upkeep.js";
 
 const QUICK_EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "✅"];
 const USER_COMMAND = 2;
@@ -68,11 +69,11 @@ export function openMessageMenu(view, rectangle) {
   openMenu(rectangle, "Message", items.filter(Boolean).map((item) => (item === "line" ? null : item)));
 }
 
-/** The menu of somebody's name: mention them, or run an app's command on them. */
+/** The menu of somebody's name: mention them, give them roles, or run an app's command on them. */
 export function openPersonMenu(house, person, rectangle) {
   const mention = { label: `Mention ${person.display_name}`, act: () => house.mention(person.display_name) };
   const apps = appsItem(house, USER_COMMAND, (command) => house.runOnPerson(command.name, person.id));
-  openMenu(rectangle, person.display_name, [mention, apps].filter(Boolean));
+  openMenu(rectangle, person.display_name, [mention, rolesItem(house, person), apps].filter(Boolean));
 }
 
 /** The item that leads to the apps' commands of a type, or false where there are none. */

@@ -103,6 +103,11 @@ export class Actions {
     }
   }
 
+  /** Changes the server: its roles, its channels, and what one may do in them. */
+  keep(action, fields) {
+    return this.#try(this.api.act(action, fields));
+  }
+
   /** Goes on in another language. */
   chooseLocale(locale) {
     return this.#try(this.api.act("locale", { locale }));

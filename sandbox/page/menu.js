@@ -37,7 +37,7 @@ export function openMenu(rectangle, label, items) {
               },
             },
             element("span", {}, item.label),
-            (item.hint || item.inner) && element("kbd", {}, item.inner ? "›" : item.hint),
+            item.inner ? element("kbd", { "aria-hidden": "true" }, "›") : item.hint && element("kbd", {}, item.hint),
           ),
     );
   }

@@ -4,6 +4,7 @@ import { avatar, element } from "./dom.js";
 import { icon } from "./icons.js";
 import { languageName } from "./language.js";
 import { openMenu } from "./menu.js";
+import { openChannelMenu, openServerMenu } from "./upkeep.js";
 
 const ROLE_NAMES = { owner: "Owner", moderator: "Moderator", member: "Member" };
 
@@ -28,10 +29,19 @@ export class Sidebar {
   show() {
     const { world } = this.house;
     const focused = document.activeElement?.dataset?.place ?? null;
-    this.title.textContent = world.state.guild?.name ?? "…";
+    this.title.replaceChildren(this.#drawTitle());
     this.places.replaceChildren(...this.#groups(), this.#directMessages());
     this.#showWho();
     if (focused) this.places.querySelector(`[data-place="${CSS.escape(focused)}"]`)?.focus();
+  }
+
+  #drawTitle() {
+    const { world } = this.house;
+    const name = world.state.guild?.name ?? "…";
+    if (!world.keeps("manage_channels") && !world.keeps("manage_roles")) return name;
+    const button = element("button", { type: "button", class: "guild-name", "aria-haspopup": "menu" }, name);
+    button.addEventListener("click", () => openServerMenu(this.house, button.getBoundingClientRect()));
+    return button;
   }
 
   #groups() {
@@ -39,16 +49,15 @@ export class Sidebar {
     const channels = [...this.house.world.textChannels()].sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
     const known = new Set(categories.map((category) => category.id));
     const loose = channels.filter((channel) => !known.has(channel.parent_id));
-    const groups = [{ name: null, channels: loose }];
-    for (const { id, name } of categories) groups.push({ name, channels: channels.filter((channel) => channel.parent_id === id) });
-    return groups.filter((group) => group.channels.length > 0).map((group) => this.#drawGroup(group));
+    const groups = categories.map((category) => this.#drawGroup(category, channels.filter((channel) => channel.parent_id === category.id)));
+    return loose.length > 0 ? [this.#drawGroup(null, loose), ...groups] : groups;
   }
 
-  #drawGroup({ name, channels }) {
+  #drawGroup(category, channels) {
     return element(
       "section",
       { class: "group" },
-      name && element("h3", {}, name),
+      category && this.#offerMenu(element("h3", { tabindex: "-1" }, category.name), category, { isCategory: true }),
       element("ul", {}, channels.map((channel) => this.#drawChannel(channel))),
     );
   }
@@ -58,9 +67,20 @@ export class Sidebar {
     return element(
       "li",
       {},
-      this.#drawPlace(channel.id, "#", channel.name),
+      this.#offerMenu(this.#drawPlace(channel.id, "#", channel.name), channel),
       threads.length > 0 && element("ul", { class: "threads" }, threads.map((thread) => element("li", {}, this.#drawPlace(thread.id, icon("thread"), thread.name)))),
     );
+  }
+
+  /** A right click, or the key for it, opens the menu of a channel for those who keep the server. */
+  #offerMenu(node, channel, options = {}) {
+    const { world } = this.house;
+    if (!world.keeps("manage_channels") && !world.keeps("manage_roles")) return node;
+    node.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      openChannelMenu(this.house, channel, node.getBoundingClientRect(), options);
+    });
+    return node;
   }
 
   #drawPlace(id, sign, name, face = null) {

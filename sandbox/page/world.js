@@ -34,6 +34,11 @@ export class World extends EventTarget {
     return this.state.commands.filter((command) => command.places.includes(this.openChannelId)).map((command) => translated(command, this.me.locale));
   }
 
+  /** Whether a part of the server's upkeep is mine: "manage_channels" or "manage_roles". */
+  keeps(permission) {
+    return this.me?.keeps.includes(permission) ?? false;
+  }
+
   /** Whether I may do to others' messages what moderators may. */
   get moderates() {
     return this.roleOf(this.me?.id) === "owner" || this.roleOf(this.me?.id) === "moderator";

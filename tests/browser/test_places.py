@@ -173,3 +173,44 @@ async def test_new_messages_are_read_out(open_page: OpenPage, sandbox: Sandbox, 
     await message.edit(content="hello everybody")
     await expect(page.locator(".message .content")).to_contain_text("everybody")
     await expect(announcer).to_have_text("Parley: hello all")
+
+
+async def test_server_is_kept_from_the_page(open_page: OpenPage, sandbox: Sandbox) -> None:
+    """The owner makes, gives and deletes a role, and makes, closes and deletes a channel; members keep nothing."""
+    page, other = await open_page("ada"), await open_page("linus")
+    await expect(other.get_by_role("button", name="Parley House")).to_have_count(0)
+
+    async def choose(*names: str) -> None:
+        for name in names:
+            await page.get_by_role("menuitem", name=name, exact=True).click()
+
+    server = page.get_by_role("button", name="Parley House")
+    await server.click()
+    await choose("Create a role", "That manages channels")
+    await page.get_by_role("dialog").get_by_label("Name").fill("Curators")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await sandbox.people.say(sandbox.users["linus"], sandbox.channels["general"], "may I?")
+    await page.locator(".author").click()
+    await choose("Roles", "Curators")
+    await expect(other.get_by_role("button", name="Parley House")).to_be_visible()
+
+    await server.click()
+    await page.get_by_role("menuitem", name="Create a channel").click()
+    await page.get_by_role("dialog").get_by_label("Name").fill("attic")
+    await page.keyboard.press("Enter")
+    attic = other.locator(".place", has_text="attic")
+    await expect(attic).to_be_visible()
+    await page.locator(".place", has_text="attic").click(button="right")
+    await choose("Permissions", "@everyone", "See the channel", "Deny")
+    await expect(attic).to_have_count(0)
+
+    await page.locator(".place", has_text="attic").click(button="right")
+    await choose("Delete")
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.locator(".place", has_text="attic")).to_have_count(0)
+    await server.click()
+    await choose("Delete a role", "Curators")
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(other.get_by_role("button", name="Parley House")).to_have_count(0)
+    assert "Curators" not in [role.name for role in sandbox.engine.get_guild(sandbox.guild_id).roles.values()]
