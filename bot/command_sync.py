@@ -66,7 +66,7 @@ class CommandSync:
         """Tell Discord of the commands now, whatever it has: whether it took them; if not, that is tried again soon."""
         self._due.discard(scope)
         try:
-            await self._put(scope)
+            await self._put(scope, await self._wanted(scope))
         except NOT_TAKEN as error:
             log.warning("Discord did not take the commands of %s: %s", named(scope), type(error).__name__)
             if not isinstance(error, app_commands.CommandSyncFailure):
@@ -109,13 +109,13 @@ class CommandSync:
         """Fetch Discord's copy, and replace it if it is another one.  Raises: NOT_TAKEN, CommandSyncFailure."""
         route = Route("GET", path_of(scope), **self._arguments(scope))
         there = await self._tree.client.http.request(route, params={"with_localizations": "true"})
-        if essences(there, scope) == essences(await self._wanted(scope), scope):
+        wanted = await self._wanted(scope)
+        if essences(there, scope) == essences(wanted, scope):
             self._learn(scope, there)
         else:
-            await self._put(scope)
+            await self._put(scope, wanted)
 
-    async def _put(self, scope: Scope) -> None:
-        wanted = await self._wanted(scope)
+    async def _put(self, scope: Scope, wanted: list[dict[str, Any]]) -> None:
         route = Route("PUT", path_of(scope), **self._arguments(scope))
         try:
             there = await self._tree.client.http.request(route, json=wanted)

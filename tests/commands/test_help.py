@@ -59,8 +59,8 @@ async def test_first_page_tells_how_to_be_answered(town: Town) -> None:
 
 async def test_everybody_has_the_buttons_of_what_they_may_use(town: Town) -> None:
     """Members, moderators and who owns the server see the themes in which there is something for them."""
-    assert await themes(town.linus, town) == ["Chatting", "Tools"]
-    assert await themes(town.grace, town) == ["Chatting", "Tools", "For moderators"]
+    assert await themes(town.linus, town) == ["Chatting", "Tools", "Your data"]
+    assert await themes(town.grace, town) == ["Chatting", "Tools", "Your data", "For moderators"]
     text = await read(town.grace, town.general, "For moderators")
     assert "- `/runs`: See the answers" in text
     assert "/tools" not in text

@@ -146,6 +146,17 @@ async def test_help_says_what_the_bot_does_here(parley: Scene) -> None:
         assert words in text
 
 
+async def test_help_calls_commands_as_their_reader_types_them(parley: Scene) -> None:
+    """Who has Discord in Chinese finds the commands by their Chinese names, and reads what they do."""
+    await parley.sandbox.people.choose_locale(parley.sandbox.users["linus"], "zh-CN")
+    await parley.command("linus", "general", "help")
+    (text,) = parley.whispers("linus", "general")
+    assert "- `/提问`: 提一个问题" in text
+    await parley.command("grace", "general", "help")
+    (text,) = parley.whispers("grace", "general")
+    assert "- `/ask`: Ask a question" in text
+
+
 @pytest.mark.parametrize("applied", [False, True], ids=["cut_before", "cut_after"])
 async def test_private_answer_survives_a_broken_connection(parley: Scene, applied: bool) -> None:
     """Where Discord drops a request, the private answer is there once all the same, and whole."""
