@@ -45,6 +45,7 @@ from bot.runs.overview import Overview
 from bot.runs.pseudonyms import Pseudonyms
 from bot.runs.queue import RunDefaults
 from bot.runs.recovery import Recovery
+from bot.runs.removal import Removal
 from bot.runs.requests import RequestOptions, Requests
 from bot.runs.service import RunService
 from bot.runs.steps import Steps
@@ -120,6 +121,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(Missed(parley.client).read())
         tasks.create_task(Reminding(parley.client, parley.database, clock).run())
         tasks.create_task(parley.retention.run())
+        tasks.create_task(parley.client.removal.keep())
         tasks.create_task(parley.client.server_commands.keep())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
@@ -233,10 +235,11 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             history=History(
                 database,
                 service,
-                room_tokens=settings.provider_context_tokens - host.max_output_tokens,
-                max_messages=host.history_max_messages,
+                place_settings,
+                window_tokens=settings.provider_context_tokens,
             ),
             opt_outs=OptOuts(database, worker, defaults=defaults, clock=clock),
+            removal=Removal(database, worker, service, changes, provider, defaults=defaults, clock=clock),
             recovery=recovery,
             reminders=Reminders(database, clock),
             summaries=Summaries(

@@ -35,6 +35,7 @@ from bot.runs.decisions import Decisions
 from bot.runs.history import History
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
+from bot.runs.removal import Removal
 from bot.runs.service import RunService, Where
 from bot.server_commands import ServerCommands
 from bot.settings import Settings
@@ -145,6 +146,7 @@ class ParleyClient(commands.Bot):
         overview: Overview,
         history: History,
         opt_outs: OptOuts,
+        removal: Removal,
         recovery: Recovery,
         reminders: Reminders,
         summaries: Summaries,
@@ -185,6 +187,7 @@ class ParleyClient(commands.Bot):
         self.overview = overview
         self.history = history
         self.opt_outs = opt_outs
+        self.removal = removal
         self.reminders = reminders
         self.summaries = summaries
         self.spending = spending

@@ -60,8 +60,8 @@ class ChangeService:
                 run = await self._begin_anew(transaction, message)
         self._tell(() if run is None else [run.id])
 
-    async def forget(self, message_ids: Collection[int]) -> None:
-        """Messages were deleted in Discord, whoever wrote them.
+    async def forget(self, message_ids: Collection[int]) -> datetime:
+        """Messages were deleted in Discord, whoever wrote them: the time at which they leave the history.
 
         Questions leave the history, and a run with nothing left to answer is stopped.  An answer leaves it with its
         last page, and one that is being written then ends, quietly; it is stopped if a page is left.
@@ -74,6 +74,7 @@ class ChangeService:
             for run_id in await replies.forget(transaction, message_ids):
                 interrupted |= await self._take_away(transaction, run_id, now)
         self._tell(interrupted)
+        return now
 
     async def lose_place(self, place_id: int, reason: str) -> None:
         """A channel or thread is gone for the bot, and its runs with it."""

@@ -12,6 +12,7 @@ from bot.messages import Role
 from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.history_text import PAGE_LENGTH, found_text, label, page_text
 from bot.runs.past import Kept, Remembered, UsedTool
+from bot.runs.requests import Places
 from bot.runs.service import Where
 from bot.store import conversations, history, tool_calls
 from bot.store.conversations import Conversation, Place, Scope
@@ -41,16 +42,20 @@ class HistoryPage:
 class History:
     """Reads what is stored of the conversations in a place."""
 
-    def __init__(self, database: Database, homes: Homes, *, room_tokens: int, max_messages: int) -> None:
-        """The model reads the newest of a conversation, as many as fit the room, and never more than `max_messages`."""
+    def __init__(self, database: Database, homes: Homes, settings: Places, *, window_tokens: int) -> None:
+        """The model reads the newest of a conversation, as many as fit the window with its answer."""
         self._database = database
         self._homes = homes
-        self._room_tokens = room_tokens
-        self._max_messages = max_messages
+        self._settings = settings
+        self._window_tokens = window_tokens
 
     async def page(self, where: Where, number: int, *, is_private: bool = False) -> HistoryPage:
-        """A page of what has been said since the last reset, newest first; pages are counted from 0."""
+        """A page of what has been said since the last reset, newest first; pages are counted from 0.
+
+        Raises: Refusal.
+        """
         place = await self._homes.place(where, is_private=is_private)
+        chosen = await self._settings.at(where.guild_id, where.channel_id)
         offset = number * PAGE_LENGTH
         async with self._database.read() as transaction:
             conversation = await conversations.known(transaction, place)
@@ -58,9 +63,9 @@ class History:
                 return HistoryPage(text=page_text((), number=number, count=0, read=0), has_older=False)
             count = await history.count(transaction, conversation)
             found = await history.page(transaction, conversation, limit=PAGE_LENGTH, offset=offset)
-            tokens = await history.newest_tokens(transaction, conversation, self._max_messages)
+            tokens = await history.newest_tokens(transaction, conversation, chosen.history_max_messages)
             calls = await _calls(transaction, found)
-        read = self._read(tokens)
+        read = fitting(tokens, self._window_tokens - chosen.max_output_tokens)
         shown = [
             remembered(entry, place, calls, _remarks(entry, is_read=offset + index < read))
             for index, entry in enumerate(found)
@@ -158,14 +163,14 @@ class History:
                         break
                     position = entries[-1].message.run_id or 0, entries[-1].message.id
 
-    def _read(self, tokens: Sequence[int]) -> int:
-        """How many of the newest messages, of which these are the tokens, the model reads; roughly."""
-        room = self._room_tokens
-        for number, needed in enumerate(tokens):
-            room -= needed + TOKENS_PER_MESSAGE
-            if room < 0:
-                return number
-        return len(tokens)
+
+def fitting(tokens: Sequence[int], room: int) -> int:
+    """How many of the newest messages, of which these are the tokens, fit into the room; roughly."""
+    for number, needed in enumerate(tokens):
+        room -= needed + TOKENS_PER_MESSAGE
+        if room < 0:
+            return number
+    return len(tokens)
 
 
 async def _calls(transaction: Transaction, entries: Sequence[Entry]) -> Mapping[int, tuple[StoredCall, ...]]:

@@ -14,10 +14,11 @@ from bot.messages import Role
 from bot.runs.past import Cost
 from bot.store import conversations
 from bot.store.conversations import Conversation
-from bot.store.messages import COLUMNS, NAMES, StoredMessage
+from bot.store.messages import IS_READABLE, NAMES, READABLE_COLUMNS, StoredMessage
 from bot.store.schema import messages, replies, runs, usage
 
-IS_VISIBLE = messages.c.hidden_at.is_(None)
+IS_THERE = messages.c.hidden_at.is_(None)
+IS_VISIBLE = and_(IS_THERE, IS_READABLE)
 # The order in which a model reads them, newest first; what waits for an answer has no run yet and is the newest.
 NEWEST_FIRST = messages.c.run_id.desc().nulls_first(), messages.c.id.desc()
 read_order = tuple_(messages.c.run_id, messages.c.id)
@@ -126,13 +127,13 @@ async def find(connection: AsyncConnection, discord_id: int) -> tuple[Conversati
     """What a Discord message holds: what a person said, or the end of the answer it shows; None if nothing known."""
     run_id = select(replies.c.run_id).where(replies.c.discord_id == discord_id).scalar_subquery()
     is_answer = and_(messages.c.run_id == run_id, messages.c.role == Role.ASSISTANT)
-    statement = _select().add_columns(messages.c.conversation_id)
-    for held in (messages.c.discord_id == discord_id, is_answer):
-        newest = statement.where(held, IS_VISIBLE).order_by(messages.c.id.desc()).limit(1)
-        row = (await connection.execute(newest)).one_or_none()
-        if row is not None:
-            return await conversations.get(connection, row.conversation_id), _entry(row)
-    return None
+    said = await _one(connection, messages.c.discord_id == discord_id, IS_THERE)
+    return said or await _one(connection, is_answer, IS_THERE)
+
+
+async def get(connection: AsyncConnection, message_id: int) -> tuple[Conversation, Entry] | None:
+    """The message with this id, also if it has left the history, and its conversation; None if there is none."""
+    return await _one(connection, messages.c.id == message_id)
 
 
 async def hide_after(
@@ -160,7 +161,8 @@ async def restore(connection: AsyncConnection, run_id: int | None, message_id: i
 def _later(conversation: Conversation, last: StoredMessage) -> tuple[ColumnElement[bool], ...]:
     position = last.run_id or 0, last.id
     follows = read_order > tuple_(*position)
-    return *_now(conversation), or_(messages.c.run_id.is_(None), follows)
+    is_now = _of(conversation.id, conversation.epoch)
+    return *is_now, IS_THERE, or_(messages.c.run_id.is_(None), follows)
 
 
 def _of(conversation_id: int, epoch: int) -> tuple[ColumnElement[bool], ...]:
@@ -171,8 +173,15 @@ def _now(conversation: Conversation) -> tuple[ColumnElement[bool], ...]:
     return *_of(conversation.id, conversation.epoch), IS_VISIBLE
 
 
+async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> tuple[Conversation, Entry] | None:
+    """The newest message that meets the conditions."""
+    found = _select().add_columns(messages.c.conversation_id).where(*conditions)
+    row = (await connection.execute(found.order_by(messages.c.id.desc()).limit(1))).one_or_none()
+    return None if row is None else (await conversations.get(connection, row.conversation_id), _entry(row))
+
+
 def _select() -> Select[Any]:
-    return select(*COLUMNS, messages.c.epoch, SHOWN_IN.label("shown_in"))
+    return select(*READABLE_COLUMNS, messages.c.epoch, SHOWN_IN.label("shown_in"))
 
 
 async def _entries(connection: AsyncConnection, statement: Select[Any]) -> tuple[Entry, ...]:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 import discord
+import pytest
 import simcord
 
-from cogs.history import NO_SIGHT
+from bot.runs.removal import MODERATORS_ONLY, NOT_IN_IT
+from bot.runs.service import BUSY
+from cogs.history import NO_MESSAGE, NO_SIGHT
+from sandbox.provider import MODEL
 from sandbox.semantics import walk_components
-from sandbox.stories import Story
+from sandbox.stories import ScriptedCall, Story
 from tests.commands.process import Process
 from tests.commands.town import Town
 
@@ -17,6 +27,20 @@ from tests.commands.town import Town
 def text_of(shown: simcord.ResponseMessage) -> str:
     """Everything that is written in a message, as it stands now."""
     return "\n".join(each["content"] for each in walk_components(shown.components) if "content" in each)
+
+
+def rows(folder: Path, table: str) -> list[dict[str, Any]]:
+    """All rows of a table, as the file holds them."""
+    with contextlib.closing(sqlite3.connect(f"file:{folder}/parley.db?mode=ro", uri=True)) as connection:
+        connection.row_factory = sqlite3.Row
+        return [dict(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY rowid")]  # noqa: S608
+
+
+def sent(town: Town) -> list[str]:
+    """What the model was told last, without the prompt."""
+    messages = town.provider.requests[-1].body["messages"]
+    assert isinstance(messages, list)
+    return [message["content"] for message in messages if message["role"] != "system"]
 
 
 async def opened(town: Town, actor: simcord.MemberActor, command: str, **options: object) -> simcord.ResponseMessage:
@@ -98,3 +122,167 @@ async def test_member_without_history_sees_nothing(town: Town) -> None:
         assert result.response is not None
         assert (result.response.content, result.ephemeral) == (NO_SIGHT, True)
     assert len(town.env.errors) == 2  # simcord counts a refusal as one, and is told that it was meant
+
+
+async def file_of(result: simcord.InteractionResult) -> bytes:
+    """What the attached file holds."""
+    assert result.response is not None
+    (attachment,) = result.response.attachments
+    return await attachment.read()
+
+
+async def test_export_as_json_has_everything_by_name(town: Town) -> None:
+    """Messages with who, when and what, and of an answer the model, its tokens and tools; people by name."""
+    call = ScriptedCall(name="roll", arguments=('{"sides": 6}',))
+    town.provider.play(Story(tool_calls=(call,), finish_reason="tool_calls"), Story(text="One."))
+    await town.linus.send(town.general, f"{town.mention} roll")
+    await town.answer("Regenerate", words="One.")
+    exported = json.loads(await file_of(await town.linus.slash(town.general, "history export", format="json")))
+    head = {name: exported[name] for name in ("schema", "version", "server", "channel", "private", "omitted")}
+    assert head == {
+        "schema": "parley.history",
+        "version": 1,
+        "server": "Parley House",
+        "channel": "general",
+        "private": False,
+        "omitted": 0,
+    }
+    question, step, answer = exported["messages"]
+    assert (question["role"], question["author"], question["text"]) == ("user", "linus", "roll")
+    assert datetime.fromisoformat(question["at"]).tzinfo is not None
+    assert [(tool["name"], tool["arguments"]) for tool in step["tool_calls"]] == [("roll", '{"sides": 6}')]
+    assert step["tool_calls"][0]["output"]
+    assert (step["model"], step["tokens"]["output"] > 0) == (MODEL, True)
+    assert (answer["text"], answer["model"]) == ("One.", None)
+
+
+async def test_export_keeps_tools_of_others_to_moderators(town: Town) -> None:
+    """What a tool was given and returned is for who asked, and for moderators, as the Tools button has it."""
+    call = ScriptedCall(name="roll", arguments=('{"sides": 6}',))
+    town.provider.play(Story(tool_calls=(call,), finish_reason="tool_calls"), Story(text="One."))
+    await town.linus.send(town.general, f"{town.mention} roll")
+    await town.answer("Regenerate", words="One.")
+    for actor, is_open in ((town.edsger, False), (town.grace, True), (town.linus, True)):
+        exported = json.loads(await file_of(await actor.slash(town.general, "history export", format="json")))
+        (tool,) = exported["messages"][1]["tool_calls"]
+        assert (tool["name"], tool["arguments"] is not None, tool["output"] is not None) == (
+            "roll",
+            is_open,
+            is_open,
+        )
+
+
+async def test_export_as_markdown_is_for_people(town: Town) -> None:
+    """Also what was said before a reset is in it; a private one has only one's own questions."""
+    await talked(town, "first?")
+    await town.grace.slash(town.general, "reset")
+    await talked(town, "second?")
+    result = await town.edsger.slash(town.general, "history export", format="markdown")
+    assert result.ephemeral
+    text = (await file_of(result)).decode()
+    assert text.startswith("# Conversation: general in Parley House\n\nExported ")
+    assert re.findall(r"(?m)^### (\w+), .* UTC$", text) == ["linus", "Answer", "linus", "Answer"]
+    assert "\nfirst?\n" in text
+    private = await town.edsger.slash(town.general, "history export", format="markdown", private=True)
+    assert private.response is not None
+    assert private.response.content == "Nothing is stored of this conversation; the file is empty."
+
+
+async def test_clear_asks_first_and_is_for_moderators(town: Town, tmp_path: Path) -> None:
+    """A member is refused; a moderator is asked, and only then the words are gone for good; what was spent stays."""
+    await talked(town, "why?")
+    refused = await town.linus.slash(town.general, "history clear")
+    assert refused.response is not None
+    assert refused.response.content == MODERATORS_ONLY
+    assert len(town.env.errors) == 1  # simcord counts a refusal as one, and is told that it was meant
+    result = await town.grace.slash(town.general, "history clear")
+    assert result.response is not None
+    assert result.response.content.startswith("Delete all 2 messages of this conversation")
+    assert len(rows(tmp_path, "messages")) == 2
+    await town.grace.click(result.response, label="Delete for good")
+    assert result.response.content == "2 messages were deleted for good. A new conversation starts here."
+    assert rows(tmp_path, "messages") == []
+    assert [run["text"] for run in rows(tmp_path, "runs")] == [""]
+    assert len(rows(tmp_path, "usage")) == 1
+    assert text_of(await opened(town, town.grace, "show")).startswith("Nothing is stored")
+    await talked(town, "and now?")
+    assert sent(town) == ["(from linus) and now?"]
+
+
+async def test_what_is_asked_can_be_refused_after_a_restart(town: Town, process: Process, tmp_path: Path) -> None:
+    """Keep everything changes nothing, and the question is gone."""
+    await talked(town, "why?")
+    result = await town.grace.slash(town.general, "history clear")
+    assert result.response is not None
+    await town.env.restart_bot(await process.start())
+    await town.grace.click(result.response, label="Keep everything")
+    assert (result.response.content, len(rows(tmp_path, "messages"))) == ("Nothing was changed.", 2)
+
+
+async def test_who_lost_the_right_cannot_clear_any_more(town: Town, tmp_path: Path) -> None:
+    """The permission is asked for when the button is pressed, not only when the question was asked."""
+    await talked(town, "why?")
+    result = await town.grace.slash(town.general, "history clear")
+    assert result.response is not None
+    (role,) = [role for role in town.guild.roles.values() if role.name == "Moderator"]
+    town.env.backend.remove_member_role(town.guild.id, town.grace.id, role.id)
+    pressed = await town.grace.click(result.response, label="Delete for good")
+    assert [message.content for message in pressed.followups] == [MODERATORS_ONLY]
+    assert len(rows(tmp_path, "messages")) == 2
+
+
+async def test_direct_message_is_cleared_by_its_person(town: Town, tmp_path: Path) -> None:
+    """Nobody else has a say in it."""
+    channel = await town.linus.user.send_dm("why?")
+    assert channel is not None
+    await town.wait_for(lambda: len(rows(tmp_path, "messages")) == 2 or None)
+    result = await town.linus.user.slash("history clear")
+    await town.linus.user.click(result.response, label="Delete for good")
+    assert rows(tmp_path, "messages") == []
+
+
+async def test_rewind_takes_out_what_came_after(town: Town, tmp_path: Path) -> None:
+    """The model goes on from the message that was chosen, and an answer that was taken out is not given again."""
+    await talked(town, "one?", "two?", "three?")
+    (choice,) = await town.grace.autocomplete(town.general, "history rewind", "message", "Answer 0.")
+    assert choice["name"] == "Answer: Answer 0."
+    result = await town.grace.slash(town.general, "history rewind", message=choice["value"])
+    assert result.response is not None
+    assert result.response.content.startswith("Take the 4 messages after that one out of my history?")
+    await town.grace.click(result.response, label="Rewind")
+    assert result.response.content.startswith("4 messages left the history.")
+    assert len([row for row in rows(tmp_path, "messages") if row["hidden_at"]]) == 4
+    last = town.general.last_message
+    assert last is not None
+    pressed = await town.linus.click(last, label="Regenerate")
+    assert [message.content for message in pressed.followups] == [
+        "The question was deleted or taken back, so there is nothing to answer again."
+    ]
+    await talked(town, "four?")
+    assert sent(town) == ["(from linus) one?", "Answer 0.", "(from linus) four?"]
+
+
+@pytest.mark.parametrize("message", ["hello", "https://discord.com/channels/1/2/3", "99"])
+async def test_rewind_wants_a_message_of_this_conversation(town: Town, message: str) -> None:
+    """Words, a link to elsewhere, an unknown id: each is answered with what to give instead."""
+    await talked(town, "one?")
+    result = await town.grace.slash(town.general, "history rewind", message=message)
+    assert result.response is not None
+    assert result.response.content in (NO_MESSAGE, NOT_IN_IT)
+    assert len(town.env.errors) == 1
+
+
+async def test_rewind_waits_for_an_answer_to_end(town: Town) -> None:
+    """While an answer is written, nothing is taken out under it; a member may not rewind what is everybody's."""
+    await talked(town, "one?")
+    first = town.general.last_message
+    assert first is not None
+    member = await town.linus.slash(town.general, "history rewind", message=str(first.id))
+    town.provider.play(Story(pieces=("Long",), hang_at=1))
+    await town.linus.send(town.general, f"{town.mention} two?")
+    await town.answer("Stop", words="Long")
+    moderator = await town.grace.slash(town.general, "history rewind", message=str(first.id))
+    assert member.response is not None
+    assert moderator.response is not None
+    assert (member.response.content, moderator.response.content) == (MODERATORS_ONLY, BUSY)
+    assert len(town.env.errors) == 2

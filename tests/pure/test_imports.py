@@ -90,6 +90,7 @@ PURE = (
     "bot/tools/switches.py",
     "bot/tools/options.py",
     "bot/tools/typed_parameters.py",
+    "bot/runs/export_text.py",
     "bot/runs/history_text.py",
     "bot/runs/past.py",
     "bot/runs/summary.py",
