@@ -247,7 +247,6 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 provider,
                 meter,
                 pseudonyms,
-                model=settings.provider_model,
                 parameters=host.parameters,
                 window_tokens=settings.provider_context_tokens,
                 max_output_tokens=host.max_output_tokens,

@@ -48,14 +48,15 @@ NO_ROOM = "The newest message is longer than the model can read."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What the model said of the newest `count` of the lines that it was given."""
+    """What a model said of the newest `count` of the lines that it was given; another one may have stood in for it."""
 
     text: str
     count: int
+    model: str
 
 
 class Summaries:
-    """Asks the host's model; it gets no tools, so that no text of anybody's can make it act."""
+    """Asks models; they get no tools, so that no text of anybody's can make them act."""
 
     def __init__(
         self,
@@ -64,7 +65,6 @@ class Summaries:
         meter: Meter,
         pseudonyms: Pseudonyms,
         *,
-        model: str,
         parameters: Mapping[str, Any],
         window_tokens: int,
         max_output_tokens: int,
@@ -76,7 +76,6 @@ class Summaries:
         self._provider = provider
         self._meter = meter
         self._pseudonyms = pseudonyms
-        self._model = model
         self._parameters = parameters
         self._window_tokens = window_tokens
         self._max_output_tokens = max_output_tokens
@@ -85,9 +84,9 @@ class Summaries:
         self._timeout_seconds = timeout_seconds
 
     async def write(
-        self, lines: Sequence[str], *, about: str | None, asker_id: int, run_id: int | None = None
+        self, lines: Sequence[str], *, model: str, about: str | None = None, asker_id: int, run_id: int | None = None
     ) -> Summary:
-        """A summary of as many of the newest lines as the model can read; they come oldest first.
+        """A summary of as many of the newest lines as a model, `provider/model`, can read; they come oldest first.
 
         What it takes is counted for the run, if a run's model wanted it.  Raises: Refusal, StoreError.
         """
@@ -100,7 +99,7 @@ class Summaries:
             system += ONLY_ABOUT.format(about=one_line(about, MAX_ABOUT_CHARACTERS))
         kept = self._newest_that_fit(lines, system)
         request = ProviderRequest(
-            model=self._model,
+            model=model,
             messages=(
                 ChatMessage(role=Role.SYSTEM, content=system),
                 ChatMessage(role=Role.USER, content="\n".join((mark, *kept, mark))),
@@ -113,8 +112,10 @@ class Summaries:
         try:
             await self._answer(request, draft)
         finally:
-            await self._record(draft, run_id)
-        return Summary(text=said(draft), count=len(kept))
+            await self._record(draft, model, run_id)
+        routed = draft.routed
+        stand_in = None if routed is None or routed.instead_of is None else f"{routed.provider}/{routed.model}"
+        return Summary(text=said(draft), count=len(kept), model=stand_in or model)
 
     def _newest_that_fit(self, lines: Sequence[str], system: str) -> Sequence[str]:
         """The end of the lines, up to what leaves room for the answer.  Raises: Refusal if not one line fits."""
@@ -147,14 +148,14 @@ class Summaries:
             log.warning("a summary failed: %s (%s) %s", exc.fault, exc.status, exc.detail)
             raise Refusal(str(exc)) from exc
 
-    async def _record(self, draft: Draft, run_id: int | None) -> None:
+    async def _record(self, draft: Draft, asked: str, run_id: int | None) -> None:
         used = draft.usage
         if used is None:
             return
         log.info("a summary took %d tokens to read and %d to write", used.input_tokens, used.output_tokens)
         if run_id is not None:
             routed = draft.routed
-            model, provider = (self._model, None) if routed is None else (routed.model, routed.provider)
+            model, provider = (asked, None) if routed is None else (routed.model, routed.provider)
             async with self._database.write() as transaction:
                 await usage.record(transaction, run_id, model, used, self._clock(), provider=provider)
 

@@ -1,28 +1,31 @@
-"""What was said in a channel: /search_channel and /summarize."""
+"""What was said in a channel: /search_channel, /summarize, and the menu Summarise from here."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 
 import discord
+from discord import app_commands
 from discord.app_commands import Range
 from discord.ext import commands
 
 from bot.client import ParleyClient
 from bot.errors import Refusal
-from bot.interactions import NOT_TAKEN
+from bot.interactions import NOT_TAKEN, respond
 from bot.matching import folded, holds, terms
 from bot.messages import one_line, spoken
 from bot.reply.characters import has_content
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
 from bot.tools.model import Cost
+from bot.tools.slash import caller_of, shown
 
 MAX_SEARCHED = 1000  # ten requests
 READ_SECONDS = 20.0  # with the waits for Discord's rate limit; what has been read by then has to do
 MESSAGES_PER_REQUEST = 100
+MAX_SUMMED = 500  # as many as /summarize reads
 MAX_QUOTED_CHARACTERS = 300
 MAX_SUMMED_CHARACTERS = 1000  # of one message: who writes more says the most of it at the beginning
 
@@ -42,6 +45,15 @@ class Channel(commands.Cog):
 
     def __init__(self, bot: ParleyClient) -> None:
         self.bot = bot
+        self.menu = app_commands.ContextMenu(name="Summarise from here", callback=self.summarise_from)
+
+    async def cog_load(self) -> None:
+        """discord.py adds no context menu of a cog by itself."""
+        self.bot.tree.add_command(self.menu)
+
+    async def cog_unload(self) -> None:
+        """Nor does it take one away."""
+        self.bot.tree.remove_command(self.menu.name, type=self.menu.type)
 
     @tool(idempotent=True, timeout_seconds=2 * READ_SECONDS, group="history")
     async def search_channel(
@@ -65,6 +77,7 @@ class Channel(commands.Cog):
         def is_wanted(message: discord.Message) -> bool:
             return holds(text_of(message), wanted) and (author is None or is_by(message, author))
 
+        require_voice(caller)
         found, count = await latest(caller, MAX_SEARCHED, await self.bot.opt_outs.everyone(), is_wanted)
         if not found:
             return f"None of the latest {count} messages here matches."
@@ -82,15 +95,30 @@ class Channel(commands.Cog):
             messages: How many of the latest messages to read
             about: What to look at; without it, everything
         """
+        require_voice(caller)
         read, _ = await latest(caller, messages, await self.bot.opt_outs.everyone())
+        return await self.summed_up(caller, read, about)
+
+    async def summarise_from(self, interaction: discord.Interaction[ParleyClient], message: discord.Message) -> None:
+        """Sum up what was said from a message on, for one person alone."""
+        caller = await caller_of(interaction, self.menu.name, lambda _: None)
+        require_sight(caller)
+        await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
+        opted_out = await self.bot.opt_outs.everyone()
+        read, _ = await latest(caller, MAX_SUMMED, opted_out, after=discord.Object(message.id - 1))
+        told = shown(self.menu.name, await self.summed_up(caller, read, None), interaction.filesize_limit)
+        await interaction.edit_original_response(content=told.text, attachments=told.attachments())
+
+    async def summed_up(self, caller: Caller, read: Sequence[discord.Message], about: str | None) -> str:
+        """What the place's model says of messages, newest first.  Raises: Refusal."""
         if not read:
             raise Refusal("Nothing was said here yet that could be summed up.")
         lines = [spoken(each.author.display_name, one_line(text_of(each), MAX_SUMMED_CHARACTERS)) for each in read]
         caller.progress(f"The model reads {len(lines)} messages.")
         summary = await self.bot.summaries.write(
-            lines[::-1], about=about, asker_id=caller.user.id, run_id=caller.run_id
+            lines[::-1], model=caller.place.model, about=about, asker_id=caller.user.id, run_id=caller.run_id
         )
-        heading = SUMS_UP.format(count=summary.count, model=self.bot.settings.provider_model)
+        heading = SUMS_UP.format(count=summary.count, model=summary.model)
         return f"{heading}\n{summary.text}"
 
 
@@ -99,20 +127,23 @@ async def latest(
     limit: int,
     opted_out: Collection[int],
     is_wanted: Callable[[discord.Message], bool] = lambda _: True,
+    *,
+    after: discord.Object | None = None,
 ) -> tuple[list[discord.Message], int]:
     """The wanted ones of what was said last in the caller's channel, newest first, and among how many they are.
 
+    With `after`, only what was said after that message.
     What asks for them does not count, nor what says nothing, nor what an earlier search or summary said, nor what
     people wrote who opted out.
 
     Raises: Refusal.
     """
-    require_rights(caller)
+    require_sight(caller)
     found: list[discord.Message] = []
     count = 0
     try:
         async with asyncio.timeout(READ_SECONDS):
-            async for message in caller.channel.history(limit=limit):
+            async for message in caller.channel.history(limit=limit, after=after, oldest_first=False):
                 if is_of_this(caller, message) or message.author.id in opted_out or is_report(message):
                     continue
                 if not has_content(text_of(message)):
@@ -130,17 +161,22 @@ async def latest(
     return found, count
 
 
-def require_rights(caller: Caller) -> None:
-    """Raises: Refusal unless the person, and the bot, may read this channel; and write, where all see the answer."""
+def require_voice(caller: Caller) -> None:
+    """Raises: Refusal unless the person may write in this channel, where everybody sees the answer to a command."""
+    if caller.guild is None or caller.run_id is not None:
+        return
+    allowed, is_thread = caller.permissions, isinstance(caller.channel, discord.Thread)
+    if not (allowed.send_messages_in_threads if is_thread else allowed.send_messages):
+        raise Refusal(NO_VOICE)
+
+
+def require_sight(caller: Caller) -> None:
+    """Raises: Refusal unless the person, and the bot, may read this channel."""
     if caller.guild is None:
         return
     allowed = caller.permissions
     if not (allowed.view_channel and allowed.read_message_history):
         raise Refusal(NO_RIGHT.format(name=one_line(caller.user.display_name, 64)))
-    is_thread = isinstance(caller.channel, discord.Thread)
-    may_write = allowed.send_messages_in_threads if is_thread else allowed.send_messages
-    if caller.run_id is None and not may_write:
-        raise Refusal(NO_VOICE)
     try:
         own = caller.channel.permissions_for(caller.guild.me)
     except discord.ClientException as exc:  # a thread in a channel that the bot does not see

@@ -6,11 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.asking import MAX_QUESTION_CHARACTERS, ask_openly
 from bot.client import ParleyClient, where
-from bot.interactions import CANNOT_WRITE, in_time, may_write, respond, tell
+from bot.interactions import in_time, respond, tell
 from bot.runs.service import Said
-
-MAX_QUESTION_CHARACTERS = 1800  # with the name before it, the question fits one message
 
 
 class Conversation(commands.Cog):
@@ -31,22 +30,15 @@ class Conversation(commands.Cog):
         private: bool = False,
     ) -> None:
         """Ask a question, openly or so that only you see the answer"""
+        if not private:
+            await ask_openly(interaction, question)
+            return
         await self.bot.opt_outs.require_in(interaction.user.id)
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         name = interaction.user.display_name
-        if private:
-            await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
-            said = Said(message_id=None, author_id=interaction.user.id, author_name=name, text=question)
-            await self.bot.service.receive(place, said, private_token=interaction.token)
-            return
-        if not may_write(interaction):
-            await tell(interaction, CANNOT_WRITE)
-            return
-        words = f"**{discord.utils.escape_markdown(name)}** asks: {question}"
-        shown = await respond(lambda: interaction.response.send_message(words))
-        message_id = (await interaction.original_response()).id if shown is None else shown.message_id
-        said = Said(message_id=message_id, author_id=interaction.user.id, author_name=name, text=question)
-        await self.bot.service.receive(place, said)
+        await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
+        said = Said(message_id=None, author_id=interaction.user.id, author_name=name, text=question)
+        await self.bot.service.receive(place, said, private_token=interaction.token)
 
     @app_commands.command()
     async def reset(self, interaction: discord.Interaction[ParleyClient]) -> None:

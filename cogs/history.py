@@ -199,7 +199,7 @@ def message_id_in(text: str, channel_id: int) -> int:
     return int(found[2])
 
 
-class History(commands.GroupCog, name="history"):
+class History(commands.GroupCog, name="history", description="See, export or clear what is stored of the conversation"):
     """What is stored of the conversation here."""
 
     def __init__(self, bot: ParleyClient) -> None:

@@ -89,13 +89,13 @@ class Progress:
 async def show(interaction: discord.Interaction[Any], tool: Tool, arguments: Mapping[str, Any]) -> None:
     """Run a tool for the person who used its slash command, and show what it says to all.  Raises: what it raises."""
     if tool.timeout_seconds <= AT_ONCE_SECONDS:
-        returned = await tool.perform(await _caller(interaction, tool, unheard), arguments)
+        returned = await tool.perform(await caller_of(interaction, tool.name, unheard), arguments)
         now = shown(tool.name, returned, interaction.filesize_limit)
         await respond(lambda: interaction.response.send_message(now.text, files=now.attachments()))
         return
     await respond(lambda: interaction.response.defer(thinking=True))
     async with Progress(interaction) as progress:
-        returned = await tool.perform(await _caller(interaction, tool, progress.tell), arguments)
+        returned = await tool.perform(await caller_of(interaction, tool.name, progress.tell), arguments)
     final = shown(tool.name, returned, interaction.filesize_limit)
     await interaction.edit_original_response(content=final.text, attachments=final.attachments())
 
@@ -116,7 +116,8 @@ def shown(name: str, returned: Returned, max_file_bytes: int) -> Shown:
     return Shown(text="\n".join(filter(None, (text if is_short else "", note))), files=kept)
 
 
-async def _caller(interaction: discord.Interaction[Any], tool: Tool, progress: Callable[[str], None]) -> Caller:
+async def caller_of(interaction: discord.Interaction[Any], name: str, progress: Callable[[str], None]) -> Caller:
+    """Who uses a command, for the tool of this name."""
     model = await interaction.client.setting_desk.model(interaction.guild_id, interaction.channel_id or 0)
     return Caller(
         user=interaction.user,
@@ -124,6 +125,6 @@ async def _caller(interaction: discord.Interaction[Any], tool: Tool, progress: C
         channel=interaction.channel,
         permissions=interaction.permissions,
         place=PlaceSettings(model=model),
-        log=logging.LoggerAdapter(log, {"tool": tool.name}),
+        log=logging.LoggerAdapter(log, {"tool": name}),
         progress=progress,
     )

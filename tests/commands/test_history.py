@@ -14,12 +14,16 @@ import discord
 import pytest
 import simcord
 
-from bot.runs.removal import MODERATORS_ONLY, NOT_IN_IT
-from bot.runs.service import BUSY
+from bot.asking import NOTHING_TO_ASK
+from bot.client import ParleyClient
+from bot.runs.removal import MODERATORS_ONLY, NOT_IN_IT, NOT_KEPT, TOO_LATE
+from bot.runs.service import BUSY, NOT_YOURS
+from cogs.channel import NO_RIGHT
 from cogs.history import NO_MESSAGE, NO_SIGHT
 from sandbox.provider import MODEL
 from sandbox.semantics import walk_components
 from sandbox.stories import ScriptedCall, Story
+from tests.commands.desk import filled_in
 from tests.commands.process import Process
 from tests.commands.town import Town
 
@@ -286,3 +290,109 @@ async def test_rewind_waits_for_an_answer_to_end(town: Town) -> None:
     assert moderator.response is not None
     assert (member.response.content, moderator.response.content) == (MODERATORS_ONLY, BUSY)
     assert len(town.env.errors) == 2
+
+
+def words_of(result: simcord.InteractionResult) -> str:
+    """What the person reads."""
+    assert result.response is not None
+    return result.response.content
+
+
+async def test_message_is_forgotten_and_remembered_again(town: Town) -> None:
+    """Its author takes a question out, the model reads it no more; Undo brings it back for the next answer."""
+    await talked(town, "secret?")
+    asked = town.general.history()[0]
+    result = await town.linus.context_menu(town.general, "Forget this", asked)
+    assert (words_of(result).startswith("I forgot this message"), result.ephemeral) == (True, True)
+    await talked(town, "two?")
+    assert sent(town) == ["Answer 0.", "(from linus) two?"]
+    assert result.response is not None
+    await town.linus.click(result.response, label="Undo")
+    assert result.response.content == "It is in the history again."
+    await talked(town, "three?")
+    assert sent(town)[0] == "(from linus) secret?"
+
+
+async def test_answer_is_forgotten_by_its_asker(town: Town, process: Process) -> None:
+    """All pages and steps of it leave the history; Undo works after a restart."""
+    await talked(town, "one?")
+    result = await town.linus.context_menu(town.general, "Forget this", town.general.history()[-1])
+    assert words_of(result).startswith("I forgot this answer")
+    await talked(town, "two?")
+    assert sent(town) == ["(from linus) one?", "(from linus) two?"]
+    await town.env.restart_bot(await process.start())
+    assert result.response is not None
+    await town.linus.click(result.response, label="Undo")
+    await talked(town, "three?")
+    assert sent(town)[1] == "Answer 0."
+
+
+@pytest.mark.parametrize("which", [0, -1])
+async def test_others_forget_nothing_but_moderators_do(town: Town, which: int) -> None:
+    """Neither the question nor the answer of somebody else."""
+    await talked(town, "one?")
+    target = town.general.history()[which]
+    assert words_of(await town.edsger.context_menu(town.general, "Forget this", target)) == NOT_YOURS
+    assert words_of(await town.grace.context_menu(town.general, "Forget this", target)).startswith("I forgot this")
+    assert words_of(await town.grace.context_menu(town.general, "Forget this", target)) == NOT_KEPT
+    assert len(town.env.errors) == 2
+
+
+async def test_undo_is_too_late_after_a_reset(town: Town) -> None:
+    """What was forgotten in a conversation that is over stays so."""
+    await talked(town, "one?")
+    result = await town.linus.context_menu(town.general, "Forget this", town.general.history()[0])
+    await town.grace.slash(town.general, "reset")
+    assert result.response is not None
+    pressed = await town.linus.click(result.response, label="Undo")
+    assert [message.content for message in pressed.followups] == [TOO_LATE]
+
+
+async def test_question_about_a_message_quotes_it(town: Town) -> None:
+    """The form's question is shown with a link to the message, and the model reads both; the answer is open."""
+    said = await town.edsger.send(town.general, "Tea is best.")
+    form = await town.linus.context_menu(town.general, "Ask about this", said)
+    town.provider.play(Story(text="Indeed."))
+    (field,) = filled_in(form)
+    result = await town.linus.submit_modal(form, {field: "is it?"})
+    assert words_of(result) == f"**linus** asks about {said.jump_url}: is it?"
+    assert not result.ephemeral
+    await town.answer("Regenerate", words="Indeed.")
+    assert sent(town) == ["(from linus, replying to edsger: “Tea is best.”) is it?"]
+
+
+async def test_question_about_nothing_is_not_asked(town: Town) -> None:
+    """A message without words opens no form, nor one of somebody who opted out."""
+    said = await town.edsger.send(town.general, "Tea is best.")
+    client: object = town.env.bot
+    assert isinstance(client, ParleyClient)
+    await client.opt_outs.leave(town.edsger.id)
+    result = await town.linus.context_menu(town.general, "Ask about this", said)
+    assert (words_of(result), result.ephemeral) == (NOTHING_TO_ASK, True)
+    assert len(town.env.errors) == 1
+
+
+async def test_summary_begins_at_the_message(town: Town) -> None:
+    """One person alone reads what was said from there on, as the place's model understood it."""
+    await town.edsger.send(town.general, "Earlier.")
+    first = await town.edsger.send(town.general, "Tea at four?")
+    await town.grace.send(town.general, "At five.")
+    town.provider.play(Story(text="Tea at five."))
+    result = await town.linus.context_menu(town.general, "Summarise from here", first)
+    assert result.ephemeral
+    heading, summary = words_of(result).splitlines()
+    assert heading.startswith("-# What follows sums up the latest 2 messages here")
+    assert summary == "Tea at five."
+    (told,) = sent(town)
+    assert told.splitlines()[1:-1] == ["(from edsger) Tea at four?", "(from grace) At five."]
+
+
+async def test_summary_is_for_who_may_read_the_channel(town: Town) -> None:
+    """No words of a channel reach anybody through a summary whom Discord does not let read it."""
+    deaf = discord.PermissionOverwrite(read_message_history=False)
+    channel = town.guild.create_text_channel("deaf", overwrites={town.edsger: deaf})
+    said = await town.grace.send(channel, "Secret.")
+    result = await town.edsger.context_menu(channel, "Summarise from here", said)
+    assert words_of(result) == NO_RIGHT.format(name="edsger")
+    assert town.provider.requests == []
+    assert len(town.env.errors) == 1

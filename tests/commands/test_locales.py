@@ -101,7 +101,7 @@ def test_discord_takes_the_words(payloads: list[dict[str, Any]], locale: discord
         name = in_language(each, "name", locale.value)
         if "value" in each:
             assert 1 <= len(name) <= MAX_WORDS_CHARACTERS, name
-        elif "options" not in each and not each.get("description"):
+        elif not each.get("options") and not each.get("description"):
             assert 1 <= len(name) <= MAX_MENU_CHARACTERS, name
         else:
             assert NAME.fullmatch(name), name

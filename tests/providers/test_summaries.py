@@ -32,7 +32,6 @@ async def summaries(completions: ChatCompletions, tmp_path: Path) -> AsyncIterat
             completions,
             Meter(Prices((), utc_now), count_tokens=count),
             Pseudonyms("secret"),
-            model="scripted",
             parameters={},
             window_tokens=8192,
             max_output_tokens=100,
@@ -46,7 +45,7 @@ async def test_model_that_does_not_answer_is_left(summaries: Summaries, provider
     """Its connection is closed, and whoever asked is told what to do."""
     provider.play(Story(hang_at=1))
     with pytest.raises(Refusal, match=TOO_SLOW):
-        await summaries.write(["(from Ada) hi"], about=None, asker_id=1)
+        await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)
     await provider.requests[0].disconnected.wait()
 
 
@@ -54,10 +53,10 @@ async def test_model_that_never_ends_is_left(summaries: Summaries, provider: Scr
     """What it says without end is thrown away."""
     provider.play(Story(token_count=10, tokens_per_second=100.0, is_endless=True))
     with pytest.raises(Refusal, match=TOO_SLOW):
-        await summaries.write(["(from Ada) hi"], about=None, asker_id=1)
+        await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)
 
 
 async def test_summary_that_is_cut_by_length_shows_it(summaries: Summaries, provider: ScriptedProvider) -> None:
     """Half a sentence does not pose as a whole one."""
     provider.play(Story(text="They meet on", finish_reason="length"))
-    assert (await summaries.write(["(from Ada) hi"], about=None, asker_id=1)).text == "They meet on…"
+    assert (await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)).text == "They meet on…"

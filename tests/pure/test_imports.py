@@ -14,6 +14,7 @@ MODULES = sorted(path for room in ("bot", "cogs") for path in (ROOT / room).rglo
 LIBRARIES = {
     "discord": (
         "cogs/",
+        "bot/asking.py",
         "bot/client.py",
         "bot/command_access.py",
         "bot/command_sync.py",
