@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ from sandbox.wire import Payload
 
 DISCORD_EPOCH_MS = 1420070400000
 HAS_THREAD_FLAG = 1 << 5
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DEFAULT_LOCALE = "en-US"
 ANSWER_SECONDS = 3.0  # Discord's deadline for the first answer to an interaction
 KEPT_INTERACTIONS = 1000  # expired ones are dropped when there are more than this
@@ -92,6 +94,14 @@ def with_uploads(embeds: list[Payload], attachments: list[Payload]) -> list[Payl
         }
         for embed in embeds
     ]
+
+
+def picture_size(data: bytes) -> dict[str, int]:
+    """Width and height of a PNG, which stand in its first chunk; nothing of any other file."""
+    if not data.startswith(PNG_SIGNATURE) or len(data) < 24:
+        return {}
+    width, height = struct.unpack(">II", data[16:24])
+    return {"width": width, "height": height}
 
 
 class WallClock(Clock):
@@ -142,7 +152,8 @@ class Cdn(CdnStore):
         self._blobs.pop(attachment["url"])
         path = f"/cdn/attachments/{channel_id}/{attachment_id}/{quote(filename)}"
         self.blobs[path] = (data, attachment["content_type"])
-        return attachment | {"size": len(data), "url": self.address + path, "proxy_url": self.address + path}
+        size = {"size": len(data), "url": self.address + path, "proxy_url": self.address + path}
+        return attachment | size | picture_size(data)
 
 
 class Engine(Backend):

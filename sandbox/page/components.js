@@ -110,7 +110,10 @@ export class ComponentTree {
   #drawContainer(component) {
     const box = element("div", { class: "v2-container" }, this.#drawAll(component.components));
     const colour = cssColour(component.accent_color);
-    if (colour) box.style.setProperty("--bar", colour);
+    if (colour) {
+      box.classList.add("barred");
+      box.style.setProperty("--bar", colour);
+    }
     return hideBehindSpoiler(box, component.spoiler);
   }
 

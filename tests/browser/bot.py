@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from typing import Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+
+from sandbox.drawing import picture
 
 CHINESE = {
     "ask": "提问",
@@ -128,6 +131,7 @@ class Housekeeper(commands.Bot):
         self.tree.add_command(annotate)
         self.tree.add_command(tidy)
         self.tree.command(name="ping", description="Answer to you alone")(ping)
+        self.tree.command(name="chart", description="A picture for you alone")(chart)
         await self.tree.sync()
 
     def room(self, channel_id: int) -> discord.TextChannel:
@@ -173,6 +177,12 @@ async def gather(
 async def suggest_models(_interaction: discord.Interaction, current: str) -> list[app_commands.Choice[str]]:
     """The models whose name contains what is typed."""
     return [app_commands.Choice(name=model.upper(), value=model) for model in MODELS if current in model]
+
+
+async def chart(interaction: discord.Interaction) -> None:
+    """Answer with a picture that only the asker sees."""
+    file = discord.File(io.BytesIO(picture("usage", "256x128")), "chart.png")
+    await interaction.response.send_message("your usage", file=file, ephemeral=True)
 
 
 async def ping(interaction: discord.Interaction) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import discord
 import pytest
 from playwright.async_api import Page, expect
 
+from sandbox.drawing import picture
 from sandbox.world import Sandbox
 from tests.browser.bot import Housekeeper, Panel
 from tests.browser.conftest import PATIENCE_MS, OpenPage, said
@@ -324,3 +326,31 @@ async def test_commands_speak_the_language_that_one_chose(
     await page.get_by_role("button", name="Run the command").click()
     await expect(said(page, "为什么|None|None|dry|None")).to_be_visible()
     assert sandbox.engine.locale_of(sandbox.users["linus"]) == "zh-CN"
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+async def test_pictures_are_shown_in_messages_panels_and_private_answers(
+    open_page: OpenPage, sandbox: Sandbox, bot: Housekeeper, scheme: str
+) -> None:
+    """A PNG is shown at its size in a private answer, and fills the gallery of a panel, whose words stand out."""
+    page = await open_page("linus", color_scheme=scheme)
+    await sandbox.people.command(sandbox.users["linus"], sandbox.channels["general"], "chart")
+    private = page.locator(".message.ephemeral .picture")
+    await expect(private).to_have_js_property("naturalWidth", 256)
+    await expect(private).to_have_attribute("width", "256")
+    view = discord.ui.LayoutView(timeout=None)
+    box: discord.ui.Container[discord.ui.LayoutView] = discord.ui.Container()
+    box.add_item(discord.ui.TextDisplay("### Usage"))
+    box.add_item(discord.ui.MediaGallery(discord.MediaGalleryItem("attachment://chart.png")))
+    view.add_item(box)
+    file = discord.File(io.BytesIO(picture("usage", "256x128")), "chart.png")
+    await bot.room(sandbox.channels["general"]).send(view=view, file=file)
+    card = page.locator(".v2-container")
+    shown = card.locator(".picture")
+    await expect(shown).to_have_js_property("naturalHeight", 128)
+    assert await shown.evaluate("node => node.clientWidth") > 500
+    await expect(card).to_have_css("border-left-width", "1px")
+    brightness = "node => getComputedStyle(node).%s.match(/\\d+/g).slice(0, 3).reduce((a, b) => a + Number(b), 0)"
+    words, ground = [await card.evaluate(brightness % part) for part in ("color", "backgroundColor")]
+    assert (words > ground) == (scheme == "dark")
+    assert abs(words - ground) > 400
