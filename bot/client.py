@@ -16,7 +16,7 @@ from discord.ext import commands
 
 from bot.cancelling import surely_cancelled
 from bot.command_access import CommandAccess
-from bot.command_sync import EVERYWHERE, CommandSync
+from bot.command_sync import EVERYWHERE, AnyCommand, CommandSync
 from bot.endpoints import explained
 from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError, StoreError
 from bot.guild_commands import TreeCommands
@@ -68,8 +68,8 @@ NOT_USABLE = {
     discord.AppCommandOptionType.string: "That is no time. Type @time and choose one of Discord's.",
 }
 
-AnyCommand = app_commands.Command[Any, ..., Any] | app_commands.ContextMenu | app_commands.Group
 COMMAND_GONE = "This command was taken away. Discord will not offer it any more in a moment."
+COMMAND_CHANGED = "This command was changed. Use it once more in a moment, when Discord knows."
 
 
 def needed_intents() -> discord.Intents:
@@ -116,9 +116,14 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
     async def on_error(self, interaction: discord.Interaction[Any], error: app_commands.AppCommandError) -> None:
         """Tell the person, and the host where it is our fault."""
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
-        if isinstance(cause, app_commands.CommandNotFound) and interaction.guild_id is not None:
-            await tell(interaction, COMMAND_GONE)
-            interaction.client.command_sync.request(interaction.guild_id)
+        if isinstance(
+            cause, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch
+        ):  # Discord's is older
+            await tell(
+                interaction, COMMAND_GONE if isinstance(cause, app_commands.CommandNotFound) else COMMAND_CHANGED
+            )
+            for scope in {EVERYWHERE, interaction.guild_id}:
+                interaction.client.command_sync.request(scope)
             return
         await tell(interaction, sentence_for(cause))
 

@@ -15,8 +15,9 @@ from typing import Any, Self, TypeAlias
 from discord import Locale, app_commands
 from discord.app_commands import Parameter, TranslationContextTypes, locale_str
 
+from bot.command_sync import AnyCommand
+
 Tables: TypeAlias = Mapping[str, Mapping[str, str]]  # place, English, translation
-AnyCommand: TypeAlias = app_commands.Command[Any, ..., Any] | app_commands.Group | app_commands.ContextMenu
 
 FOLDER = Path(__file__).parent
 ANYWHERE = "*"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import discord
 import pytest
 import simcord
+from discord import app_commands
 
+from bot.client import COMMAND_CHANGED, COMMAND_GONE
 from tests.commands.town import Town
 
 CANNOT_WRITE = "I may not write in this channel. A moderator can give me Send Messages here; `private` works already."
@@ -66,3 +70,26 @@ async def test_reset_is_told_to_all(town: Town) -> None:
     assert not result.ephemeral
     assert result.response is not None
     assert result.response.content == "A new conversation starts here."
+
+
+async def test_command_that_was_changed_meanwhile_is_used_once_more(town: Town) -> None:
+    """Who uses what Discord has of an older version is told so, and Discord is told what there is."""
+    (known,) = [command for command in town.env.backend.commands[None].values() if command["name"] == "ask"]
+    known["options"] = []
+    result = await town.linus.slash(town.general, "ask")
+    assert result.response is not None
+    assert result.response.content == COMMAND_CHANGED
+    simcord.assert_error(town.env, app_commands.CommandSignatureMismatch)
+    await town.linus.slash(town.general, "ask", question="why?")
+    await town.answer("Regenerate")
+
+
+async def test_command_that_is_gone_is_offered_no_more(town: Town) -> None:
+    """Also in a direct message, where nobody but the bot itself has commands."""
+    bot: Any = town.env.bot
+    bot.tree.remove_command("roll")
+    result = await town.linus.user.slash("roll")
+    assert result.response is not None
+    assert result.response.content == COMMAND_GONE
+    simcord.assert_error(town.env, app_commands.CommandNotFound)
+    assert "roll" not in town.linus.available_commands(town.general)
