@@ -12,6 +12,8 @@ from pathlib import Path
 
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
+from bot.exporting import Exporting
+from bot.forgetting import Forgetting
 from bot.http_tools.secrets import Secrets
 from bot.http_tools.service import HttpTools
 from bot.mcp.configuration import read_servers
@@ -22,6 +24,7 @@ from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.service import PlaceSettings
+from bot.privacy import Privacy
 from bot.providers.catalog import Catalog
 from bot.providers.file import providers_of
 from bot.providers.prices import Prices
@@ -83,6 +86,7 @@ class Parley:
     calls: Calls
     catalog: Catalog
     retention: Retention
+    forgetting: Forgetting
 
     async def keep_commands(self) -> None:
         """Tell Discord of the commands that it has otherwise, from the moment that they are known, until cancelled."""
@@ -122,6 +126,7 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(Reminding(parley.client, parley.database, clock).run())
         tasks.create_task(parley.retention.run())
         tasks.create_task(parley.client.removal.keep())
+        tasks.create_task(parley.forgetting.run())
         tasks.create_task(parley.client.server_commands.keep())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
@@ -224,6 +229,16 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             count_tokens=count_tokens,
             clock=clock,
         )
+        forgetting = Forgetting(database, worker, provider, defaults=defaults, clock=clock)
+        retention = Retention(
+            database,
+            provider,
+            place_settings,
+            kept_after_removal=timedelta(days=settings.retention_days_after_removal),
+            default_days=settings.place_defaults.get("retention_days"),
+            clock=clock,
+        )
+        opt_outs = OptOuts(database, worker, defaults=defaults, clock=clock)
         guard = Guard(allowed_hosts=settings.tool_http_hosts, unsafe_addresses=settings.tool_unsafe_addresses)
         client = ParleyClient(
             settings,
@@ -238,8 +253,18 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 place_settings,
                 window_tokens=settings.provider_context_tokens,
             ),
-            opt_outs=OptOuts(database, worker, defaults=defaults, clock=clock),
             removal=Removal(database, worker, service, changes, provider, defaults=defaults, clock=clock),
+            opt_outs=opt_outs,
+            privacy=Privacy(
+                database,
+                place_settings,
+                provider,
+                retention,
+                opt_outs=opt_outs,
+                exporting=Exporting(database, clock=clock),
+                forgetting=forgetting,
+                page_url=settings.privacy_url,
+            ),
             recovery=recovery,
             reminders=Reminders(database, clock),
             summaries=Summaries(
@@ -276,14 +301,6 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         )
         if settings.tool_unsafe_addresses:
             log.warning("TOOL_UNSAFE_ADDRESSES lets tools ask in private networks: it is for tests and trying out.")
-        retention = Retention(
-            database,
-            provider,
-            place_settings,
-            kept_after_removal=timedelta(days=settings.retention_days_after_removal),
-            default_days=settings.place_defaults.get("retention_days"),
-            clock=clock,
-        )
         yield Parley(
             client=client,
             worker=worker,
@@ -291,6 +308,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             calls=Calls(pacer),
             catalog=catalog,
             retention=retention,
+            forgetting=forgetting,
         )
 
 

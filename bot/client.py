@@ -29,6 +29,7 @@ from bot.opt_outs import OptOuts
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.service import PlaceSettings
+from bot.privacy import Privacy
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
@@ -152,6 +153,7 @@ class ParleyClient(commands.Bot):
         history: History,
         opt_outs: OptOuts,
         removal: Removal,
+        privacy: Privacy,
         recovery: Recovery,
         reminders: Reminders,
         summaries: Summaries,
@@ -193,6 +195,7 @@ class ParleyClient(commands.Bot):
         self.history = history
         self.opt_outs = opt_outs
         self.removal = removal
+        self.privacy = privacy
         self.reminders = reminders
         self.summaries = summaries
         self.spending = spending

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 
 from bot.settings_values import (
     database_address,
+    web_address,
 )
 
 
@@ -85,6 +86,12 @@ class RunningSettings(BaseSettings):
         le=3650,
         description="Days until what was said is deleted for good, after the bot was removed from a server or a "
         "channel was deleted. A month is enough to notice a removal by mistake and to invite the bot again.",
+    )
+    privacy_url: Annotated[str, AfterValidator(web_address)] | None = Field(
+        default=None,
+        description="Where you say what your bot stores and who gets it: `/privacy` has a button that leads there. "
+        "Without it, docs/privacy.md is named.",
+        examples=["https://example.org/privacy"],
     )
     log_level: LogLevel = Field(
         default=LogLevel.INFO,

@@ -78,9 +78,9 @@ async def forget_runs(connection: AsyncConnection, run_ids: Collection[int]) -> 
     return count
 
 
-async def ended_runs(connection: AsyncConnection, conversation_id: int, before: datetime) -> tuple[int, ...]:
-    """The oldest runs of a conversation that ended and were delivered by a moment, as many as go at once."""
-    due = select(runs.c.id).where(runs.c.conversation_id == conversation_id, IS_OVER, runs.c.ended_at <= before)
+async def over(connection: AsyncConnection, conversation_id: int, is_due: ColumnElement[bool]) -> tuple[int, ...]:
+    """The oldest runs of a conversation that ended, were delivered and are due, as many as go at once."""
+    due = select(runs.c.id).where(runs.c.conversation_id == conversation_id, IS_OVER, is_due)
     return tuple(await connection.scalars(due.order_by(runs.c.id).limit(AT_ONCE)))
 
 

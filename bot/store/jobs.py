@@ -68,6 +68,12 @@ async def end(connection: AsyncConnection, job_id: int, now: datetime, failure: 
     await connection.execute(delete(jobs).where(~is_kept))
 
 
+async def get(connection: AsyncConnection, job_id: int) -> Job | None:
+    """The job with this id; None if it is no longer kept."""
+    row = (await connection.execute(select(*COLUMNS).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else Job(**row._mapping)
+
+
 async def unfinished(connection: AsyncConnection, name: JobName) -> tuple[Job, ...]:
     """The jobs for people that are not over, oldest first."""
     is_open = jobs.c.name == name.value, jobs.c.ended_at.is_(None), jobs.c.user_id.is_not(None)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.erasing import AT_ONCE, IS_OVER, close_empty, delete_runs, ended_runs, forget_runs, forget_waiting
+from bot.store.erasing import AT_ONCE, IS_OVER, close_empty, delete_runs, forget_runs, forget_waiting, over
 from bot.store.schema import (
     IS_LIVE,
     IS_UNDELIVERED,
@@ -77,7 +77,7 @@ async def aged(connection: AsyncConnection, guild_id: int | None, before: dateti
 
 async def delete_old(connection: AsyncConnection, conversation_id: int, before: datetime, now: datetime) -> int | None:
     """Delete a part of what is older than a moment: how many messages, or None where nothing is left to do."""
-    run_ids = await ended_runs(connection, conversation_id, before)
+    run_ids = await over(connection, conversation_id, runs.c.ended_at <= before)
     if run_ids:
         return await forget_runs(connection, run_ids)
     count = await forget_waiting(connection, conversation_id, before)

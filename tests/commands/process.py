@@ -34,9 +34,10 @@ class Process:
 
 @asynccontextmanager
 async def working(settings: Settings) -> AsyncIterator[ParleyClient]:
-    """The bot, its worker and what tells Discord of its commands, to the end of the block."""
+    """The bot and what it does in the background for people, to the end of the block."""
     async with assembled(settings) as parley:
-        tasks = [asyncio.create_task(each) for each in (parley.work(), parley.keep_commands())]
+        background = parley.work(), parley.keep_commands(), parley.forgetting.run()
+        tasks = [asyncio.create_task(each) for each in background]
         try:
             yield parley.client
         finally:
