@@ -68,7 +68,7 @@ class Forgetting:
                 async with self._database.read() as transaction:
                     left = await jobs.unfinished(transaction, JobName.DELETION)
                 for job in left:
-                    await self._carry_out(job)
+                    await self.carry_out(job)
             except StoreError as error:
                 log.error("what a person wants deleted could not be deleted yet: %s", error)
                 await asyncio.sleep(LOOK_AGAIN_SECONDS)
@@ -76,7 +76,7 @@ class Forgetting:
             if not left:
                 await self._asked.wait()
 
-    async def _carry_out(self, job: Job) -> None:
+    async def carry_out(self, job: Job) -> None:
         """All of one job.  Raises: StoreError, and what is done stays done."""
         if job.user_id is None:
             return
@@ -94,7 +94,7 @@ class Forgetting:
         """End what is being answered to a person, and have nothing answered that waits."""
         now = self._clock()
         async with self._database.write() as transaction:
-            await forgetting.hide_waiting(transaction, user_id, now)
+            await forgetting.hide_waiting(transaction, user_id, before, now)
             live = [run for run in await runs.live_of(transaction, user_id) if run.created_at <= before]
             for run in live:
                 await cancel(transaction, run, user_id, self._defaults, now)

@@ -73,10 +73,11 @@ async def is_own_left(connection: AsyncConnection, conversation_ids: Collection[
     return await connection.scalar(select(runs.c.id).where(*left).limit(1)) is not None
 
 
-async def hide_waiting(connection: AsyncConnection, user_id: int, now: datetime) -> None:
-    """Have nobody answer what a person said and what waits still."""
-    is_waiting = messages.c.author_id == user_id, messages.c.run_id.is_(None), messages.c.hidden_at.is_(None)
-    await connection.execute(update(messages).where(*is_waiting).values(hidden_at=now))
+async def hide_waiting(connection: AsyncConnection, user_id: int, before: datetime, now: datetime) -> None:
+    """Have nobody answer what a person said by a moment and what waits still."""
+    is_theirs = messages.c.author_id == user_id, messages.c.created_at <= before
+    is_waiting = messages.c.run_id.is_(None), messages.c.hidden_at.is_(None)
+    await connection.execute(update(messages).where(*is_theirs, *is_waiting).values(hidden_at=now))
 
 
 async def shared(connection: AsyncConnection, user_id: int, before: datetime) -> tuple[int, ...]:
