@@ -24,7 +24,7 @@ from bot.usage.subject import Subject
 PICTURE = "usage.png"
 NOT_DRAWN = "-# The picture could not be drawn just now."
 NOTHING = "There was no answer in these days, so there is no table. Choose more days."
-LEFT_OUT = f"A file holds {MAX_LINES:,} lines: the oldest days are left out. Take fewer days for all of them."
+LEFT_OUT = "A file holds {lines:,} lines: the oldest days are left out. Take fewer days for all of them."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +39,13 @@ class Page:
 class UsageReports:
     """Sums up what answers took, as words, pictures and tables."""
 
-    def __init__(self, database: Database, painter: Painter, *, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, database: Database, painter: Painter, *, clock: Callable[[], datetime], max_lines: int = MAX_LINES
+    ) -> None:
         self._database = database
         self._painter = painter
         self._clock = clock
+        self._max_lines = max_lines
 
     async def page(self, subject: Subject, day_count: int, by: By, zone: tzinfo, names: Names) -> Page:
         """The last so many days of a zone.  Raises: StoreError."""
@@ -62,14 +65,14 @@ class UsageReports:
         """The same as a file, with a word about what is not in it.  Raises: StoreError, Refusal if it were empty."""
         days = last_days(self._clock(), zone, day_count)
         async with self._database.read() as transaction:
-            lines = await usage.lines(transaction, subject, days, MAX_LINES + 1)
+            lines = await usage.lines(transaction, subject, days, self._max_lines + 1)
         first = next(lines, None)
         if first is None:
             raise Refusal(NOTHING)
         # Thousands of lines take a while, in which the bot has other things to do.
-        content = await asyncio.to_thread(spreadsheet, islice(chain([first], lines), MAX_LINES), days, names)
+        content = await asyncio.to_thread(spreadsheet, islice(chain([first], lines), self._max_lines), days, names)
         file = File(name=f"usage-{days.dates[0]}-to-{days.dates[-1]}.csv", content=content)
-        return file, "" if next(lines, None) is None else LEFT_OUT
+        return file, "" if next(lines, None) is None else LEFT_OUT.format(lines=self._max_lines)
 
 
 def _described(by: By, days: Days) -> str:
