@@ -152,7 +152,8 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
     ):
         pacer = Pacer(Pacing(requests_per_second=settings.discord_requests_per_second))
         count_tokens = TokenCounter().count_tokens
-        meter = Meter(Prices(configured.providers, clock), count_tokens=count_tokens)
+        prices = Prices(configured.providers, clock)
+        meter = Meter(prices, count_tokens=count_tokens)
         defaults = RunDefaults(model=settings.provider_model, timeout=timedelta(seconds=settings.run_timeout_seconds))
         # Nobody else has the token, and it stays the same over restarts.
         pseudonyms = Pseudonyms(settings.discord_token.get_secret_value())
@@ -161,7 +162,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         place_settings = PlaceSettings(database, whereabouts, defaults=host.defaults, clock=clock)
         tool_rules = ToolRules(place_settings)
         toolbox = toolbox_of(settings, tool_rules, count_tokens)
-        catalog = Catalog(provider, chosen=settings.provider_model, clock=clock)
+        catalog = Catalog(provider, chosen=settings.provider_model, clock=clock, prices=prices)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
         notices = Notices(database, sources=sources, clock=clock)
         moderator = Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock)
@@ -292,6 +293,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             setting_desk=SettingDesk(
                 place_settings,
                 catalog,
+                toolbox,
                 window_tokens=settings.provider_context_tokens,
             ),
             tool_rules=tool_rules,

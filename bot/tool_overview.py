@@ -77,8 +77,7 @@ class ToolOverview:
 
     def names(self, guild_id: int) -> list[str]:
         """What can be switched in a guild: tools by their names, then groups."""
-        tools = self._for_models(guild_id)
-        return [*sorted(tool.name for tool in tools), *sorted({GROUP + tool.group for tool in tools})]
+        return self._toolbox.switchable(guild_id)
 
     async def switch(
         self, guild_id: int, channel_id: int, reach: Reach, name: str, *, is_enabled: bool, user_id: int
@@ -89,16 +88,13 @@ class ToolOverview:
         place = reached(await self._rules.places(guild_id, channel_id), reach)
         await self._rules.switch(guild_id, Switch(place=place, tool=name, is_enabled=is_enabled), user_id)
         switches = await self._rules.at(guild_id, channel_id)
-        affected = [tool for tool in self._for_models(guild_id) if name in (tool.name, GROUP + tool.group)]
+        affected = [tool for tool in self._toolbox.for_models(guild_id) if name in (tool.name, GROUP + tool.group)]
         others = [f"`{tool.name}`" for tool in affected if switches.allow(tool.name, tool.group) is not is_enabled]
         told = f"`{name}` is {on_or_off(is_enabled)} for the model in {named(place)} now."
         if not others:
             return told
         listed = ", ".join(others[:MAX_NAMED]) + (" and more" if len(others) > MAX_NAMED else "")
         return f"{told} Where you are, still {on_or_off(not is_enabled)}: {listed}. `/tools list` shows why."
-
-    def _for_models(self, guild_id: int) -> list[Tool]:
-        return [tool for tools in self._toolbox.of_guild(guild_id).values() for tool in tools if tool.for_model]
 
     def _notes(self, model: str) -> Iterator[str]:
         """What is to be known before the list."""

@@ -1,26 +1,28 @@
-"""What moderators choose for their places: /set, /unset, /settings, /model."""
+"""What moderators choose for their places: /settings, /set, /unset, /prompt, /model."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, TypeAlias
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.app_commands import Choice, Range
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.errors import Refusal
 from bot.interactions import in_time, respond, tell
+from bot.place_settings.aims import FIRST_PAGE
+from bot.place_settings.managing import require_manager
+from bot.place_settings.panel import drawn, sight
+from bot.place_settings.prompting import open_prompt
+from bot.place_settings.suggestions import Suggestion, Suggestions
 from bot.place_settings.table import MODEL
-from bot.places import Place, PlaceKind, Reach
+from bot.places import Reach
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]
 
 MAX_VALUE_CHARACTERS = 4000  # a schema of a whole form; Discord would allow 6000
-MANAGERS_ONLY = "Only those who manage the channel can change its settings: that takes Manage Channels there."
-SERVER_MANAGERS_ONLY = "Only those who manage the server can change its settings: that takes Manage Server."
 WHERE = "How far it reaches, this channel or thread if you do not say; the nearest place counts"
 
 
@@ -29,6 +31,7 @@ class Settings(commands.Cog):
 
     def __init__(self, bot: ParleyClient) -> None:
         self.desk = bot.setting_desk
+        self.suggestions = Suggestions(bot.setting_desk.models, bot.toolbox)
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
@@ -53,12 +56,17 @@ class Settings(commands.Cog):
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
     async def settings(self, interaction: Interaction) -> None:
-        """See the settings of this place, and where each comes from"""
-        text = await self.desk.all(interaction.guild_id, interaction.channel_id or 0)
-        view = ui.LayoutView(timeout=None)
-        view.add_item(ui.Container[ui.LayoutView](ui.TextDisplay(text)))
-        view.stop()  # nothing in it can be pressed
+        """See and change the settings of this place, its category and the server"""
+        view = drawn(await in_time(interaction, sight(interaction, None, FIRST_PAGE), ephemeral=True))
         await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
+
+    @app_commands.command()
+    @app_commands.default_permissions(manage_channels=True)
+    @app_commands.describe(where=WHERE)
+    async def prompt(self, interaction: Interaction, where: Reach = Reach.HERE) -> None:
+        """Write what the model is told before every conversation here"""
+        place = await self.desk.place(interaction.guild_id, interaction.channel_id or 0, where)
+        await open_prompt(interaction, place, None)
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
@@ -71,38 +79,40 @@ class Settings(commands.Cog):
     ) -> None:
         """See which model answers here, or choose another one"""
         if model is None:
-            await answer(interaction, self.desk.one(interaction.guild_id, interaction.channel_id or 0, MODEL.name))
+            await answer(interaction, self.desk.model_here(interaction.guild_id, interaction.channel_id or 0))
         else:
             await answer(interaction, self.choose(interaction, MODEL.name, model, where))
 
     @set.autocomplete("name")
     @unset.autocomplete("name")
-    async def suggest_name(self, _: Interaction, typed: str) -> list[Choice[str]]:
+    async def suggest_name(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """The settings whose names or meanings hold what was typed."""
-        return [Choice(name=label, value=value) for label, value in self.desk.names(typed)]
+        return offered(self.suggestions.names(interaction.guild_id, typed))
 
     @set.autocomplete("value")
     async def suggest_value(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """Values of the setting that was chosen before."""
-        name = str(getattr(interaction.namespace, "name", ""))
-        return [Choice(name=label, value=value) for label, value in self.desk.values(name, typed)]
+        name, guild = str(getattr(interaction.namespace, "name", "")), interaction.guild
+        roles = {} if guild is None else {role.id: role.name for role in guild.roles if not role.is_default()}
+        channels = {} if guild is None else {channel.id: channel.name for channel in guild.text_channels}
+        return offered(self.suggestions.values(name, typed, roles, channels))
 
     @model.autocomplete("model")
     async def suggest_model(self, _: Interaction, typed: str) -> list[Choice[str]]:
-        """The models whose names hold what was typed."""
-        return [Choice(name=label, value=value) for label, value in self.desk.values(MODEL.name, typed)]
+        """The models whose names hold what was typed, with what they read and cost."""
+        return offered(self.suggestions.models(typed))
 
     async def choose(self, interaction: Interaction, name: str, value: str, where: Reach) -> str:
         """Set a value, and a sentence on what holds now.  Raises: Refusal."""
         guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
-        place = await self.desk.place(guild_id, channel_id, where)
+        place = await self.desk.place(guild_id, channel_id, where, name)
         require_manager(interaction, place)
         return await self.desk.choose(guild_id, channel_id, place, name, value, interaction.user.id)
 
     async def let_go(self, interaction: Interaction, name: str, where: Reach) -> str:
         """Take a value away, and a sentence on what holds now.  Raises: Refusal."""
         guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
-        place = await self.desk.place(guild_id, channel_id, where)
+        place = await self.desk.place(guild_id, channel_id, where, name)
         require_manager(interaction, place)
         return await self.desk.unset(guild_id, channel_id, place, name, interaction.user.id)
 
@@ -112,25 +122,9 @@ async def answer(interaction: Interaction, work: Coroutine[Any, Any, str]) -> No
     await tell(interaction, await in_time(interaction, work, ephemeral=True))
 
 
-def require_manager(interaction: Interaction, place: Place) -> None:
-    """Raises: Refusal unless the person manages the place; a direct message is theirs."""
-    if interaction.guild_id is None:
-        return
-    if place.kind is PlaceKind.GUILD:
-        if not interaction.permissions.manage_guild:
-            raise Refusal(SERVER_MANAGERS_ONLY)
-    elif not allowed_in(interaction, place).manage_channels:
-        raise Refusal(MANAGERS_ONLY)
-
-
-def allowed_in(interaction: Interaction, place: Place) -> discord.Permissions:
-    """What the person may do in a place: a category has permissions of its own."""
-    if place.kind is not PlaceKind.CATEGORY:
-        return interaction.permissions
-    category = None if interaction.guild is None else interaction.guild.get_channel(place.id)
-    if category is None or not isinstance(interaction.user, discord.Member):
-        return discord.Permissions.none()
-    return category.permissions_for(interaction.user)
+def offered(suggestions: Sequence[Suggestion]) -> list[Choice[str]]:
+    """What is offered, as Discord takes it."""
+    return [Choice(name=label, value=value) for label, value in suggestions]
 
 
 async def setup(bot: ParleyClient) -> None:

@@ -60,6 +60,10 @@ class PlaceValues:
         """What counts where nobody chose."""
         return self.defaults.get(name, SETTINGS[name].default)
 
+    def seen_from(self, place: Place) -> PlaceValues:
+        """What counts at one of the places around."""
+        return PlaceValues(places=self.places[self.places.index(place) :], known=self.known, defaults=self.defaults)
+
     @property
     def model(self) -> str:
         """Which model answers."""
@@ -76,7 +80,7 @@ class PlaceValues:
         prompts = list[str]()
         for choice in self._choices(SYSTEM_PROMPT):
             prompts.append(choice.value)
-            if self._from(choice.place).value(PROMPT_MODE) == PromptMode.REPLACE:
+            if self.seen_from(choice.place).value(PROMPT_MODE) == PromptMode.REPLACE:
                 break
         else:
             prompts.append(self.default(SYSTEM_PROMPT) or "")
@@ -211,7 +215,3 @@ class PlaceValues:
         """What was chosen for a setting, nearest first."""
         keys = ((place, name) for place in self.places)
         return (self.known[key] for key in keys if key in self.known)
-
-    def _from(self, place: Place) -> PlaceValues:
-        """What counts at one of the places around."""
-        return PlaceValues(places=self.places[self.places.index(place) :], known=self.known, defaults=self.defaults)

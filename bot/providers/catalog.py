@@ -13,6 +13,7 @@ from bot.providers.adapter import ListedModel
 from bot.providers.advice import advice
 from bot.providers.models import close_names
 from bot.providers.parameters import Api
+from bot.providers.prices import Prices
 from bot.providers.registry import Provider, Providers
 
 log = logging.getLogger(__name__)
@@ -80,12 +81,14 @@ class Catalog:
         *,
         chosen: str,
         clock: Callable[[], datetime],
+        prices: Prices | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`chosen` is the host's model, which always counts as known."""
         self._providers = providers
         self._chosen = chosen
         self._clock = clock
+        self._prices = prices
         self._sleep = sleep
         self._told: set[str] = set()
         self._shelves = {provider.configuration.name: Shelf(provider) for provider in providers.all}
@@ -98,6 +101,8 @@ class Catalog:
 
     async def refresh(self) -> bool:
         """Ask all providers for their lists at once, and tell the host what is new: whether all have answered."""
+        if self._prices is not None:
+            await self._prices.load()
         all_came = all(await asyncio.gather(*map(self._list, self._shelves.values())))
         for sentence in map(str, self.leaving_in_use()):
             if sentence not in self._told:
@@ -123,6 +128,16 @@ class Catalog:
         configuration = self._providers.find(reference)[0].configuration
         listed = configuration.server_tools if configuration.api is Api.RESPONSES else ()
         return tuple(str(tool.get("type", "")) for tool in listed)
+
+    def facts(self, reference: str) -> str:
+        """How many tokens a model reads and what a million cost, as far as that is known: `128k · $0.15 in / …`."""
+        provider, model = self._providers.find(reference)
+        return "" if self._prices is None else self._prices.facts(provider.configuration.name, model)
+
+    def warning(self, reference: str) -> str | None:
+        """That a model is going, or not listed any more, in a sentence; None where it stays."""
+        leaving = self.leaving(reference)
+        return None if leaving is None else f"⚠️ {leaving}"
 
     def leaving(self, reference: str) -> Leaving | None:
         """Whether a model is going within 30 days, or has gone since it was listed."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 NANOS_PER_DOLLAR = 1_000_000_000
 TOKENS_PER_PRICE = 1_000_000  # providers quote their prices for a million tokens
+QUOTED_TOKENS = 1000  # what a price is told by: a whole million would cost what long requests cost
 
 
 class Prices:
@@ -57,6 +58,18 @@ class Prices:
         found = None if configuration is None else self._find(configuration, model)
         return None if found is None else found[1].context_window
 
+    def facts(self, provider: str, model: str) -> str:
+        """A model's window and what a million tokens cost, as far as that is known: `128k · $0.15 in / $0.60 out`."""
+        window = self.window_tokens(provider, model)
+        read, wrote = (
+            self.cost_nanos(provider, model, Usage(input_tokens=each, output_tokens=QUOTED_TOKENS - each))
+            for each in (QUOTED_TOKENS, 0)
+        )
+        known = [] if window is None else [in_short(window)]
+        if read is not None and wrote is not None:
+            known.append(f"{per_million(read)} in / {per_million(wrote)} out")
+        return " · ".join(known)
+
     def _as_listed(self, configuration: ProviderConfiguration, model: str, usage: Usage) -> Decimal | None:
         found = self._find(configuration, model)
         if found is None:
@@ -81,6 +94,17 @@ class Prices:
             return self._listed.find_provider_model(model, None, None, configuration.base_url)
         except LookupError:
             return None
+
+
+def in_short(tokens: int) -> str:
+    """A number of tokens as people say it."""
+    return f"{tokens / 1_000_000:.3g}M" if tokens >= 1_000_000 else f"{tokens / 1000:.3g}k"
+
+
+def per_million(nanos: int) -> str:
+    """What a million tokens cost, from what those that are quoted cost."""
+    dollars = nanos * (TOKENS_PER_PRICE // QUOTED_TOKENS) / NANOS_PER_DOLLAR
+    return f"${dollars:.2f}" if round(dollars, 2) == dollars else f"${dollars:.3g}"
 
 
 def at_price(price: Price, usage: Usage) -> Decimal:

@@ -14,7 +14,7 @@ from bot.messages import ToolSpec, one_line
 from bot.tools.caller import Caller, People
 from bot.tools.find_tool import DESCRIPTION, FIND_TOOL, QUERY, Room, announcing, listed
 from bot.tools.model import Asker, Cost, File, Need, Outcome, Output, Result
-from bot.tools.switches import Switches
+from bot.tools.switches import GROUP, Switches
 
 log = logging.getLogger(__name__)
 
@@ -168,6 +168,15 @@ class Toolbox:
             for source, tools in sorted(self._sources.items())
         }
         return {source: tuple(tools) for source, tools in found.items() if tools}
+
+    def for_models(self, guild_id: int) -> list[Tool]:
+        """The tools of a guild that models may be offered, on or off."""
+        return [tool for tools in self.of_guild(guild_id).values() for tool in tools if tool.for_model]
+
+    def switchable(self, guild_id: int) -> list[str]:
+        """What can be switched in a guild: tools by their names, then groups."""
+        tools = self.for_models(guild_id)
+        return [*sorted(tool.name for tool in tools), *sorted({GROUP + tool.group for tool in tools})]
 
     async def offered(self, asker: Asker, found: Sequence[str] = ()) -> tuple[ToolSpec, ...]:
         """What a model is told, in the same order each time, so that providers can cache it.

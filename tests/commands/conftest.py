@@ -14,6 +14,7 @@ from simcord.http.router import route
 from bot.settings import Settings
 from sandbox.command_routes import IN_GUILD, command_routes
 from sandbox.provider import MODEL, ScriptedProvider
+from tests.commands.council import Council
 from tests.commands.desk import Desk
 from tests.commands.process import Process
 from tests.commands.town import Town
@@ -87,3 +88,14 @@ def desk(town: Town, weather: Endpoint, tmp_path: Path) -> Desk:
     manager = town.guild.create_role("Manager", permissions=discord.Permissions(manage_guild=True))
     ida = town.guild.add_member(town.env.create_user("ida"), roles=[manager])
     return Desk(town, ida, weather, tmp_path / "parley.db")
+
+
+@pytest.fixture
+def council(town: Town, tmp_path: Path) -> Council:
+    """The people who decide."""
+    permissions = {"nora": discord.Permissions(manage_channels=True)}
+    permissions["olaf"] = discord.Permissions(manage_channels=True, manage_guild=True)
+    roles = {name: town.guild.create_role(name, permissions=allowed) for name, allowed in permissions.items()}
+    nora, olaf = (town.guild.add_member(town.env.create_user(name), roles=[role]) for name, role in roles.items())
+    parlour = town.guild.create_text_channel("parlour", category=town.guild.create_category("Rooms"))
+    return Council(town, nora, olaf, parlour, tmp_path / "parley.db")

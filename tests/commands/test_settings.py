@@ -2,89 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import discord
 import pytest
-import simcord
 from discord.ext import commands
 
-from bot.place_settings.desk import SERVER_TOOLS
+from bot.place_settings.managing import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
 from bot.place_settings.table import SETTINGS
-from cogs.settings import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
 from sandbox.provider import MODEL
-from sandbox.semantics import walk_components
+from tests.commands.council import Council, said, values
 from tests.commands.process import Process
-from tests.commands.town import Town
 
-COMMANDS = {"set", "unset", "settings", "model"}
-
-
-@dataclass
-class Council:
-    """A town in which Nora manages the channels, and Olaf the server with them; the parlour is in a category."""
-
-    town: Town
-    nora: simcord.MemberActor
-    olaf: simcord.MemberActor
-    parlour: simcord.ChannelHandle
-    file: Path
-
-    async def does(
-        self,
-        command: str,
-        *,
-        who: simcord.MemberActor | None = None,
-        channel: simcord.ChannelHandle | None = None,
-        **options: object,
-    ) -> str:
-        """What somebody, Nora if not said otherwise, alone reads after a command."""
-        result = await (who or self.nora).slash(channel or self.town.general, command, **options)
-        assert result.ephemeral
-        return said(result)
-
-    def rows(self) -> list[tuple[Any, ...]]:
-        """What is chosen, as the file holds it."""
-        with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:
-            return connection.execute(
-                "SELECT place_kind, place_id, name, value, set_by FROM place_settings ORDER BY rowid"
-            ).fetchall()
-
-    async def asked(self, channel: simcord.ChannelHandle | None = None) -> dict[str, Any]:
-        """What the provider gets when Linus asks something."""
-        before = len(self.town.provider.requests)
-        await self.town.linus.send(channel or self.town.general, f"{self.town.mention} hi")
-        await self.town.wait_for(lambda: len(self.town.provider.requests) > before)
-        return dict(self.town.provider.requests[before].body)
-
-
-@pytest.fixture
-def council(town: Town, tmp_path: Path) -> Council:
-    """The people who decide."""
-    permissions = {"nora": discord.Permissions(manage_channels=True)}
-    permissions["olaf"] = discord.Permissions(manage_channels=True, manage_guild=True)
-    roles = {name: town.guild.create_role(name, permissions=allowed) for name, allowed in permissions.items()}
-    nora, olaf = (town.guild.add_member(town.env.create_user(name), roles=[role]) for name, role in roles.items())
-    parlour = town.guild.create_text_channel("parlour", category=town.guild.create_category("Rooms"))
-    return Council(town, nora, olaf, parlour, tmp_path / "parley.db")
-
-
-def said(result: simcord.InteractionResult) -> str:
-    """Everything that a person reads."""
-    shown = result.response
-    assert shown is not None
-    components = [component["content"] for component in walk_components(shown.components) if "content" in component]
-    return "\n".join([shown.content, *components]).strip()
-
-
-def values(suggested: Sequence[Any]) -> list[str]:
-    """What Discord would send back of what is offered."""
-    return [choice["value"] for choice in suggested]
+COMMANDS = {"set", "unset", "settings", "prompt", "model"}
 
 
 async def test_commands_are_there_for_managers_of_channels(council: Council) -> None:
@@ -195,13 +125,14 @@ async def test_commands_that_a_server_gives_to_others_are_refused_in_words(
     for name in COMMANDS:
         town.guild.set_command_permissions(known[name], {town.edsger: True})
     edsger = town.edsger
-    assert "temperature" in await council.does("settings", who=edsger)
+    assert "You can look" in await council.does("settings", who=edsger)
     assert await council.does("model", who=edsger) == f"`model` is `{MODEL}` (chosen by the host) here."
     assert await council.does("set", who=edsger, name="seed", value="7") == MANAGERS_ONLY
     assert await council.does("unset", who=edsger, name="seed") == MANAGERS_ONLY
     assert await council.does("model", who=edsger, model="other") == MANAGERS_ONLY
+    assert await council.does("prompt", who=edsger) == MANAGERS_ONLY
     assert council.rows() == []
-    assert len(town.env.errors) == 3
+    assert len(town.env.errors) == 4
 
 
 async def test_category_that_is_none_is_refused_in_words(council: Council) -> None:
@@ -209,38 +140,6 @@ async def test_category_that_is_none_is_refused_in_words(council: Council) -> No
     told = await council.does("set", name="seed", value="7", where="category")
     assert told == "This channel is in no category. Choose the channel or the whole server instead."
     assert len(council.town.env.errors) == 1
-
-
-async def test_list_shows_every_setting(council: Council) -> None:
-    """Its value and where that comes from, a line each; those that nobody chose share one, which fits a phone."""
-    await council.does("set", name="temperature", value="0.7")
-    text = await council.does("settings")
-    general = council.town.general
-    heading, *lines, left, _ = text.splitlines()
-    assert heading == "### Settings here"
-    assert {
-        f"`model`: `{MODEL}` (chosen by the host)",
-        f"`temperature`: `0.7` (chosen for <#{general.id}>)",
-        "`max_output_tokens`: `1024` (chosen by the host)",
-        "`moderation`: `off` (chosen by the host)",
-        "`server_tools`: none with the model that answers here",
-    } < set(lines)
-    assert "`top_p`, `stop`, " in left
-    assert all(f"`{name}`" in text for name in SETTINGS)
-
-
-async def test_list_fits_a_message_whatever_is_set(council: Council) -> None:
-    """The longest of all values are cut, and none of them can mention anybody or end its own box."""
-    longest = {
-        "stop": "|".join(["`@everyone`" * 9] * 4),
-        "logit_bias": "{" + ",".join(f'"{n}": 1' for n in range(300)) + "}",
-    }
-    longest["response_format"] = '{"type": "' + "x" * 3000 + '"}'
-    for name in SETTINGS.keys() - {SERVER_TOOLS}:  # of which the model here has none
-        await council.does("set", name=name, value=longest.get(name, SETTINGS[name].example))
-    text = await council.does("settings")
-    assert len(text) < 4000
-    assert "'@everyone''@everyone'" in text
 
 
 async def test_settings_are_suggested(council: Council) -> None:

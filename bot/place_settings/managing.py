@@ -1,0 +1,46 @@
+"""Who may change the settings of a place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import discord
+
+from bot.errors import Refusal
+from bot.places import Place, PlaceKind
+
+MANAGERS_ONLY = "Only those who manage the channel can change its settings: that takes Manage Channels there."
+SERVER_MANAGERS_ONLY = "Only those who manage the server can change its settings: that takes Manage Server."
+# Moderators see what is set where they are; a panel was opened by somebody whom Discord let use the command.
+SOMEBODY_ELSES = "This panel was opened by somebody else. `/settings` opens one of your own."
+
+
+def require_manager(interaction: discord.Interaction[Any], place: Place) -> None:
+    """Raises: Refusal unless the person manages the place, which is one of those around; a direct message is theirs."""
+    if not manages(interaction, place):
+        raise Refusal(SERVER_MANAGERS_ONLY if place.kind is PlaceKind.GUILD else MANAGERS_ONLY)
+
+
+def manages(interaction: discord.Interaction[Any], place: Place) -> bool:
+    """Whether the person may change what is set for a place around them."""
+    if interaction.guild_id is None:
+        return True
+    allowed = allowed_in(interaction, place)
+    return allowed.manage_guild if place.kind is PlaceKind.GUILD else allowed.manage_channels
+
+
+def allowed_in(interaction: discord.Interaction[Any], place: Place) -> discord.Permissions:
+    """What the person may do in a place: a category has permissions of its own."""
+    if place.kind is not PlaceKind.CATEGORY:
+        return interaction.permissions
+    category = None if interaction.guild is None else interaction.guild.get_channel(place.id)
+    if category is None or not isinstance(interaction.user, discord.Member):
+        return discord.Permissions.none()
+    return category.permissions_for(interaction.user)
+
+
+def require_looker(interaction: discord.Interaction[Any], place: Place) -> None:
+    """Raises: Refusal unless the person has opened what they press, or manages the place."""
+    opened = None if interaction.message is None else interaction.message.interaction_metadata
+    if (opened is None or opened.user.id != interaction.user.id) and not manages(interaction, place):
+        raise Refusal(SOMEBODY_ELSES)
