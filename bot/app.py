@@ -165,14 +165,12 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         catalog = Catalog(provider, chosen=settings.provider_model, clock=clock, prices=prices)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
         notices = Notices(database, sources=sources, clock=clock)
-        moderator = Moderator(database, place_settings, provider, model=settings.moderation_model, clock=clock)
+        moderator = Moderator(database, provider, model=settings.moderation_model, clock=clock)
         steps, live = Steps(database, toolbox, count_tokens=count_tokens, clock=clock), LiveRuns()
         author = Author(
             database,
             provider,
-            Requests(
-                database, toolbox, place_settings, request_options(settings), pseudonyms, count_tokens=count_tokens
-            ),
+            Requests(database, toolbox, request_options(settings), pseudonyms, count_tokens=count_tokens),
             moderator,
             meter,
             steps,
@@ -186,6 +184,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             author,
             provider,
             moderator,
+            place_settings,
             steps,
             notices,
             pacer,
@@ -327,7 +326,7 @@ def answer_options(settings: Settings, defaults: RunDefaults, host: PlaceValues)
     """What holds for every answer."""
     return AnswerOptions(
         defaults=defaults,
-        max_pages=host.reply_max_pages,
+        host=host,
         wait_timeout=timedelta(seconds=settings.tool_wait_seconds),
     )
 

@@ -76,18 +76,20 @@ class ChatMessage:
 class ProviderRequest:
     """One answer asked of a provider.
 
-    `model` is `provider/model`, and for an adapter the provider's own name for it.  `max_output_tokens` None leaves the
+    `model` is `provider/model`, and for an adapter the provider's own name for it; those of `fallback` answer where
+    it cannot, in this order, and if there are none those that the host named.  `max_output_tokens` None leaves the
     limit to the provider, and `parallel_tool_calls` None whether the model may call several tools in one step.
     `parameters` are those of `bot.providers.parameters`, by their names there.  `end_user` is a stable hash of who
-    asked, never a name or an id; `conversation` likewise of what it belongs to, and `place` of the channel it is for.
-    `run_key` is the same for all requests of one run; `bookmarks` are the last that each provider gave in this
-    conversation, by the provider's name, and `removed` is how many of its messages were deleted or otherwise taken out
-    of it so far.  The messages of an answer that was interrupted end with what was written of it, whose key is
+    asked, never a name or an id; `conversation` likewise of what it belongs to, and `place` of the channel it is
+    for.  `run_key` is the same for all requests of one run; `bookmarks` are the last that each provider gave in this
+    conversation, by the provider's name, and `removed` is how many of its messages were deleted or otherwise taken
+    out of it so far.  The messages of an answer that was interrupted end with what was written of it, whose key is
     `PARTIAL`, and the request to go on.
     """
 
     model: str
     messages: tuple[ChatMessage, ...]
+    fallback: tuple[str, ...] = ()
     tools: tuple[ToolSpec, ...] = ()
     tool_choice: ToolChoice = ToolChoice.AUTO
     parallel_tool_calls: bool | None = None

@@ -56,7 +56,7 @@ class People:
             guild=getattr(channel, "guild", None),
             channel=channel,
             permissions=channel.permissions_for(user),
-            place=PlaceSettings(model=await self._model(asker.guild_id, asker.channel_id)),
+            place=PlaceSettings(model=asker.model or await self._model(asker.guild_id, asker.channel_id)),
             log=logging.LoggerAdapter(log, {"tool": tool_name, "run": asker.run_id}),
             progress=progress,
             run_id=asker.run_id,

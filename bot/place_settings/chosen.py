@@ -15,12 +15,11 @@ from bot.place_settings.table import (
     ConversationScope,
     Moderation,
     PromptMode,
-    ToolApproval,
     Trigger,
 )
 from bot.places import Place
 from bot.providers.parameters import PARAMETERS
-from bot.tools.switches import Switch, Switches
+from bot.tools.switches import Policy, Switch, Switches, ToolApproval
 
 MAX_OUTPUT_TOKENS, SYSTEM_PROMPT, PROMPT_MODE = "max_output_tokens", "system_prompt", "prompt_mode"
 PROMPT_SEPARATOR = "\n\n"
@@ -183,6 +182,11 @@ class PlaceValues:
         found = [choice for choice in self.known.values() if choice.name.startswith(TOOL)]
         known = [Switch(place=each.place, tool=each.name[len(TOOL) :], is_enabled=each.value) for each in found]
         return Switches(places=self.places, known={(switch.place, switch.tool): switch for switch in known})
+
+    @property
+    def tool_policy(self) -> Policy:
+        """Which tools there are for models, and which calls wait for a person."""
+        return Policy(switches=self.switches, approval=self.tool_approval)
 
     @property
     def moderation(self) -> Moderation:

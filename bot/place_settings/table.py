@@ -17,6 +17,7 @@ from bot.messages import one_line
 from bot.place_settings.budget_names import BUDGET, BudgetName
 from bot.providers.parameters import PARAMETERS
 from bot.setting import MAX_TEXT_CHARACTERS, Group, Kind, Setting, checked, understood
+from bot.tools.switches import ToolApproval
 
 MAX_NAME_CHARACTERS = 64
 TOOL = "tool:"  # the family of what is switched: a tool's name follows, or group: and a group's
@@ -46,14 +47,6 @@ class ConversationScope(StrEnum):
 
     CHANNEL = "channel"
     MEMBER = "member"
-
-
-class ToolApproval(StrEnum):
-    """Which calls of a model wait until somebody approves them."""
-
-    DECLARED = "declared"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 class Moderation(StrEnum):
@@ -280,6 +273,8 @@ SETTINGS: Mapping[str, Setting] = {
             group=Group.TOOLS,
             default=ToolApproval.DECLARED,
             variable="tool_approval",
+            note="always: all but what only asks the person or looks for tools; never: no call waits, those of MCP "
+            "servers and of HTTP tools neither. A question that a model asks is always asked.",
         ),
         MODERATION,
         Setting(

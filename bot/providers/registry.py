@@ -73,7 +73,7 @@ class Providers:
 
         Another `Routed` says that somebody else answers, of whom nothing has been passed on but bookmarks.
         """
-        links = self._links(request.model)
+        links = self._links(request)
         tried = chain(links, request, self._circuit, self._now())
         for link in tried:
             is_first = link == links[0]
@@ -122,10 +122,11 @@ class Providers:
                         turn.settle(event)
                     yield event
 
-    def _links(self, reference: str) -> tuple[Link, ...]:
-        """The model itself, then who may stand in for it."""
-        provider, model = self.find(reference)
-        found = [(provider, model), *map(self.find, provider.configuration.fallbacks_of(model))]
+    def _links(self, request: ProviderRequest) -> tuple[Link, ...]:
+        """The model itself, then who may stand in for it: whom moderators chose, or else the host."""
+        provider, model = self.find(request.model)
+        others = request.fallback or provider.configuration.fallbacks_of(model)
+        found = [(provider, model), *map(self.find, others)]
         return tuple(Link(provider=one.configuration.name, model=name) for one, name in found)
 
     async def cancel(self, run_key: str, bookmarks: Mapping[str, Mapping[str, Any]]) -> None:

@@ -5,6 +5,7 @@ A reply is a tuple of pages, each one Discord message: text, buttons, and at the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -42,6 +43,20 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How a place wants its answers to look; a whole answer of more than `max_pages` is a file."""
+
+    max_pages: int
+    tools: bool = True
+    thinking: bool = True
+    usage: bool = False
+
+    def of(self, activity: Activity) -> Activity:
+        """What is shown of it; people are always asked what has to be asked."""
+        return activity if self.tools else replace(activity, lines="", elsewhere="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PageContent:
     """One message as it should look."""
 
@@ -52,16 +67,18 @@ class PageContent:
 
 
 def streaming(
-    run_id: int, text: str, thinking: str, activity: Activity = NOTHING, *, max_pages: int
+    run_id: int, text: str, thinking: str, activity: Activity = NOTHING, *, style: Style
 ) -> tuple[PageContent, ...]:
     """The pages of an answer that is still growing; none while there is nothing to show."""
-    stop = (Button(Action.STOP, run_id),)
+    stop, activity = (Button(Action.STOP, run_id),), style.of(activity)
     if has_content(text):
         pages = paginate(text, finished=False)
-        if len(pages) > max_pages:
-            pages = joined(pages[:max_pages], small("The answer goes on; you will get the whole of it as a file."))
+        if len(pages) > style.max_pages:
+            pages = joined(
+                pages[: style.max_pages], small("The answer goes on; you will get the whole of it as a file.")
+            )
     elif has_content(thinking):
-        latest = " ".join(thinking[-THINKING_CHARACTERS:].split())
+        latest = " ".join(thinking[-THINKING_CHARACTERS:].split()) if style.thinking else "Thinking…"
         pages = (small(f"💭 {latest}"),)
     else:
         pages = ()
@@ -82,51 +99,53 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
-def waiting(run: Run, activity: Activity, *, max_pages: int) -> tuple[PageContent, ...]:
+def waiting(run: Run, activity: Activity, style: Style) -> tuple[PageContent, ...]:
     """The pages of a run that waits for a person."""
-    pages, (files, _) = joined(paginate(run.text)[:max_pages], activity.text), attached(activity.files)
+    text = style.of(activity).text
+    pages, (files, _) = joined(paginate(run.text)[: style.max_pages], text), attached(activity.files)
     return with_last(pages, buttons=(Button(Action.STOP, run.id),), prompts=activity.prompts, files=files)
 
 
-def paused(run: Run, activity: Activity = NOTHING, *, max_pages: int, was_shown: bool) -> tuple[PageContent, ...]:
+def paused(run: Run, activity: Activity = NOTHING, *, style: Style, was_shown: bool) -> tuple[PageContent, ...]:
     """The pages of a run that will be gone on with after a restart; none if nothing of it was shown."""
     if not was_shown and not has_content(run.text):
         return ()
+    activity = style.of(activity)
     notice = "\n".join(
         filter(
             None, (activity.lines, activity.elsewhere, small("Paused for a restart; the answer goes on in a moment."))
         )
     )
-    pages = joined(paginate(run.text)[:max_pages], notice)
+    pages = joined(paginate(run.text)[: style.max_pages], notice)
     return with_last(pages, buttons=(Button(Action.STOP, run.id),))
 
 
 def ended(
     run: Run,
     activity: Activity = NOTHING,
-    remark: str | None = None,
     choice: Choice | None = None,
     *,
-    max_pages: int,
+    told: Iterable[str | None] = (),
+    style: Style,
     was_shown: bool = True,
 ) -> tuple[PageContent, ...]:
     """The pages of a run that has ended; none if it was cancelled before anything of it was shown.
 
-    `remark` is something to be told beside it, and `choice` which of several answers it is.
+    `told` is more small print, and `choice` which of several answers it is.
     """
     pages = paginate(run.text)
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
-    notice, actions = _ending(run)
+    (notice, actions), activity = _ending(run), style.of(activity)
     which = None if choice is None else f"Answer {choice.number} of {choice.count}"
-    told = [small(sentence) for sentence in (which, run.remark, remark) if sentence]
+    told = [small(sentence) for sentence in (which, run.remark, *told) if sentence]
     notice = "\n".join(filter(None, (notice, *told)))
     if activity.lines:
         actions = (*actions, Action.CALLS)
     buttons, files = (*(Button(action, run.id) for action in actions), *_others(run, choice)), activity.files
-    if len(pages) > max_pages:
+    if len(pages) > style.max_pages:
         notice = "\n".join(filter(None, (notice, small("The whole answer is in the attached file."))))
-        pages, files = pages[:max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
+        pages, files = pages[: style.max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
     files, left_out = attached(files)
     below = "\n".join(filter(None, (activity.lines, activity.elsewhere, left_out, notice)))
     return with_last(joined(pages, below), buttons=buttons, files=files)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.errors import DiscordUnavailable, ReplyGone
 from bot.reply.activity import NOTHING, Activity
-from bot.reply.content import PageContent, streaming
+from bot.reply.content import PageContent, Style, streaming
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Urgency
 
@@ -103,9 +103,12 @@ class ReplyWriter:
         pacer: Pacer,
         ledger: Ledger,
         known: Mapping[int, int | None],
-        max_pages: int,
+        style: Callable[[], Style],
     ) -> None:
-        """`known` maps pages that were written down earlier to their messages' ids, None where not acknowledged."""
+        """`known` maps pages that were written down earlier to their messages' ids, None where not acknowledged.
+
+        `style` tells how the reply is to look at the moment.
+        """
         self._run_id = run_id
         self._surface = surface
         self._pacer = pacer
@@ -114,7 +117,7 @@ class ReplyWriter:
             number: Shown(message_id, None) for number, message_id in known.items() if message_id is not None
         }
         self._attempted = {number for number, message_id in known.items() if message_id is None}
-        self._max_pages = max_pages
+        self._style = style
         self._text = ""
         self._thinking = ""
         self._activity = NOTHING
@@ -184,7 +187,7 @@ class ReplyWriter:
         """What stands between what is shown and what should be."""
         pages = self._end
         if pages is None:
-            pages = streaming(self._run_id, self._text, self._thinking, self._activity, max_pages=self._max_pages)
+            pages = streaming(self._run_id, self._text, self._thinking, self._activity, style=self._style())
         for number, content in enumerate(pages):
             shown = self._pages.get(number)
             if shown is None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 
-from bot.errors import InvalidTransition, ReplyGone
+from bot.errors import InvalidTransition, Refusal, ReplyGone
 from bot.notices import Notice
+from bot.place_settings.chosen import PlaceValues
 from bot.reply.characters import clean, has_content
 from bot.reply.content import PageContent, ended, paused, waiting
 from bot.reply.pacer import Pacer
@@ -25,9 +27,11 @@ from bot.runs.moderation import Moderator
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.queue import RunDefaults, end
+from bot.runs.run_place import Places, RunPlace
 from bot.runs.steps import Steps
+from bot.runs.summary_text import used_line
 from bot.runs.writing import Author, Provider
-from bot.store import alternatives, bookmarks, messages, runs, tool_calls, tool_files
+from bot.store import alternatives, bookmarks, messages, overview, runs, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -51,10 +55,10 @@ class Notices(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
-    """What the host sets for all answers; a run waits for a person for `wait_timeout`."""
+    """What the host sets for all answers, of places too; a run waits for a person for `wait_timeout`."""
 
     defaults: RunDefaults
-    max_pages: int
+    host: PlaceValues
     wait_timeout: timedelta
 
 
@@ -78,6 +82,7 @@ class Answerer:
         author: Author,
         provider: Provider,
         moderator: Moderator,
+        places: Places,
         steps: Steps,
         notices: Notices,
         pacer: Pacer,
@@ -92,6 +97,7 @@ class Answerer:
         self._author = author
         self._provider = provider
         self._moderator = moderator
+        self._places = places
         self._steps = steps
         self._notices = notices
         self._pacer = pacer
@@ -103,25 +109,26 @@ class Answerer:
     async def carry_out(self, run: Run, surface: Surface, queued: Callable[[], None]) -> None:
         """Answer a run that was claimed, or deliver one that has ended; `queued` is called if another follows it."""
         ledger = StoredLedger(self._database, run, self._clock)
+        place = RunPlace(self._places, run, self._options.host)
         writer = ReplyWriter(
             run.id,
             surface=surface,
             pacer=self._pacer,
             ledger=ledger,
             known=await ledger.open(),
-            max_pages=self._options.max_pages,
+            style=lambda: place.style,
         )
         left: Left | None = None
         drafts: list[Draft] = []
         try:
             async with asyncio.TaskGroup() as tasks:
                 delivery = tasks.create_task(writer.run())
-                left = await self._answer(run, writer, drafts, queued)
+                left = await self._answer(run, writer, place, drafts, queued)
                 if left is None:
                     log.warning("run %d went to another process", run.id)
                     delivery.cancel()
                 else:
-                    writer.finish(await self._last_look(left, writer))
+                    writer.finish(await self._last_look(left, writer, place))
                     await self._cancel_elsewhere(left.run)
         except* ReplyGone as gone:
             log.info("run %d: %s", run.id, gone.exceptions[0])
@@ -134,7 +141,7 @@ class Answerer:
             await self._leave_to_people(left.run, surface, queued)
 
     async def _answer(
-        self, run: Run, writer: ReplyWriter, drafts: list[Draft], queued: Callable[[], None]
+        self, run: Run, writer: ReplyWriter, place: RunPlace, drafts: list[Draft], queued: Callable[[], None]
     ) -> Left | None:
         """The run as it was left; None if it is another's by now.  Each draft that is begun is added to `drafts`."""
         mine: Run | None = run
@@ -144,10 +151,9 @@ class Answerer:
             progress = await self._progress(mine, draft, writer)
             if mine.status in TERMINAL:
                 return Left(run=mine, progress=progress, choice=await self._read(mine, alternatives.choice))
-            writer.show(draft.whole, activity=progress.activity)
-            ending = await self._author.write(mine, draft, writer, progress)
+            ending = await self._author.write(mine, draft, writer, progress, place)
             if ending.cause is not Cause.HANDED_BACK and has_content(draft.whole):
-                objection = await self._moderator.objection(mine, (draft.whole, *draft.alternatives))
+                objection = await self._moderator.objection(mine, (draft.whole, *draft.alternatives), place)
                 if objection is not None:
                     draft.withdraw()
                     ending = ending.filtered(objection)
@@ -287,17 +293,21 @@ class Answerer:
             return None
         return None if mine is None else Left(run=mine, progress=Progress(changed=_nothing_to_show))
 
-    async def _last_look(self, left: Left, writer: ReplyWriter) -> tuple[PageContent, ...]:
+    async def _last_look(self, left: Left, writer: ReplyWriter, place: RunPlace) -> tuple[PageContent, ...]:
         """How the reply is to look until its run goes on, or for good."""
-        run, pages, activity = left.run, self._options.max_pages, left.progress.activity
+        run, activity = left.run, left.progress.activity
+        with suppress(Refusal):  # then it looks as the host wants it
+            await place.latest()
+        style = place.style
         if left.waits:
-            return waiting(run, activity, max_pages=pages)
+            return waiting(run, activity, style)
         if run.status not in TERMINAL:
-            return paused(run, activity, max_pages=pages, was_shown=writer.was_shown)
+            return paused(run, activity, style=style, was_shown=writer.was_shown)
         files = await self._read(run, tool_files.of_run) if left.progress.steps else ()
         shown = replace(activity, files=files, prompts=())
-        told = None if left.notice is None else left.notice.sentence
-        return ended(run, shown, told, left.choice, max_pages=pages, was_shown=writer.was_shown)
+        used = await self._read(run, overview.summary) if style.usage else None
+        told = [None if used is None else used_line(used), None if left.notice is None else left.notice.sentence]
+        return ended(run, shown, left.choice, told=told, style=style, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:
         async with self._database.write() as transaction:

@@ -21,7 +21,7 @@ from bot.reply.characters import has_content
 from bot.runs.model import Run
 from bot.runs.persistence import until_stored
 from bot.runs.queue import first_try
-from bot.runs.requests import Places
+from bot.runs.run_place import RunPlace
 from bot.store import messages, tool_calls
 from bot.store.database import Database, Transaction
 from bot.store.messages import StoredMessage
@@ -61,22 +61,18 @@ class Unchecked(ParleyError):
 class Moderator:
     """Has texts checked, and takes out of the history what is flagged."""
 
-    def __init__(
-        self, database: Database, places: Places, clients: Clients, *, model: str, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, database: Database, clients: Clients, *, model: str, clock: Callable[[], datetime]) -> None:
         """`model`, a `provider/model`, checks; without any the provider of the place's model checks as it likes."""
         self._database = database
-        self._places = places
         self._clients = clients
         self._model = model
         self._clock = clock
 
-    async def admit_question(self, run: Run) -> None:
+    async def admit_question(self, run: Run, chosen: PlaceValues) -> None:
         """Check what a run was asked, and what earlier words nobody has checked as they are now.
 
         Raises: Refusal where the question is flagged; what was flagged has left the history.
         """
-        chosen = await self._chosen(run)
         if not chosen.moderation.of_questions:
             return
         asked = await until_stored(run.id, partial(self._asked, run))
@@ -100,9 +96,8 @@ class Moderator:
         if any(verdict.is_flagged for verdict in of_question):
             raise Refusal(QUESTION_FLAGGED.format(named(of_question)))
 
-    async def admit_replies(self, run: Run) -> None:
+    async def admit_replies(self, run: Run, chosen: PlaceValues) -> None:
         """Check what people replied to questions of the model's.  Raises: Refusal, like `admit_question`."""
-        chosen = await self._chosen(run)
         if not chosen.moderation.of_questions:
             return
         try:
@@ -113,10 +108,10 @@ class Moderator:
             await self._write(run, lambda transaction, now: messages.hide_answer(transaction, run.id, now))
             raise
 
-    async def objection(self, run: Run, texts: Sequence[str]) -> str | None:
+    async def objection(self, run: Run, texts: Sequence[str], place: RunPlace) -> str | None:
         """Why an answer, with those to pick from instead, may not be kept; raises nothing."""
         try:
-            chosen = await self._chosen(run)
+            chosen = await place.latest()
             if not chosen.moderation.of_answers:
                 return None
             verdicts = await self._verdicts(run, chosen, texts)
@@ -127,9 +122,6 @@ class Moderator:
             return None
         log.warning("run %d: its answer was flagged%s", run.id, named(verdicts))
         return ANSWER_FLAGGED.format(named(verdicts))
-
-    async def _chosen(self, run: Run) -> PlaceValues:
-        return await until_stored(run.id, partial(self._places.at, run.guild_id, run.place_id))
 
     async def _admitted(self, run: Run, chosen: PlaceValues, texts: Sequence[str]) -> Sequence[Verdict]:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from bot.messages import ProviderRequest, Role, ToolChoice
 from bot.place_settings.chosen import PlaceValues
@@ -28,13 +27,6 @@ class RequestOptions:
     window_tokens: int
 
 
-class Places(Protocol):
-    """What moderators chose for places."""
-
-    async def at(self, guild_id: int | None, channel_id: int) -> PlaceValues:
-        """What counts in a channel.  Raises: Refusal if it cannot be found."""
-
-
 class Requests:
     """Builds the requests of runs from what is stored of them."""
 
@@ -42,7 +34,6 @@ class Requests:
         self,
         database: Database,
         tools: Tools,
-        places: Places,
         options: RequestOptions,
         pseudonyms: Pseudonyms,
         *,
@@ -50,13 +41,12 @@ class Requests:
     ) -> None:
         self._database = database
         self._tools = tools
-        self._places = places
         self._options = options
         self._pseudonyms = pseudonyms
         self._count_tokens = count_tokens
 
-    async def begun(self, run: Run) -> Run:
-        """The run, of which nothing is written yet, with its place's model, as it is stored.  Raises: Refusal.
+    async def begun(self, run: Run, model: str) -> Run:
+        """The run, of which nothing is written yet, with its place's model, as it is stored.
 
         One that a provider answers with a run of its own keeps its model: it goes on there.
         """
@@ -64,15 +54,14 @@ class Requests:
             known = await bookmarks.of_run(transaction, run)
         if any(is_run_of(state, context.run_key(run.id)) for state in known.values()):
             return run
-        model = (await self._places.at(run.guild_id, run.place_id)).model
         if model != run.model:
             async with self._database.write() as transaction:
                 await runs.set_model(transaction, run.id, model)
         return replace(run, model=model)
 
-    async def next(self, run: Run, draft: Draft) -> ProviderRequest:
-        """The request that goes on from a draft.  Raises: Refusal, TooLong."""
-        options, chosen = self._options, await self._places.at(run.guild_id, run.place_id)
+    async def next(self, run: Run, draft: Draft, chosen: PlaceValues) -> ProviderRequest:
+        """The request that goes on from a draft, as was chosen for its place.  Raises: TooLong."""
+        options = self._options
         # Half of the window was all that could be chosen; the host may have set a smaller one since.
         answer_tokens = min(chosen.max_output_tokens, options.window_tokens // 2)
         async with self._database.read() as transaction:
@@ -90,12 +79,13 @@ class Requests:
             removed = await messages.removed(transaction, run.conversation_id, run.epoch)
         own_calls = [call for of_message in calls.values() for call in of_message if call.run_id == run.id]
         found = found_in(call.output or "" for call in own_calls if call.name == FIND_TOOL)
-        tools = await self._tools.offered(asker(run), found)
+        tools = await self._tools.offered(asker(run, chosen.tool_policy), found)
         choice = options.tool_choice
         if choice is ToolChoice.REQUIRED and own_calls:  # in every step, it would let no answer end
             choice = ToolChoice.AUTO
         return ProviderRequest(
             model=run.model,
+            fallback=chosen.fallback,
             messages=context.build(
                 history,
                 run,

@@ -22,6 +22,7 @@ from bot.store import messages, runs, tool_approvals, tool_calls, tool_files
 from bot.store.database import Database, Transaction
 from bot.store.tool_calls import StoredCall
 from bot.tools.model import Asker, Need, Outcome, Result
+from bot.tools.switches import Policy
 
 log = logging.getLogger(__name__)
 
@@ -82,9 +83,9 @@ class Steps:
         self._clock = clock
         self._stubborn: set[asyncio.Task[Result]] = set()
 
-    async def needs(self, run: Run, calls: Iterable[ToolCall]) -> tuple[Need | None, ...]:
+    async def needs(self, run: Run, calls: Iterable[ToolCall], policy: Policy) -> tuple[Need | None, ...]:
         """What each of these calls waits for from a person."""
-        return tuple([await self._tools.need(call.name, call.arguments, asker(run)) for call in calls])
+        return tuple([await self._tools.need(call.name, call.arguments, asker(run, policy)) for call in calls])
 
     async def begin(self, run: Run, draft: Draft, needs: tuple[Need | None, ...]) -> tuple[StoredCall, ...]:
         """The calls of a draft, written down, those that wait for nobody as begun; the run waits for their outputs.
@@ -148,13 +149,13 @@ class Steps:
     def _may_repeat(self, call: StoredCall, run: Run) -> bool:
         return self._tools.is_idempotent(call.name, run.guild_id)
 
-    async def carry_out(self, run: Run, ready: tuple[StoredCall, ...], progress: Progress) -> bool:
+    async def carry_out(self, run: Run, ready: tuple[StoredCall, ...], progress: Progress, policy: Policy) -> bool:
         """Carry out these calls, and what people approve meanwhile, and submit all outputs with the last one.
 
         False if what is left waits for a person.  Raises: InvalidTransition if another attempt has begun.
         """
         while True:
-            outputs = await self._side_by_side(run, ready, progress) if ready else {}
+            outputs = await self._side_by_side(run, ready, progress, policy) if ready else {}
             settled = await until_stored(run.id, partial(self._settle, run, outputs))
             progress.set(settled.calls)
             if settled.is_submitted:
@@ -164,13 +165,13 @@ class Steps:
             ready = settled.ready
 
     async def _side_by_side(
-        self, run: Run, calls: tuple[StoredCall, ...], progress: Progress
+        self, run: Run, calls: tuple[StoredCall, ...], progress: Progress, policy: Policy
     ) -> Mapping[StoredCall, Result]:
         """The outputs of the calls that came last; those that came before them are stored."""
         loop = asyncio.get_running_loop()
         ends_at = loop.time() + self._seconds_for_tools(run)
         outputs: dict[StoredCall, Result] = {}
-        under_way = {loop.create_task(self._call(run, call, progress)): call for call in calls}
+        under_way = {loop.create_task(self._call(run, call, progress, policy)): call for call in calls}
         try:
             for gather_seconds in (*GATHER_SECONDS, None):
                 await _some(under_way, ends_at, gather_seconds)
@@ -200,13 +201,13 @@ class Steps:
         left = (run.expires_at - self._clock()) / timedelta(seconds=1)
         return left - min(left * SUBMIT_SHARE, MAX_SUBMIT_SECONDS)
 
-    async def _call(self, run: Run, call: StoredCall, progress: Progress) -> Result:
+    async def _call(self, run: Run, call: StoredCall, progress: Progress, policy: Policy) -> Result:
         loop = asyncio.get_running_loop()
 
         def say(text: str) -> None:  # tools may do so from threads of theirs
             loop.call_soon_threadsafe(progress.say, call.id, text)
 
-        return await self._tools.call(call.name, call.arguments, asker(run, call), say)
+        return await self._tools.call(call.name, call.arguments, asker(run, policy, call), say)
 
     async def _store(self, run: Run, outputs: Mapping[StoredCall, Result]) -> None:
         async with self._database.write() as transaction:
@@ -246,8 +247,8 @@ async def _some(
         await asyncio.wait(under_way, timeout=gather_seconds)
 
 
-def asker(run: Run, call: StoredCall | None = None) -> Asker:
-    """For whom a run's model calls."""
+def asker(run: Run, policy: Policy, call: StoredCall | None = None) -> Asker:
+    """For whom a run's model calls, and what moderators want of tools there."""
     return Asker(
         user_id=run.asker_id,
         guild_id=run.guild_id,
@@ -256,4 +257,6 @@ def asker(run: Run, call: StoredCall | None = None) -> Asker:
         question_id=run.question_id,
         call_id=None if call is None else call.id,
         is_approved=call is not None and call.decided_at is not None,
+        model=run.model,
+        policy=policy,
     )

@@ -102,6 +102,19 @@ def row(run: RunSummary, now: datetime, writing: Writing) -> Row:
     )
 
 
+def used_line(run: RunSummary) -> str | None:
+    """What an answer that has ended took, for its small print; None where nobody counted it."""
+    if run.input_tokens is None or run.output_tokens is None or run.started_at is None or run.ended_at is None:
+        return None
+    parts = [
+        DISCORD.name(run.answered_by),
+        f"{about(run)}{run.input_tokens:,} tokens read, {about(run)}{run.output_tokens:,} written",
+        *([] if run.cost_nanos is None else [cost_text(run.cost_nanos, about(run))]),
+        duration_text(run.ended_at - run.started_at),
+    ]
+    return " · ".join(parts)
+
+
 def about(run: RunSummary) -> str:
     """What stands before numbers that are estimated."""
     return "≈" if run.is_estimated else ""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from bot.errors import UNEXPECTED, InvalidTransition, ParleyError, ProviderError
 from bot.messages import ProviderRequest
+from bot.place_settings.chosen import PlaceValues
 from bot.providers.events import Bookmark, Event, FinishReason, ServerTool
 from bot.reply.content import in_line
 from bot.reply.writer import ReplyWriter
@@ -23,6 +24,7 @@ from bot.runs.moderation import Moderator
 from bot.runs.persistence import until_stored
 from bot.runs.progress import Progress
 from bot.runs.requests import Requests
+from bot.runs.run_place import RunPlace
 from bot.runs.steps import Steps
 from bot.store import bookmarks, runs
 from bot.store.database import Database
@@ -69,7 +71,7 @@ class Author:
         self._clock = clock
         self._live = live
 
-    async def write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
+    async def write(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress, place: RunPlace) -> Ending:
         """Write the answer into the draft and the reply: how it ended.  Raises nothing."""
         seconds_left = (run.expires_at - self._clock()).total_seconds()
         try:
@@ -79,7 +81,7 @@ class Author:
                     return Ending(cause=Cause.CANCELLED)
                 if self._live.is_pausing:
                     return Ending(cause=Cause.HANDED_BACK)
-                return await self._write_steps(run, draft, writer, progress)
+                return await self._write_steps(run, draft, writer, progress, place)
         except TimeoutError:
             if await self._is_unwanted(run):
                 return Ending(cause=Cause.CANCELLED)
@@ -97,37 +99,46 @@ class Author:
             self._live.end(run)
             progress.close()
 
-    async def _write_steps(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> Ending:
+    async def _write_steps(
+        self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress, place: RunPlace
+    ) -> Ending:
         """Stream step after step, with the use of tools between them: how the last one ended."""
+        chosen = await place.look()
+        writer.show(draft.whole, activity=progress.activity)
         if run.status is Status.REQUIRES_ACTION:
             ready = await until_stored(run.id, partial(self._steps.resume, run))
-            if not await self._steps.carry_out(run, ready, progress):
+            if not await self._steps.carry_out(run, ready, progress, chosen.tool_policy):
                 return WAITS
+            chosen = await place.look()
         elif not progress.steps and not draft.whole:
-            run = await until_stored(run.id, partial(self._requests.begun, run))
-            await self._moderator.admit_question(run)
+            run = await until_stored(run.id, partial(self._requests.begun, run, chosen.model))
+            await self._moderator.admit_question(run, chosen)
         while progress.steps < self._max_steps:
             if progress.steps:
-                await self._moderator.admit_replies(run)
-            await self._stream(run, draft, writer, progress)
+                await self._moderator.admit_replies(run, chosen)
+            await self._stream(run, draft, writer, progress, chosen)
             if draft.reason is not FinishReason.TOOL_CALLS:
                 return ENDINGS.get(draft.reason or FinishReason.STOP, FINISHED)
             if progress.goes_in_circles(draft.calls):
                 return IN_CIRCLES
-            if not await self._act(run, draft, progress):
+            if not await self._act(run, draft, progress, chosen):
                 return WAITS
+            chosen = await place.look()
         return TOO_MANY_STEPS
 
-    async def _act(self, run: Run, draft: Draft, progress: Progress) -> bool:
+    async def _act(self, run: Run, draft: Draft, progress: Progress, chosen: PlaceValues) -> bool:
         """Do what the model asks for: whether all of it is done and submitted."""
-        needs = await self._steps.needs(run, draft.calls)
+        policy = chosen.tool_policy
+        needs = await self._steps.needs(run, draft.calls, policy)
         calls = await until_stored(run.id, partial(self._steps.begin, run, draft, needs))
         draft.next_step()
         progress.set(calls)
-        return await self._steps.carry_out(run, tuple(call for call in calls if not call.waits), progress)
+        return await self._steps.carry_out(run, tuple(call for call in calls if not call.waits), progress, policy)
 
-    async def _stream(self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress) -> None:
-        request = await until_stored(run.id, partial(self._requests.next, run, draft))
+    async def _stream(
+        self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress, chosen: PlaceValues
+    ) -> None:
+        request = await until_stored(run.id, partial(self._requests.next, run, draft, chosen))
         draft.asked = request.model
         async with self._meter.reading(request, draft), aclosing(self._provider.stream(request)) as events:
             async for event in events:

@@ -73,10 +73,15 @@ async def of_all_places(connection: AsyncConnection, *, limit: int, live_only: b
     return await _shown(connection, live if live_only else union(live, select(newest.c.id)), limit=limit)
 
 
+async def summary(connection: AsyncConnection, run_id: int) -> RunSummary | None:
+    """One run; None if there is no such run."""
+    return next(iter(await _summaries(connection, SUMMARIES.where(runs.c.id == run_id))), None)
+
+
 async def history(connection: AsyncConnection, run_id: int) -> RunHistory | None:
     """A run with its events, its pages and its tool calls, each in order; None if there is no such run."""
-    found = await _summaries(connection, SUMMARIES.where(runs.c.id == run_id))
-    if not found:
+    found = await summary(connection, run_id)
+    if found is None:
         return None
     events = select(run_events.c.at, run_events.c.cause, run_events.c.to_status).where(run_events.c.run_id == run_id)
     pages = select(replies.c.number, replies.c.created_at, replies.c.posted_at).where(replies.c.run_id == run_id)
@@ -86,7 +91,7 @@ async def history(connection: AsyncConnection, run_id: int) -> RunHistory | None
         .where(tool_calls.c.run_id == run_id)
     )
     return RunHistory(
-        run=found[0],
+        run=found,
         events=tuple(RunEvent(**row._mapping) for row in await connection.execute(events.order_by(run_events.c.id))),
         pages=tuple(PageRecord(**row._mapping) for row in await connection.execute(pages.order_by(replies.c.number))),
         tools=tuple(ToolRecord(**row._mapping) for row in await connection.execute(tools.order_by(tool_calls.c.id))),

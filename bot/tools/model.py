@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.tools.switches import Policy
+
 
 class Need(StrEnum):
     """What a call waits for from a person before it goes on."""
@@ -64,7 +66,8 @@ class Result:
 class Asker:
     """For whom a model calls, by ids: the person who asked, in a place, in a run; `call_id` is the stored call's.
 
-    `is_approved` is whether a person has approved this call.
+    `is_approved` is whether a person has approved this call.  `model` is who calls, and `policy` what moderators wanted
+    of tools when the step began; without them the toolbox and the people look for themselves.
     """
 
     user_id: int
@@ -74,3 +77,5 @@ class Asker:
     question_id: int | None = None
     call_id: int | None = None
     is_approved: bool = False
+    model: str | None = None
+    policy: Policy | None = None

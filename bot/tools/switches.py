@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.places import Place
 
 GROUP = "group:"  # what a group's name begins with, where a tool's could stand
+
+
+class ToolApproval(StrEnum):
+    """Which calls of models wait until a person approves them."""
+
+    DECLARED = "declared"  # of the tools that say so
+    ALWAYS = "always"  # of all tools but those that only ask the person, or look for tools
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +47,11 @@ class Switches:
 
 
 NOTHING_SWITCHED = Switches(known={})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What moderators of a place want of tools: which there are for models, and which calls wait for a person."""
+
+    switches: Switches = NOTHING_SWITCHED
+    approval: ToolApproval = ToolApproval.DECLARED

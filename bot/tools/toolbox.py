@@ -14,7 +14,7 @@ from bot.messages import ToolSpec, one_line
 from bot.tools.caller import Caller, People
 from bot.tools.find_tool import DESCRIPTION, FIND_TOOL, QUERY, Room, announcing, listed
 from bot.tools.model import Asker, Cost, File, Need, Outcome, Output, Result
-from bot.tools.switches import GROUP, Switches
+from bot.tools.switches import GROUP, Policy, Switches, ToolApproval
 
 log = logging.getLogger(__name__)
 
@@ -195,17 +195,34 @@ class Toolbox:
     async def need(self, name: str, arguments_json: str, asker: Asker) -> Need | None:
         """What a person has to do before a call goes on; nothing where it would be refused anyway."""
         tool = self.find(name, asker.guild_id)
-        if tool is None or tool.need is None:
+        if tool is None:
             return None
         try:
             tool.arguments.read(arguments_json)
         except Refusal:
             return None
+        need = tool.need
         try:
-            on, caller = await self._switched_on(asker), await self._caller(asker, tool, unheard)
+            policy = await self._policy(asker)
+            need = self._need(tool, policy)
+            if need is None:
+                return None
+            on, caller = self._switched_on(asker, policy), await self._caller(asker, tool, unheard)
         except ParleyError:  # whoever is not found now may be found when the call is carried out
+            return need
+        return need if tool in on and allowed([tool], caller) else None
+
+    def _need(self, tool: Tool, policy: Policy) -> Need | None:
+        """What a call waits for where this is wanted; a question to a person, and a look for tools, have no effect."""
+        if tool.need is Need.ANSWER or tool is self._finder:
             return tool.need
-        return tool.need if tool in on and allowed([tool], caller) else None
+        match policy.approval:
+            case ToolApproval.DECLARED:
+                return tool.need
+            case ToolApproval.ALWAYS:
+                return Need.APPROVAL
+            case ToolApproval.NEVER:
+                return None
 
     def is_idempotent(self, name: str, guild_id: int | None) -> bool:
         """Whether a call that may have been carried out can be carried out again; never for a tool that is gone."""
@@ -215,11 +232,13 @@ class Toolbox:
     async def call(self, name: str, arguments_json: str, asker: Asker, progress: Callable[[str], None]) -> Result:
         """What came of a call, or what was wrong with it; raises only CancelledError."""
         try:
-            tool = await self._enabled(name, asker)
+            policy = await self._policy(asker)
+            tool = await self._enabled(name, asker, policy)
             arguments = tool.arguments.read(arguments_json)
             caller = await self._caller(asker, tool, progress)
             tool.check(caller)
-            if tool.need is Need.APPROVAL and not asker.is_approved:  # it was away, or refused, when that was decided
+            # It was away, or refused, when that was decided, or moderators want it only since.
+            if self._need(tool, policy) is Need.APPROVAL and not asker.is_approved:
                 raise Refusal(f"{name} needs a person's approval, and nobody was asked. Call it again.")
             said = await tool.run(caller, arguments)
         except Overtime as refusal:
@@ -250,17 +269,21 @@ class Toolbox:
         # A server of the host's may come back with a name that a moderator gave meanwhile: no name is offered twice.
         return list({tool.name: tool for tool in sorted(there, key=is_of_one_guild, reverse=True)}.values())
 
-    async def _switched_on(self, asker: Asker) -> list[Tool]:
-        """The tools for models that are on in a place.  Raises: Refusal if that cannot be found out."""
-        tools = self._for_models(asker)
-        if self._rules is None or not tools:
-            return tools
-        switches = await self._rules.at(asker.guild_id, asker.channel_id)
-        return [tool for tool in tools if switches.allow(tool.name, tool.group)]
+    async def _policy(self, asker: Asker) -> Policy:
+        """What moderators want where somebody asks.  Raises: Refusal if that cannot be found out."""
+        if asker.policy is not None:
+            return asker.policy
+        if self._rules is None:
+            return Policy()
+        return Policy(switches=await self._rules.at(asker.guild_id, asker.channel_id))
 
-    async def _enabled(self, name: str, asker: Asker) -> Tool:
+    def _switched_on(self, asker: Asker, policy: Policy) -> list[Tool]:
+        """The tools for models that are on in a place."""
+        return [tool for tool in self._for_models(asker) if policy.switches.allow(tool.name, tool.group)]
+
+    async def _enabled(self, name: str, asker: Asker, policy: Policy) -> Tool:
         """The tool of this name.  Raises: Refusal unless models may call it there."""
-        tool, on = self.find(name, asker.guild_id), await self._switched_on(asker)
+        tool, on = self.find(name, asker.guild_id), self._switched_on(asker, policy)
         if tool is not None and (tool is self._finder or tool in on):
             return tool
         if tool is not None and tool in self._for_models(asker):
@@ -273,7 +296,7 @@ class Toolbox:
     async def _usable(self, asker: Asker) -> list[Tool]:
         """The tools that are on where somebody asks and that they may use; who they are is asked only if it matters."""
         try:
-            tools = await self._switched_on(asker)
+            tools = self._switched_on(asker, await self._policy(asker))
         except Refusal as refusal:
             log.warning("run %d: no tools are offered: %s", asker.run_id, refusal)
             return []
@@ -291,7 +314,8 @@ class Toolbox:
         asker = Asker(
             user_id=caller.user.id, guild_id=guild_id, channel_id=caller.channel.id, run_id=caller.run_id or 0
         )
-        return listed([tool.spec for tool in allowed(await self._switched_on(asker), caller)], query)
+        on = self._switched_on(asker, await self._policy(asker))
+        return listed([tool.spec for tool in allowed(on, caller)], query)
 
     async def _caller(self, asker: Asker, tool: Tool, progress: Callable[[str], None]) -> Caller:
         if self._people is None:

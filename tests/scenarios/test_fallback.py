@@ -12,6 +12,7 @@ from bot.errors import SENTENCES, ProviderFault
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import STORIES, Story
 from tests.scenarios.scene import Scene
+from tests.scenarios.test_place_settings import choose
 
 SMALL_PRINT = "-# Answered by relay/vendor/x: main/scripted was overloaded."
 
@@ -63,6 +64,20 @@ async def test_text_that_was_shown_is_not_replaced(pair: Pair) -> None:
     answer = await scene.ask("ada", "general", "@bot hello")
     assert answer.text == f"One\n-# ⚠️ {SENTENCES[ProviderFault.BUSY]}"
     assert pair.relay.requests == []
+
+
+async def test_channel_has_others_who_stand_in(pair: Pair) -> None:
+    """Those that its moderators chose, in their order; elsewhere those of the host."""
+    scene = pair.scene
+    pair.relay.models = ("vendor/x", "vendor/y", "vendor/z")
+    await choose(scene, "questions", "fallback", "relay/vendor/y|relay/vendor/z")
+    pair.relay.play(*[STORIES["busy"]] * 3)  # who has nobody to stand in is asked three times
+    for channel in ("questions", "general"):
+        scene.provider.play(STORIES["busy"])
+        answer = await scene.ask("ada", channel, "@bot hello")
+        told = SMALL_PRINT if channel == "general" else SMALL_PRINT.replace("vendor/x", "vendor/z")
+        assert answer.text == f"I stand in.\n{told}"
+    assert [request.body["model"] for request in pair.relay.requests] == [*["vendor/y"] * 3, "vendor/z", "vendor/x"]
 
 
 async def interrupted(pair: Pair, *rest: Story) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from sandbox.stories import ScriptedCall, Story
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene
 from tests.scenarios.test_commands import private_answer
+from tests.scenarios.test_place_settings import choose
 
 MODULES = {"tool_modules": "tests.scenarios.errands"}
 DONE = Story(text="It is done.")
@@ -505,3 +507,44 @@ async def test_stop_is_heard_before_anybody_waits(scene: Scene) -> None:
     await scene.press("linus", answer, "Stop")
     assert (await final(scene)).small_print[-1] == "Stopped."
     assert "person_asked" not in scene.causes(1)
+
+
+async def test_every_call_waits_where_moderators_want_it(errands: Scene) -> None:
+    """Of a tool that needs nobody elsewhere too; a question of the model's waits for its answer, as everywhere."""
+    await choose(errands, "general", "tool_approval", "always")
+    rolls = asks(call("roll"))
+    errands.provider.play(rolls, DONE, rolls, DONE, QUESTION, DONE)
+    answer = await asked(errands)
+    assert "roll** needs your approval" in answer.text
+    await errands.press("linus", answer, "Approve")
+    await final(errands)
+    assert "Tools" in (await errands.ask("linus", "questions", "@bot please")).buttons
+    assert [row["need"] for row in errands.rows("tool_calls")] == ["approval", None]
+    assert "Which colour?" in (await asked(errands)).text
+
+
+async def test_no_call_waits_where_moderators_trust_all(errands: Scene) -> None:
+    """The host can keep them from choosing that; in the other channel it waits."""
+    await choose(errands, "general", "tool_approval", "never")
+    errands.provider.play(ORDER, DONE, ORDER)
+    await errands.ask("linus", "general", "@bot please")
+    assert outputs(errands) == ["2 soup on the way"]
+    assert "Approve" in (await asked(errands, "questions")).buttons
+
+
+async def test_call_goes_by_what_was_wanted_when_its_step_began(errands: Scene) -> None:
+    """What is chosen while a model writes counts for its next step; a call that waits goes on waiting."""
+    await choose(errands, "general", "tool_approval", "never")
+    hangs = replace(ORDER, hang_at=1)
+    errands.provider.play(hangs, asks(call("order", id="call_2", dish="tea")), DONE)
+    await errands.say("linus", "general", "@bot please")
+    performance = await errands.provider.wait_for_request()
+    await choose(errands, "general", "tool_approval", "declared")
+    performance.released.set()
+    answer = await waits(errands)
+    await choose(errands, "general", "tool_approval", "never")
+    assert [row["outcome"] for row in errands.rows("tool_calls")] == ["done", None]
+    assert '"dish": "tea"' in answer.text
+    await errands.press("linus", answer, "Approve")
+    await final(errands)
+    assert outputs(errands) == ["2 soup on the way", "1 tea on the way"]
