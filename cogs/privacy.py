@@ -15,7 +15,7 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.interactions import acknowledge, respond, tell
+from bot.interactions import acknowledge, in_time, respond, tell
 from bot.pressing import faults_told
 from bot.privacy import BEFORE_DELETION, PrivacyView
 
@@ -162,8 +162,11 @@ class Privacy(commands.Cog):
     @app_commands.command()
     async def privacy(self, interaction: Interaction) -> None:
         """See what is stored about you, export or delete it, or opt out"""
-        view = await look(interaction)
-        await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
+        view = await in_time(interaction, look(interaction), ephemeral=True)
+        if interaction.response.is_done():
+            await interaction.followup.send(view=view, ephemeral=True)
+        else:
+            await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
 
 
 async def setup(bot: ParleyClient) -> None:

@@ -33,6 +33,8 @@ class ResponsesApi:
         """Serve below `/v1`."""
         app.router.add_post("/v1/responses", self._respond)
         app.router.add_post("/v1/conversations", self._converse)
+        app.router.add_delete("/v1/responses/{id}", self._delete)
+        app.router.add_delete("/v1/conversations/{id}", self._delete)
 
     def forget(self) -> None:
         """Lose all that is kept, and the key to what was sealed."""
@@ -46,6 +48,13 @@ class ResponsesApi:
         id = f"conv_{next(self._conversation_numbers)}"
         self.conversations[id] = []
         return web.json_response({"id": id, "object": "conversation", "created_at": 0, "metadata": {}})
+
+    async def _delete(self, request: web.Request) -> web.Response:
+        """Forget one thing that is kept."""
+        id = request.match_info["id"]
+        if self.responses.pop(id, None) is None and self.conversations.pop(id, None) is None:
+            return web.json_response({"error": {"message": f"Nothing with the id '{id}'"}}, status=404)
+        return web.json_response({"id": id, "deleted": True})
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, func, literal, or_, select, tuple_, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import NOBODY, Status
 from bot.store.erasing import AT_ONCE, HAS_WORDS, close_empty, forget_runs, forget_waiting, over
 from bot.store.schema import (
     IS_LIVE,
-    UtcDateTime,
     budget_windows,
     conversations,
     http_tool_calls,
@@ -117,7 +116,10 @@ async def hide_in(
     own = select(messages.c.id).where(*is_here, messages.c.author_id == user_id).limit(AT_ONCE)
     nothing = {"quote_author": None, "quote_text": None, "quote_author_id": None}
     removed = {"author_id": None, "author_name": SOMEONE, "text": "", "tokens": 0, "discord_id": None}
-    hidden = {"hidden_at": func.coalesce(messages.c.hidden_at, literal(now, UtcDateTime)), "is_reworded": False}
+    hidden = {
+        "hidden_at": now,
+        "is_reworded": False,
+    }  # also anew: what was hidden before could be taken back by its time
     ids = tuple(await connection.scalars(own))
     of_them = update(messages).where(messages.c.id.in_(ids))
     await connection.execute(of_them.values(removed | hidden | nothing))

@@ -385,3 +385,16 @@ async def test_stopped_answer_leaves_the_last_one_known(provider: ScriptedProvid
     await ask(responses, replace(request, messages=(*request.messages, stopped, question), run_key="run 9"))
     assert provider.requests[2].body["previous_response_id"] == "resp_1"
     assert inputs(provider)[2] == [words("user", "Again!"), words("assistant", "Hello"), words("user", "And?")]
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_what_is_kept_is_deleted(provider: ScriptedProvider, transport: Transport, state: str) -> None:
+    """What a bookmark names is gone at the provider; what is gone already, or was never kept, raises nothing."""
+    responses, api = adapter(provider, transport, state=state), provider.responses
+    (bookmark,) = bookmarks(await ask(responses, ASKED)).values()
+    kept = api.conversations if state == "conversation" else api.responses
+    assert len(kept) == 1
+    await responses.forget(bookmark)
+    assert kept == {}
+    await responses.forget(bookmark)
+    await responses.forget({"state": "none"})

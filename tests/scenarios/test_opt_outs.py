@@ -110,3 +110,15 @@ async def test_edit_of_who_opted_out_changes_the_record_alone(parley: Scene) -> 
     await parley.ask("grace", "general", "@bot hi")
     assert len(parley.provider.requests) == 2
     assert all("two" not in line for line in sent(parley.provider.requests[-1]))
+
+
+async def test_conversation_that_a_provider_keeps_begins_anew(scene: Scene) -> None:
+    """The thread that holds the words of who opted out is deleted there, and another one goes on without them."""
+    await scene.start(provider_api="assistants")
+    await scene.ask("linus", "general", f"@bot {SECRET}")
+    (old,) = scene.provider.runs.threads
+    await opt_out(scene, "linus")
+    await scene.ask("grace", "general", "@bot hi")
+    ((new, thread),) = scene.provider.runs.threads.items()
+    assert new != old
+    assert all(SECRET not in str(message.content) for message in thread.messages)
