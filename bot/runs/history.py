@@ -12,7 +12,7 @@ from bot.messages import Role
 from bot.runs.context import TOKENS_PER_MESSAGE
 from bot.runs.history_text import PAGE_LENGTH, found_text, label, page_text
 from bot.runs.past import Kept, Remembered, UsedTool
-from bot.runs.requests import Places
+from bot.runs.run_place import Places
 from bot.runs.service import Where
 from bot.store import conversations, history, tool_calls
 from bot.store.conversations import Conversation, Place, Scope
