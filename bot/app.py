@@ -23,6 +23,7 @@ from bot.notices import Notices, end_of_models, lack_of_tools
 from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SettingDesk
+from bot.place_settings.log import SettingLog
 from bot.place_settings.service import PlaceSettings
 from bot.privacy import Privacy
 from bot.providers.catalog import Catalog
@@ -295,6 +296,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 toolbox,
                 window_tokens=settings.provider_context_tokens,
             ),
+            setting_log=SettingLog(database, place_settings),
             tool_rules=tool_rules,
             notices=notices,
             http_tools=HttpTools(database, toolbox, guard, Secrets(settings.secrets_key), clock=clock),

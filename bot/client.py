@@ -28,6 +28,7 @@ from bot.notices import Notices
 from bot.opt_outs import OptOuts
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
+from bot.place_settings.log import SettingLog
 from bot.place_settings.service import PlaceSettings
 from bot.privacy import Privacy
 from bot.reminders import Reminders
@@ -165,6 +166,7 @@ class ParleyClient(commands.Bot):
         whereabouts: Whereabouts,
         place_settings: PlaceSettings,
         setting_desk: SettingDesk,
+        setting_log: SettingLog,
         tool_rules: ToolRules,
         notices: Notices,
         http_tools: HttpTools,
@@ -206,6 +208,7 @@ class ParleyClient(commands.Bot):
         self.whereabouts = whereabouts
         self.place_settings = place_settings
         self.setting_desk = setting_desk
+        self.setting_log = setting_log
         self.tool_rules = tool_rules
         self.notices = notices
         self.http_tools = http_tools

@@ -16,27 +16,28 @@ SOMEBODY_ELSES = "This panel was opened by somebody else. `/settings` opens one 
 
 
 def require_manager(interaction: discord.Interaction[Any], place: Place) -> None:
-    """Raises: Refusal unless the person manages the place, which is one of those around; a direct message is theirs."""
+    """Raises: Refusal unless the person manages the place, in their server; a direct message is theirs."""
     if not manages(interaction, place):
         raise Refusal(SERVER_MANAGERS_ONLY if place.kind is PlaceKind.GUILD else MANAGERS_ONLY)
 
 
 def manages(interaction: discord.Interaction[Any], place: Place) -> bool:
-    """Whether the person may change what is set for a place around them."""
+    """Whether the person may change what is set for a place, which has to be in the server or the talk they are in."""
     if interaction.guild_id is None:
-        return True
-    allowed = allowed_in(interaction, place)
-    return allowed.manage_guild if place.kind is PlaceKind.GUILD else allowed.manage_channels
+        return place == Place(kind=PlaceKind.CHANNEL, id=interaction.channel_id or 0)
+    if place.kind is PlaceKind.GUILD:
+        return place.id == interaction.guild_id and interaction.permissions.manage_guild
+    return allowed_in(interaction, place).manage_channels
 
 
 def allowed_in(interaction: discord.Interaction[Any], place: Place) -> discord.Permissions:
-    """What the person may do in a place: a category has permissions of its own."""
-    if place.kind is not PlaceKind.CATEGORY:
+    """What the person may do in a channel, a thread or a category of their server; where they are, Discord says so."""
+    if place.id == interaction.channel_id:
         return interaction.permissions
-    category = None if interaction.guild is None else interaction.guild.get_channel(place.id)
-    if category is None or not isinstance(interaction.user, discord.Member):
+    channel = None if interaction.guild is None else interaction.guild.get_channel_or_thread(place.id)
+    if channel is None or not isinstance(interaction.user, discord.Member):
         return discord.Permissions.none()
-    return category.permissions_for(interaction.user)
+    return channel.permissions_for(interaction.user)
 
 
 def require_looker(interaction: discord.Interaction[Any], place: Place) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.places import Place, PlaceKind
@@ -50,16 +50,51 @@ async def last_of(connection: AsyncConnection, place: Place, name: str) -> Chang
     """The latest change of a setting at a place."""
     statement = (
         select(setting_changes)
-        .where(
-            setting_changes.c.place_id == place.id,
-            setting_changes.c.place_kind == place.kind.value,
-            setting_changes.c.name == name,
-        )
+        .where(_is(place), setting_changes.c.name == name)
         .order_by(setting_changes.c.id.desc())
         .limit(1)
     )
     row = (await connection.execute(statement)).one_or_none()
     return None if row is None else _change(row)
+
+
+async def acts(
+    connection: AsyncConnection, root: Place, place: Place | None, *, limit: int, offset: int
+) -> tuple[tuple[Change, ...], ...]:
+    """What was changed at once, each time somebody did so, the latest first: in a guild or a direct message.
+
+    With `place` only what was changed at that place.
+    """
+    table = setting_changes.c
+    conditions = [_is_within(root), *([_is(place)] if place is not None else [])]
+    latest = func.max(table.id).label("latest")
+    grouped = select(table.changed_at, table.changed_by, latest).where(*conditions)
+    grouped = grouped.group_by(table.changed_at, table.changed_by).order_by(latest.desc()).limit(limit).offset(offset)
+    found = list[tuple[Change, ...]]()
+    for act in (await connection.execute(grouped)).all():
+        same = table.changed_at == act.changed_at, table.changed_by == act.changed_by
+        rows = await connection.execute(select(setting_changes).where(*conditions, *same).order_by(table.id))
+        found.append(tuple(map(_change, rows)))
+    return tuple(found)
+
+
+async def act_of(connection: AsyncConnection, root: Place, change_id: int) -> tuple[Change, ...]:
+    """Everything that was changed together with one change; nothing if it is not of this guild or direct message."""
+    table = setting_changes.c
+    one = select(table.changed_at, table.changed_by).where(table.id == change_id).subquery()
+    same = table.changed_at == one.c.changed_at, table.changed_by == one.c.changed_by
+    rows = await connection.execute(select(setting_changes).where(_is_within(root), *same).order_by(table.id))
+    return tuple(map(_change, rows))
+
+
+def _is_within(root: Place) -> ColumnElement[bool]:
+    if root.kind is PlaceKind.GUILD:
+        return setting_changes.c.guild_id == root.id
+    return and_(setting_changes.c.guild_id.is_(None), _is(root))
+
+
+def _is(place: Place) -> ColumnElement[bool]:
+    return and_(setting_changes.c.place_id == place.id, setting_changes.c.place_kind == place.kind.value)
 
 
 def _change(row: Row[Any]) -> Change:

@@ -34,6 +34,8 @@ LIBRARIES = {
         "bot/pressing.py",
         "bot/reminding.py",
         "bot/people.py",
+        "bot/place_settings/managing.py",
+        "bot/place_settings/records.py",
         "bot/tool_overview.py",
         "bot/tool_pages.py",
         "bot/usage/access.py",
