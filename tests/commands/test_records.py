@@ -1,0 +1,199 @@
+"""The log of settings, undo, copy, export, import and reset, reached from the panel."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import simcord
+
+from bot.place_settings.managing import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
+from bot.place_settings.transfer import MAX_FILE_BYTES
+from tests.commands.council import Council, OpenPanel, said, told
+from tests.commands.process import Process
+
+EXPORT: dict[str, Any] = {"format": "parley-settings", "version": 1, "of": "channel 1", "settings": {}}
+
+
+async def acts(council: Council, label: str, panel: OpenPanel | None = None) -> OpenPanel:
+    """What a button in the bottom row of a panel opens."""
+    panel = panel or await council.opens()
+    button = next(part for part in panel.parts if part.get("label") == label)
+    return OpenPanel(panel.who, await panel.who.click(panel.message, custom_id=button["custom_id"]))
+
+
+async def import_file(council: Council, content: object, panel: OpenPanel | None = None) -> simcord.InteractionResult:
+    """Hand over a file; what is no text is JSON."""
+    form = (await acts(council, "Import…", panel)).opened
+    data = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return await (panel.who if panel else council.nora).submit_modal(form, {"file": ("settings.json", data)})
+
+
+def kept(council: Council, place_id: int | None = None) -> list[tuple[str, Any]]:
+    """What is set, by name, at one place or at all."""
+    return sorted((row[2], plain(row[3])) for row in council.rows() if place_id in (None, row[1]))
+
+
+def plain(value: Any) -> Any:
+    """A value of a JSON column, which SQLite keeps as a number where it can."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+async def undo(log: OpenPanel) -> simcord.InteractionResult:
+    """Take back what was changed last."""
+    first = next(part for part in log.parts if part.get("label") == "Undo")
+    return await log.who.click(log.message, custom_id=first["custom_id"])
+
+
+async def test_log_says_who_changed_what_and_takes_it_back(council: Council) -> None:
+    """From what to what, the latest first; taken back, it is as before, and that stands in the log too."""
+    await council.does("set", name="temperature", value="0.2")
+    await council.does("set", name="temperature", value="0.7")
+    log = await acts(council, "Log")
+    general = council.town.general
+    assert f"**temperature** in <#{general.id}>: `0.2` → `0.7`" in log.text
+    assert f"**temperature** in <#{general.id}>: not set → `0.2`" in log.text
+    assert f"<@{council.nora.user.id}>" in log.text
+    await undo(log)
+    assert kept(council) == [("temperature", 0.2)]
+    assert "took back" in log.text
+
+
+async def test_change_that_was_overtaken_is_not_taken_back(council: Council) -> None:
+    """The person hears who changed it since."""
+    await council.does("set", name="temperature", value="0.2")
+    log = await acts(council, "Log")
+    await council.does("set", who=council.olaf, name="temperature", value="0.9")
+    result = await undo(log)
+    (sentence,) = told(result)[-1:]
+    assert sentence.startswith(f"`temperature` was changed meanwhile by <@{council.olaf.user.id}>")
+    assert kept(council) == [("temperature", 0.9)]
+
+
+async def test_log_pages_and_outlives_the_process(council: Council, process: Process) -> None:
+    """Of a channel only what was changed there; of the server all."""
+    for number in range(10):
+        await council.does("set", name="seed", value=str(number))
+    await council.does("set", channel=council.parlour, name="seed", value="77")
+    log = await acts(council, "Log")
+    assert "77" not in log.text
+    await council.town.env.restart_bot(await process.start())
+    await council.nora.click(log.message, label="Older")
+    assert "page 2" in log.text
+    assert "not set → `0`" in log.text
+    panel = await council.opens(council.olaf)
+    await panel.choose("place", "The server")
+    assert "`77`" in (await acts(council, "Log", panel)).text
+
+
+async def test_copy_shows_the_difference_and_makes_it_equal(council: Council) -> None:
+    """What the other channel has is set, what it has not is let go, in one act that is taken back at once."""
+    await council.does("set", channel=council.parlour, name="temperature", value="0.2")
+    await council.does("set", channel=council.parlour, name="trigger", value="all")
+    await council.does("set", name="temperature", value="0.7")
+    await council.does("set", name="seed", value="7")
+    asked = await acts(council, "Copy from…")
+    menu = next(part for part in asked.parts if str(part.get("custom_id", "")).startswith("settings:source:"))
+    await council.nora.select(asked.message, [council.parlour], custom_id=menu["custom_id"])
+    general = council.town.general
+    for line in (
+        "temperature** in {}: `0.7` → `0.2`",
+        "trigger** in {}: not set → `all`",
+        "seed** in {}: `7` → not set",
+    ):
+        assert line.format(f"<#{general.id}>") in asked.text
+    assert ("seed", 7) in kept(council)
+    await council.nora.click(asked.message, label="Copy")
+    assert kept(council, general.id) == [("temperature", 0.2), ("trigger", "all")]
+    log = await acts(council, "Log")
+    await undo(log)
+    assert kept(council, general.id) == [("seed", 7), ("temperature", 0.7)]
+
+
+async def test_export_is_imported_elsewhere(council: Council) -> None:
+    """The file has what was set, and after a question another channel has it too."""
+    await council.does("set", name="temperature", value="0.2")
+    await council.does("set", name="stop", value="END|FIN")
+    exported = (await acts(council, "Export")).message
+    (file,) = exported.attachments
+    content = await file.read()
+    assert json.loads(content)["settings"] == {"stop": ["END", "FIN"], "temperature": 0.2}
+    panel = await council.opens(channel=council.parlour)
+    asked = await import_file(council, content, panel)
+    assert f"**stop** in <#{council.parlour.id}>: not set → `END|FIN`" in said(asked)
+    await council.nora.click(asked.response, label="Import")
+    assert sorted(row[2] for row in council.rows() if row[1] == council.parlour.id) == ["stop", "temperature"]
+
+
+async def test_export_of_a_server_holds_its_channels(council: Council) -> None:
+    """Reset takes all of it away after a question, and importing brings it back."""
+    await council.does("set", who=council.olaf, name="seed", value="7", where="server")
+    await council.does("set", channel=council.parlour, name="temperature", value="0.2")
+    panel = await council.opens(council.olaf)
+    await panel.choose("place", "The server")
+    content = await (await acts(council, "Export", panel)).message.attachments[0].read()
+    asked = await acts(council, "Reset…", panel)
+    assert kept(council) == [("seed", 7), ("temperature", 0.2)]
+    await council.olaf.click(asked.message, label="Reset all 2 in its channels too")
+    assert kept(council) == []
+    imported = await import_file(council, content, panel)
+    await council.olaf.click(imported.response, label="Import")
+    assert kept(council) == [("seed", 7), ("temperature", 0.2)]
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"\x89PNG\r\n", "This is no export of Parley's settings."),
+        (b"[" * 100_000, "This is no export of Parley's settings."),
+        ([1], "This is no export of Parley's settings."),
+        (EXPORT | {"settings": [1]}, "This is no export of Parley's settings."),
+        (EXPORT | {"version": 2}, "This file is of version 2; I read version 1."),
+        (EXPORT | {"settings": {"temperature": "hot"}}, "`temperature` has to be a number from 0 to 2; for example"),
+        (EXPORT | {"settings": {"budget:all:tokens:day": -1}}, "`budget:all:tokens:day` has to be a number from 0"),
+        (EXPORT | {"settings": {"heat": 1}}, "There is no setting named heat."),
+        (b"{" + b" " * MAX_FILE_BYTES + b"}", "This file has 1,000,002 bytes; an export of settings has at most"),
+    ],
+)
+async def test_file_that_is_none_is_refused_in_words(council: Council, content: object, sentence: str) -> None:
+    """Nothing is set by it, whatever it is."""
+    assert any(each.startswith(sentence) for each in told(await import_file(council, content)))
+    assert council.rows() == []
+
+
+async def test_roles_of_another_server_are_left_out(council: Council) -> None:
+    """A rule that names nobody here would lock everybody out."""
+    guest = council.town.guild.create_role("Guests")
+    settings = {"allowed_roles": [1, guest.id], "blocked_roles": [2], "budget:role/3:tokens:day": 5}
+    asked = await import_file(council, EXPORT | {"settings": settings})
+    await council.nora.click(asked.response, label="Import")
+    assert kept(council) == [("allowed_roles", [guest.id])]
+
+
+async def test_reset_asks_first(council: Council) -> None:
+    """It says what is let go; where nothing is set there is nothing to reset."""
+    (sentence,) = told((await acts(council, "Reset…")).opened)
+    assert sentence == f"Nothing is set in <#{council.town.general.id}> itself."
+    await council.does("set", name="seed", value="7")
+    asked = await acts(council, "Reset…")
+    assert "`7` → not set" in asked.text
+    assert kept(council) == [("seed", 7)]
+    await council.nora.click(asked.message, label="Reset")
+    assert kept(council) == []
+
+
+async def test_guessed_buttons_are_refused(council: Council) -> None:
+    """Whoever presses has to manage the place, which has to be in the server that they are in."""
+    await council.does("set", name="seed", value="7")
+    panel, linus = await council.opens(), council.town.linus
+    log, asked = await acts(council, "Log", panel), await acts(council, "Reset…", panel)
+    for opened, label in ((panel, "Log"), (panel, "Export"), (log, "Undo"), (asked, "Reset")):
+        opened.leak()
+        result = await linus.click(opened.message, label=label)
+        assert told(result)[-1] == MANAGERS_ONLY
+    assert kept(council) == [("seed", 7)]
+    of_server = await council.opens(council.olaf)
+    await of_server.choose("place", "The server")
+    of_server.leak()
+    assert told(await council.nora.click(of_server.message, label="Reset…"))[-1] == SERVER_MANAGERS_ONLY
