@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.command_forms import check_command, check_commands
-from sandbox.semantics import COMMAND_FIELDS, AppCommandType, BackendError, Handler, RequestContext
+from sandbox.semantics import AppCommandType, BackendError
+from sandbox.simcord_routes import COMMAND_FIELDS, Handler, RequestContext
 from sandbox.wire import Payload
 
 EVERYWHERE = "/applications/{application_id}/commands"

@@ -11,16 +11,8 @@ from sandbox.component_forms import check_body
 from sandbox.form_errors import as_discord_says
 from sandbox.limits import CREATE_ROUTE
 from sandbox.polls import check_poll
-from sandbox.semantics import (
-    ROUTES,
-    BackendError,
-    Engine,
-    Handler,
-    RequestContext,
-    RouteNotImplemented,
-    SetupError,
-    UnsupportedField,
-)
+from sandbox.semantics import BackendError, Engine, SetupError
+from sandbox.simcord_routes import ROUTES, Handler, RequestContext, RouteNotImplemented, UnsupportedField
 from sandbox.thread_routes import thread_routes
 from sandbox.webhook_routes import webhook_routes
 from sandbox.wire import ApiError, Payload, RestCall

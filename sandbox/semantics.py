@@ -1,4 +1,4 @@
-"""What a Discord does, by simcord's backend: the one module here that imports simcord.
+"""What a Discord does, by simcord's backend; beside its routes and its store of uploads nothing else imports simcord.
 
 simcord 3.2.1 is made for tests inside one process, so some things are changed for a server that runs for
 days: the clock is the wall's, its ever-growing logs keep nothing, ids come from a counter, and ephemeral
@@ -7,25 +7,19 @@ messages, which it announces to nobody, are told to their one viewer.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import struct
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeAlias, cast
-from urllib.parse import quote
 
 import discord
 from simcord import intents as gating
 from simcord._clock import Clock
 from simcord.backend import Backend, serializers
 from simcord.backend.access import channel_accessible, message_accessible, reaction_permissions
-from simcord.backend.cdn import CdnStore
 from simcord.backend.command_access import command_access
 from simcord.backend.errors import BackendError, SetupError
 from simcord.backend.models import Channel, Guild, Interaction, Message, Overwrite, Role, User, Webhook
-from simcord.backend.ops.commands import COMMAND_FIELDS
 from simcord.components import validate_modal, walk_components
 from simcord.enums import (
     AppCommandType,
@@ -36,12 +30,6 @@ from simcord.enums import (
     OptionType,
     OverwriteType,
 )
-from simcord.http import routes as _routes  # noqa: F401 - importing it registers the routes
-from simcord.http._helpers import bot_message, message_edit_changes
-from simcord.http.router import _ROUTES as ROUTES
-from simcord.http.router import Handler, RequestContext, RouteNotImplemented, UnsupportedField
-from simcord.http.routes.channels import create_thread, create_thread_from_message, delete_channel, edit_channel
-from simcord.http.routes.interactions import delete_followup, edit_followup, execute_webhook, get_followup
 from simcord.interactions import (
     base_payload,
     nest_options,
@@ -50,29 +38,14 @@ from simcord.interactions import (
     walk_to_subcommand,
 )
 
+from sandbox.cdn import Cdn
 from sandbox.wire import Payload
 
 DISCORD_EPOCH_MS = 1420070400000
 HAS_THREAD_FLAG = 1 << 5
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DEFAULT_LOCALE = "en-US"
 ANSWER_SECONDS = 3.0  # Discord's deadline for the first answer to an interaction
 KEPT_INTERACTIONS = 1000  # expired ones are dropped when there are more than this
-# What simcord does with the messages of an interaction, whose routes are those of webhooks
-INTERACTION_MESSAGES: Mapping[str, Handler] = {
-    "execute": execute_webhook,
-    "show": get_followup,
-    "edit": edit_followup,
-    "delete": delete_followup,
-}
-
-# What simcord does with channels, of which threads are some
-CHANNEL_ROUTES: Mapping[str, Handler] = {
-    "create_thread": create_thread,
-    "create_thread_from_message": create_thread_from_message,
-    "edit": edit_channel,
-    "delete": delete_channel,
-}
 
 PrivateListener: TypeAlias = Callable[[int, str, Payload], None]  # viewer id, event, payload
 
@@ -96,14 +69,6 @@ def with_uploads(embeds: list[Payload], attachments: list[Payload]) -> list[Payl
     ]
 
 
-def picture_size(data: bytes) -> dict[str, int]:
-    """Width and height of a PNG, which stand in its first chunk; nothing of any other file."""
-    if not data.startswith(PNG_SIGNATURE) or len(data) < 24:
-        return {}
-    width, height = struct.unpack(">II", data[16:24])
-    return {"width": width, "height": height}
-
-
 class WallClock(Clock):
     """Real time, so that interaction deadlines are real."""
 
@@ -117,43 +82,6 @@ class Unkept(list[Any]):
 
     def append(self, _entry: Any) -> None:
         """Drop the entry."""
-
-
-class Cdn(CdnStore):
-    """Uploads kept in memory under addresses of this server."""
-
-    def __init__(self, address: str) -> None:
-        super().__init__()
-        self.address = address
-        self.blobs: dict[str, tuple[bytes, str]] = {}  # path -> content, content type
-        self.faces: dict[str, str] = {}  # path of an avatar -> the address at which its picture is
-
-    def face(self, owner_id: int, address: str) -> str:
-        """The hash under which a picture that lies elsewhere is an avatar."""
-        name = hashlib.blake2s(address.encode(), digest_size=16).hexdigest()
-        self.faces[f"/cdn/avatars/{owner_id}/{name}.png"] = address
-        return name
-
-    def keep_face(self, owner_id: int, encoded: str, content_type: str) -> str:
-        """Keep an avatar that was sent in base64; returns its hash."""
-        name = hashlib.blake2s(encoded.encode(), digest_size=16).hexdigest()
-        self.blobs[f"/cdn/avatars/{owner_id}/{name}.png"] = (base64.b64decode(encoded), content_type)
-        return name
-
-    def face_address(self, owner_id: int, name: str | None) -> str | None:
-        """The address of an avatar by its hash."""
-        return None if name is None else f"{self.address}/cdn/avatars/{owner_id}/{name}.png"
-
-    def store_attachment(
-        self, attachment_id: int, channel_id: int, filename: str, data: bytes, description: str | None
-    ) -> dict[str, Any]:
-        """Keep an upload and return the attachment object that points here."""
-        attachment = super().store_attachment(attachment_id, channel_id, filename, b"", description)
-        self._blobs.pop(attachment["url"])
-        path = f"/cdn/attachments/{channel_id}/{attachment_id}/{quote(filename)}"
-        self.blobs[path] = (data, attachment["content_type"])
-        size = {"size": len(data), "url": self.address + path, "proxy_url": self.address + path}
-        return attachment | size | picture_size(data)
 
 
 class Engine(Backend):
@@ -374,17 +302,8 @@ class Engine(Backend):
         return message_accessible(self, message.channel_id, message, user_id)
 
 
-def engine_of(ctx: RequestContext) -> Engine:
-    """The engine that a route answers from: the one kind of backend there is here."""
-    return cast("Engine", ctx.backend)
-
-
 __all__ = [
     "ANSWER_SECONDS",
-    "CHANNEL_ROUTES",
-    "COMMAND_FIELDS",
-    "INTERACTION_MESSAGES",
-    "ROUTES",
     "AppCommandType",
     "BackendError",
     "CallbackType",
@@ -393,26 +312,19 @@ __all__ = [
     "ComponentType",
     "Engine",
     "Guild",
-    "Handler",
     "Interaction",
     "InteractionType",
     "Message",
     "OptionType",
     "Overwrite",
     "OverwriteType",
-    "RequestContext",
     "Role",
-    "RouteNotImplemented",
     "SetupError",
-    "UnsupportedField",
     "User",
     "Webhook",
     "base_payload",
-    "bot_message",
     "command_access",
-    "engine_of",
     "gating",
-    "message_edit_changes",
     "nest_options",
     "permission_bits",
     "reaction_permissions",

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.form_errors import form_error
-from sandbox.semantics import CHANNEL_ROUTES, BackendError, Channel, ChannelType, Handler, RequestContext, engine_of
+from sandbox.semantics import BackendError, Channel, ChannelType
+from sandbox.simcord_routes import CHANNEL_ROUTES, Handler, RequestContext, engine_of
 from sandbox.wire import Payload
 
 CHANNEL = "/channels/{channel_id}"

@@ -12,16 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from sandbox.form_errors import check_length, form_error
-from sandbox.semantics import (
+from sandbox.semantics import BackendError, Channel, ChannelType, Engine, Message, Webhook
+from sandbox.simcord_routes import (
     INTERACTION_MESSAGES,
-    BackendError,
-    Channel,
-    ChannelType,
-    Engine,
     Handler,
-    Message,
     RequestContext,
-    Webhook,
     bot_message,
     engine_of,
     message_edit_changes,
