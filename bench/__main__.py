@@ -18,8 +18,10 @@ from bench.providers import measure_providers
 from bench.report import table
 from bench.situations import SITUATIONS
 from bench.tools import measure_tools
+from bench.usage import measure_usage
 
-HISTORY, PAGES, TOOLS, PROVIDERS, CHAOS = "history", "pages", "tools", "providers", "chaos"
+HISTORY, PAGES, TOOLS, PROVIDERS, USAGE = "history", "pages", "tools", "providers", "usage"
+CHAOS = "chaos"
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -39,7 +41,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def names() -> tuple[str, ...]:
     """Everything that can be measured."""
-    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS, PROVIDERS)
+    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS, PROVIDERS, USAGE)
 
 
 async def measure(chosen: Sequence[str]) -> None:
@@ -62,6 +64,9 @@ async def measure(chosen: Sequence[str]) -> None:
     if PROVIDERS in chosen:
         say("providers, about 40 s")
         print(f"\n{await measure_providers()}", flush=True)
+    if USAGE in chosen:
+        say("usage, about 40 s")
+        print(f"\n{await measure_usage()}", flush=True)
 
 
 def say(sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -103,7 +103,10 @@ class Line(ModelDay):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The same usage summed up in different ways; `members` are empty where they are nobody's business."""
+    """The same usage summed up in different ways.
+
+    `members` are those who took most, and none where that is nobody's business.
+    """
 
     models: tuple[ModelDay, ...]
     places: tuple[PlaceSums, ...]
@@ -114,6 +117,8 @@ COUNTS = tuple(field.name for field in fields(Sums))
 BY_MODEL = ("day", "provider", "model")
 BY_PLACE = ("guild_id", "place_id")
 BY_MEMBER = ("member_id",)
+# A page names some; a server may have had thousands.
+MAX_MEMBERS = 10
 KEYS = (*BY_MODEL, *BY_PLACE, *BY_MEMBER)
 
 
@@ -149,22 +154,20 @@ async def spent_since(connection: AsyncConnection, since: datetime) -> tuple[Spe
         .group_by(PROVIDER)
         .order_by(PROVIDER)
     )
-    return tuple(Spent(provider=row.provider, **_counts(row)) for row in await connection.execute(statement))
+    return tuple(Spent(provider=row.provider, **_counts(row._asdict())) for row in await connection.execute(statement))
 
 
 async def report(connection: AsyncConnection, subject: Subject, days: Days) -> Report:
     """What the answers that were begun in these days took, in no order."""
     picked = _picked(subject, days).cte()  # read once, however many sums there are
-    ways = [BY_MODEL, BY_PLACE, *([BY_MEMBER] if subject.shows_members else [])]
-    rows = (await connection.execute(union_all(*(_grouped(picked, keys) for keys in ways)))).all()
+    ways = [_grouped(picked, BY_MODEL), _grouped(picked, BY_PLACE)]
+    if subject.shows_members:
+        ways.append(_most(_grouped(picked, BY_MEMBER).where(picked.c.member_id.is_not(None)), MAX_MEMBERS))
+    rows = (await connection.execute(union_all(*ways))).all()
     return Report(
         models=tuple(ModelDay(**_keyed(row, BY_MODEL)) for row in rows if row.way == BY_MODEL[0]),
         places=tuple(PlaceSums(**_keyed(row, BY_PLACE)) for row in rows if row.way == BY_PLACE[0]),
-        members=tuple(
-            MemberSums(**_keyed(row, BY_MEMBER))
-            for row in rows
-            if row.way == BY_MEMBER[0] and row.member_id is not None
-        ),
+        members=tuple(MemberSums(**_keyed(row, BY_MEMBER)) for row in rows if row.way == BY_MEMBER[0]),
     )
 
 
@@ -241,6 +244,14 @@ def _grouped(picked: FromClause, keys: tuple[str, ...]) -> Select[Any]:
     return select(literal(keys[0]).label("way"), *shown, *_sums(picked)).group_by(*(picked.c[key] for key in keys))
 
 
+def _most(sums: Select[Any], limit: int) -> Select[Any]:
+    """Of these sums those of most tokens."""
+    found = sums.subquery()
+    return (
+        select(found).order_by((found.c.input_tokens + found.c.output_tokens).desc()).limit(limit).subquery().select()
+    )
+
+
 def _sums(source: FromClause) -> Iterable[ColumnElement[Any]]:
     """The columns of `Sums` over rows of usage."""
     table = source.c
@@ -254,10 +265,11 @@ def _sums(source: FromClause) -> Iterable[ColumnElement[Any]]:
 
 
 def _keyed(row: Row[Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: row._mapping[key] for key in keys} | _counts(row)
+    found = row._asdict()
+    return {key: found[key] for key in keys} | _counts(found)
 
 
-def _counts(row: Row[Any]) -> dict[str, Any]:
+def _counts(row: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of `Sums`."""
-    counts = {name: int(row._mapping[name]) for name in COUNTS}  # PostgreSQL sums to a Decimal
+    counts = {name: int(row[name]) for name in COUNTS}  # PostgreSQL sums to a Decimal
     return {**counts, "is_estimated": bool(counts["is_estimated"])}

@@ -34,7 +34,7 @@ class Painter:
         """A PNG, or None where it cannot be drawn now; the log says why."""
         asked = json.dumps(asdict(chart)).encode()
         try:
-            async with asyncio.timeout(self._seconds), self._turns:
+            async with asyncio.timeout(self._seconds), self._turns:  # the wait for one's turn counts too
                 return await said_by(CHILD, asked, self._seconds, ENVIRONMENT)
         except TimeoutError:
             log.warning("a picture of usage took longer than %g s", self._seconds)

@@ -70,7 +70,7 @@ def small_print(subject: Subject, zone: tzinfo) -> str:
 
 def _list(title: str, entries: Sequence[tuple[str, Sums]]) -> str:
     lines = [f"{place}. {name}: {_short(sums)}" for place, (name, sums) in enumerate(entries[:LIST_LENGTH], start=1)]
-    more = [f"-# and {len(entries) - LIST_LENGTH} more"] if len(entries) > LIST_LENGTH else []
+    more = ["-# and others"] if len(entries) > LIST_LENGTH else []
     return "\n".join([f"**{title}**", *lines, *more]) if lines else ""
 
 

@@ -107,6 +107,16 @@ async def test_server_of_the_host_is_told_apart(busy: Database) -> None:
     assert {part.guild_id: part.tokens for part in report.places} == {1: 10_001_111, 2: 10_000, None: 100_000}
 
 
+async def test_members_are_those_who_took_most(database: Database) -> None:
+    """However many there were: a page has no room for all of them."""
+    async with database.write() as connection:
+        for number in range(1, 13):
+            await used(connection, number, asker_id=number)
+        report = await usage.report(connection, SERVER, WEEK)
+    assert by_member(report) == {number: number for number in range(3, 13)}
+    assert sum(part.answers for part in report.models) == 12
+
+
 async def test_models_are_told_apart_by_day(database: Database) -> None:
     """Each with all its sums; a price that is not known is counted, and so is what was estimated."""
     async with database.write() as connection:

@@ -58,7 +58,7 @@ async def test_day_of_most_tokens_is_the_highest() -> None:
 
 async def test_drawing_that_takes_too_long_is_given_up() -> None:
     """The answer to the person goes without; the other program is ended, and the next picture is drawn."""
-    hasty = Painter(seconds=0.01)
+    hasty = Painter(seconds=0.3)  # in which the program is begun and the picture is not there
     assert await hasty.draw(CHARTS["a day"]) is None
     with pytest.raises(ChildProcessError):
         os.waitpid(-1, os.WNOHANG)  # noqa: ASYNC222 - it does not wait
