@@ -30,6 +30,12 @@ async def import_file(council: Council, content: object, panel: OpenPanel | None
     return await (panel.who if panel else council.nora).submit_modal(form, {"file": ("settings.json", data)})
 
 
+async def agree(who: simcord.MemberActor, asked: simcord.InteractionResult) -> None:
+    """Have what was shown imported."""
+    assert asked.response is not None
+    await who.click(asked.response, label="Import")
+
+
 def kept(council: Council, place_id: int | None = None) -> list[tuple[str, Any]]:
     """What is set, by name, at one place or at all."""
     return sorted((row[2], plain(row[3])) for row in council.rows() if place_id in (None, row[1]))
@@ -122,7 +128,7 @@ async def test_export_is_imported_elsewhere(council: Council) -> None:
     panel = await council.opens(channel=council.parlour)
     asked = await import_file(council, content, panel)
     assert f"**stop** in <#{council.parlour.id}>: not set → `END|FIN`" in said(asked)
-    await council.nora.click(asked.response, label="Import")
+    await agree(council.nora, asked)
     assert sorted(row[2] for row in council.rows() if row[1] == council.parlour.id) == ["stop", "temperature"]
 
 
@@ -138,7 +144,7 @@ async def test_export_of_a_server_holds_its_channels(council: Council) -> None:
     await council.olaf.click(asked.message, label="Reset all 2 in its channels too")
     assert kept(council) == []
     imported = await import_file(council, content, panel)
-    await council.olaf.click(imported.response, label="Import")
+    await agree(council.olaf, imported)
     assert kept(council) == [("seed", 7), ("temperature", 0.2)]
 
 
@@ -167,7 +173,7 @@ async def test_roles_of_another_server_are_left_out(council: Council) -> None:
     guest = council.town.guild.create_role("Guests")
     settings = {"allowed_roles": [1, guest.id], "blocked_roles": [2], "budget:role/3:tokens:day": 5}
     asked = await import_file(council, EXPORT | {"settings": settings})
-    await council.nora.click(asked.response, label="Import")
+    await agree(council.nora, asked)
     assert kept(council) == [("allowed_roles", [guest.id])]
 
 
