@@ -77,7 +77,8 @@ class House:
             (self.roles["bot"], permission_bits(*BOT_PERMISSIONS)),
             (self.roles["moderator"], permission_bits(*MODERATOR_PERMISSIONS)),
         ):
-            self._engine.edit_role(self.guild_id, role_id, {"permissions": permissions})
+            if role_id in self._engine.get_guild(self.guild_id).roles:  # people may have deleted it
+                self._engine.edit_role(self.guild_id, role_id, {"permissions": permissions})
 
     def add_user(self, name: str, display_name: str, *roles: str, bot: bool = False) -> int:
         """Let somebody join the guild, with roles by their name here ("moderator"); returns the user's id."""

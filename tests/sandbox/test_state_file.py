@@ -78,3 +78,18 @@ async def test_world_of_an_earlier_version_learns_new_permissions(tmp_path: Path
         await second.people.time_out(second.users["grace"], second.users["linus"], 60)
         [kept] = second.messages(general, second.users["linus"])
         assert kept["poll"]["results"]["answer_counts"] == [{"id": 1, "count": 1, "me_voted": True}]
+
+
+async def test_kept_server_comes_back_as_it_was_left(tmp_path: Path) -> None:
+    """A world whose moderators' role was deleted starts again without it, and languages and closed rooms stay."""
+    path = tmp_path / "world.json"
+    async with Sandbox.open(state_file=path) as first:
+        ada, general = first.users["ada"], first.channels["general"]
+        moderator = first.house.roles["moderator"]
+        await first.people.delete_role(ada, first.guild_id, moderator)
+        await first.people.permit(ada, general, first.guild_id, "deny", "view_channel")
+        await first.people.choose_locale(ada, "zh-CN")
+    async with Sandbox.open(state_file=path) as second:
+        assert moderator not in second.engine.get_guild(second.guild_id).roles
+        assert not second.engine.sees_channel(second.users["linus"], general)
+        assert second.engine.locale_of(ada) == "zh-CN"
