@@ -114,8 +114,12 @@ class Live:
 
     def _send_world(self) -> None:
         self._redraw_is_due = False
+        members = self._engine.get_guild(self._house.guild_id).members
         for viewer in self._viewers:
-            viewer.send(self._world_frame(viewer.user_id))
+            if viewer.user_id in members:
+                viewer.send(self._world_frame(viewer.user_id))
+            else:
+                viewer.disconnect()  # who left the server; the page comes back as somebody who is there
 
     def _publish(self, event: str, payload: Mapping[str, Any]) -> None:
         if not self._viewers or event == "INTERACTION_CREATE":

@@ -251,3 +251,17 @@ async def test_gateway_is_dropped_from_outside(sandbox: Sandbox, echo: Echo, ses
         assert (await response.json()) == {"sessions": 1}
     await echo.wait_for("resumed", timeout=10)
     assert sandbox.gateway.connected == 1
+
+
+async def test_page_of_who_leaves_becomes_the_owner(sandbox: Sandbox, linus: Page, grace: Page) -> None:
+    """A member who leaves is disconnected and comes back as the owner; the others see that they are gone."""
+    async with linus.live() as socket, grace.live() as other:
+        await frame(socket, "world")
+        await frame(other, "world")
+        await sandbox.people.leave(sandbox.users["linus"], sandbox.guild_id)
+        names = [user["name"] for user in (await frame(other, "world"))["users"]]
+        assert "linus" not in names
+        while not socket.closed:
+            await socket.receive(timeout=5)
+    async with linus.live() as socket:
+        assert (await frame(socket, "world"))["me"]["id"] == str(sandbox.users["ada"])
