@@ -150,6 +150,17 @@ async def test_server_can_take_a_command_away(town: Town, rule: str, seen: bool)
     assert ("`/ask`" in await read(town.grace, town.general)) == seen
 
 
+async def test_rule_for_a_channel_holds_in_its_threads(town: Town) -> None:
+    """Discord has none for threads themselves."""
+    channel: Any = town.env.bot.get_channel(town.general.id)
+    await channel.create_thread(name="aside", type=discord.ChannelType.public_thread)
+    (thread,) = town.general.threads
+    assert "`/ask`" in await read(town.linus, thread)
+    await town.env.advance_time(61)
+    override(town, "ask", {town.general: False})
+    assert "`/ask`" not in await read(town.linus, thread)
+
+
 async def test_server_can_give_a_command_to_others(town: Town) -> None:
     """Whom it allows one needs no permission for it; who is not told of keeps what the command asks for."""
     override(town, "runs", {town.edsger: True})
