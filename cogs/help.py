@@ -27,6 +27,7 @@ Interaction: TypeAlias = discord.Interaction[ParleyClient]
 
 # Of a message of 2000 characters, beside what stands around a list.
 MAX_LIST_CHARACTERS = 1200
+MENU = "**"  # with which the lines of context menus begin; they stand last
 BUTTONS = (
     "Under an answer are buttons, for the person who asked and for moderators: **Stop** while it is written, then "
     "**Regenerate**, and **Continue** if it was cut. Some tools wait until one of you approves them."
@@ -77,7 +78,7 @@ async def look(interaction: Interaction, aim: Aim) -> tuple[str, ui.View]:
     for command in await interaction.client.command_access.usable(interaction):
         themes.setdefault(theme_of(interaction, command), []).append(line(interaction, command))
     theme = aim.theme if aim.theme in themes else Theme.CHATTING
-    pages = list(paged(sorted(themes[theme])))
+    pages = list(paged(sorted(themes[theme], key=lambda each: (each.startswith(MENU), each))))
     number = min(aim.page, len(pages) - 1)
     before, after = await guide(interaction) if theme is Theme.CHATTING else ([BEGINNINGS[theme]], [])
     counted = [f"-# Page {number + 1} of {len(pages)}"] if len(pages) > 1 else []
@@ -121,7 +122,7 @@ def line(interaction: Interaction, command: AnyCommand) -> str:
     name = words.name(locale, command)
     if isinstance(command, app_commands.ContextMenu):
         target = "message" if command.type is discord.AppCommandType.message else "person"
-        return f"**{name}**, in the menu of a {target} under Apps"
+        return f"{MENU}{name}**, in the menu of a {target} under Apps"
     told = f"`/{name}`: {words.description(locale, command)}"
     if isinstance(command, app_commands.Group):
         told += f" ({', '.join(f'`{words.name(locale, each)}`' for each in command.commands)})"
