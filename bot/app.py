@@ -295,6 +295,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 catalog,
                 toolbox,
                 window_tokens=settings.provider_context_tokens,
+                count_tokens=count_tokens,
             ),
             setting_log=SettingLog(database, place_settings),
             tool_rules=tool_rules,

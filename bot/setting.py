@@ -122,6 +122,8 @@ def understood(setting: Setting, text: str) -> Any:
 def written(setting: Setting, value: Any) -> str:
     """A value as somebody would write it."""
     match setting.kind:
+        case Kind.NUMBER:
+            return f"{value:.16g}"
         case Kind.BOOLEAN:
             return "true" if value else "false"
         case Kind.TEXTS | Kind.MODELS | Kind.ROLES:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from bot.errors import Refusal
 from bot.messages import one_line
-from bot.place_settings.chosen import MAX_OUTPUT_TOKENS, Choice, PlaceValues
+from bot.place_settings.chosen import MAX_OUTPUT_TOKENS, SYSTEM_PROMPT, Choice, PlaceValues
 from bot.place_settings.service import Edit, PlaceSettings
 from bot.place_settings.table import MODEL, TOOL, setting, value_of
 from bot.places import Place, PlaceKind, Reach, named, reached
@@ -49,11 +49,20 @@ class Switchable(Protocol):
 class SettingDesk:
     """Shows the settings of a place and changes them; whether a person may, has been asked before."""
 
-    def __init__(self, settings: PlaceSettings, models: Models, tools: Switchable, *, window_tokens: int) -> None:
+    def __init__(
+        self,
+        settings: PlaceSettings,
+        models: Models,
+        tools: Switchable,
+        *,
+        window_tokens: int,
+        count_tokens: Callable[[str], int],
+    ) -> None:
         self.models = models
         self.tools = tools
         self._settings = settings
-        self._window_tokens = window_tokens
+        self._max_tokens = window_tokens // 2  # so that the conversation has room too
+        self._count_tokens = count_tokens
 
     async def place(self, guild_id: int | None, channel_id: int, reach: Reach, name: str = "") -> Place:
         """The place that somebody means from where they are; what is a server's is so whatever they say.
@@ -129,11 +138,14 @@ class SettingDesk:
         tool = choice.name.removeprefix(TOOL)
         if tool != choice.name and tool not in self.tools.switchable(guild_id or 0):
             raise Refusal(f"There is no tool or group named {quoted(tool)} here. `/settings` shows all of them.")
-        most = self._window_tokens // 2
-        if choice.name == MAX_OUTPUT_TOKENS and choice.value > most:
+        tokens = choice.value if choice.name == MAX_OUTPUT_TOKENS else 0
+        if choice.name == SYSTEM_PROMPT:
+            tokens = self._count_tokens(choice.value)
+        if tokens > self._max_tokens:
+            has = f", and this one has about {tokens}" if choice.name == SYSTEM_PROMPT else ""
             raise Refusal(
-                f"`{choice.name}` can be at most {most} here: half of what the model can read, so that the "
-                "conversation has room too."
+                f"`{choice.name}` can be at most {self._max_tokens} {'tokens ' if has else ''}here{has}: half of what "
+                "the model can read, so that the conversation has room too."
             )
 
     def _check_server_tools(self, model: str, wanted: Sequence[str]) -> None:

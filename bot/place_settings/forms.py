@@ -19,6 +19,7 @@ MAX_INPUT_CHARACTERS = 4000
 MAX_OPTIONS = 25
 CHANNELS = [discord.ChannelType.text, discord.ChannelType.news, discord.ChannelType.public_thread]
 LONG = (Kind.TEXT, Kind.TEXTS, Kind.MODELS, Kind.OBJECT)
+OFFERED = (Kind.MODEL, Kind.ROLES, Kind.CHANNEL)  # what they may be is seen in their menus
 EMPTY = "Left empty, it is inherited."
 
 Field = ui.Item[ui.Modal]
@@ -26,8 +27,9 @@ Field = ui.Item[ui.Modal]
 
 def form(custom_id: str, what: Setting, value: Any, models: Models) -> ui.Modal:
     """The form of a setting, filled in with what counts now."""
-    found = ui.Modal(title=what.name[:MAX_TITLE_CHARACTERS], custom_id=custom_id, timeout=None)
-    found.add_item(ui.TextDisplay(f"{what.meaning}\n-# {sentence(what.range)}"))
+    found = ui.Modal(title=f"Change {what.name}"[:MAX_TITLE_CHARACTERS], custom_id=custom_id, timeout=None)
+    range = "" if what.kind in OFFERED or what.choices else f"\n-# {what.range[:1].upper()}{what.range[1:]}."
+    found.add_item(ui.TextDisplay(what.meaning + range))
     for label in fields(what, value, models):
         found.add_item(label)
     return found
@@ -43,7 +45,7 @@ def fields(what: Setting, value: Any, models: Models) -> Iterator[ui.Label[ui.Mo
     """What is filled in."""
     match what.kind:
         case Kind.CHOICE:
-            yield ui.Label(text=what.name, component=choices(what, value))
+            yield ui.Label(text="Value", component=choices(what, value))
         case Kind.ROLES:
             chosen = [discord.SelectDefaultValue.from_role(discord.Object(id)) for id in value or ()]
             menu: Field = ui.RoleSelect(
@@ -60,7 +62,7 @@ def fields(what: Setting, value: Any, models: Models) -> Iterator[ui.Label[ui.Mo
             options = [discord.SelectOption(label=one, default=one in (value or ())) for one in what.choices]
             most = min(int(what.high or 1), len(options))
             menu = ui.Select(custom_id=VALUE, min_values=0, max_values=most, required=False, options=options)
-            yield ui.Label(text=what.name, description=EMPTY, component=menu)
+            yield ui.Label(text="Values", description=EMPTY, component=menu)
         case Kind.MODEL | Kind.MODELS:
             options = [option(reference, models) for reference in models.references()[:MAX_OPTIONS]]
             if options:
@@ -69,17 +71,17 @@ def fields(what: Setting, value: Any, models: Models) -> Iterator[ui.Label[ui.Mo
                     custom_id=PICK, min_values=0, max_values=min(most, len(options)), required=False, options=options
                 )
                 yield ui.Label(text="Choose", component=menu)
-            yield typed(what, value, "or type the name" if options else EMPTY)
+            yield typed(what, value, "Or type it" if options else "Value")
         case _:
-            yield typed(what, value, EMPTY)
+            yield typed(what, value, "Value")
 
 
-def typed(what: Setting, value: Any, hint: str) -> ui.Label[ui.Modal]:
+def typed(what: Setting, value: Any, label: str) -> ui.Label[ui.Modal]:
     """A field to type into; what is too long for it is not shown, because cut it would be lost."""
     text = "" if value is None else written(what, value)
     return ui.Label(
-        text=what.name[:MAX_TITLE_CHARACTERS],
-        description=hint,
+        text=label,
+        description=EMPTY,
         component=ui.TextInput(
             custom_id=VALUE,
             style=discord.TextStyle.paragraph if what.kind in LONG else discord.TextStyle.short,
@@ -103,11 +105,6 @@ def option(reference: str, models: Models) -> discord.SelectOption:
     return discord.SelectOption(
         label=reference[:MAX_HINT_CHARACTERS], value=reference[:MAX_HINT_CHARACTERS], description=known
     )
-
-
-def sentence(words: str) -> str:
-    """Words with a capital and a full stop."""
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def submitted(interaction: discord.Interaction[Any]) -> Mapping[str, Any]:

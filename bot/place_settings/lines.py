@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from bot.messages import one_line
 from bot.place_settings.budget_names import BudgetName, Subject, Unit
 from bot.place_settings.chosen import SYSTEM_PROMPT, Choice, PlaceValues
 from bot.place_settings.desk import in_words, unset_in_words
@@ -84,18 +86,18 @@ def called(place: Place) -> str:
     return "server" if place.kind is PlaceKind.GUILD else str(place.kind)
 
 
-def switch_line(switches: Switches, name: str, tool: Tool | None, place: Place, server: Server | None) -> str:
+def switch_line(switches: Switches, name: str, tools: Sequence[Tool], place: Place, server: Server | None) -> str:
     """A tool, or a group of them, that models may be offered or not."""
     shown = name.removeprefix(TOOL)
+    tool = next((tool for tool in tools if tool.name == shown), None)
     if tool is None:
-        members = "Switches all tools of this group that have no switch of their own."
-        key = next((each for each in switches.places if (each, shown) in switches.known), None)
-        return (
-            f"**{shown}** · {switched(switches.known[key, shown] if key else None, shown, place, server)}\n-# {members}"
-        )
-    decided = switches.deciding(tool.name, tool.group)
-    about = " ".join(tool.description.split())[:MAX_HELP_CHARACTERS]
-    return f"**{shown}** · {switched(decided, shown, place, server)}\n-# {about}"
+        decided = next((switches.known[at, shown] for at in switches.places if (at, shown) in switches.known), None)
+        about = ", ".join(tool.name for tool in tools if GROUP + tool.group == shown)
+    else:
+        decided = switches.deciding(tool.name, tool.group)
+        about = tool.description
+    said = f"**{shown}** · {switched(decided, shown, place, server)}"
+    return f"{said}\n-# {one_line(about, MAX_HELP_CHARACTERS)}"
 
 
 def switched(switch: Switch | None, name: str, place: Place, server: Server | None) -> str:

@@ -14,6 +14,7 @@ from bot.errors import Refusal
 from bot.messages import one_line
 from bot.place_settings.aims import Action, Aim, Page, digest_of, key_of, named_by, place_code
 from bot.place_settings.chosen import PlaceValues
+from bot.place_settings.desk import SERVER_TOOLS
 from bot.place_settings.lines import budget_line, setting_line, source_of, switch_line
 from bot.place_settings.managing import manages
 from bot.place_settings.table import SETTINGS, TOOL, setting
@@ -57,7 +58,8 @@ class Sight:
     tools: Sequence[Tool]
     guild: discord.Guild | None
     can_change: bool
-    warning: str | None = None  # of the model that answers
+    warning: str | None  # of the model that answers there
+    has_own_tools: bool  # whether its provider has tools of its own
 
     @property
     def there(self) -> PlaceValues:
@@ -138,6 +140,7 @@ async def sight(interaction: discord.Interaction[ParleyClient], place: Place | N
     place = place or around.places[0]
     if place not in around.places:
         raise Refusal(ELSEWHERE)
+    models, model = client.setting_desk.models, around.seen_from(place).model
     return Sight(
         place=place,
         page=page,
@@ -145,7 +148,8 @@ async def sight(interaction: discord.Interaction[ParleyClient], place: Place | N
         tools=client.toolbox.for_models(guild_id or 0),
         guild=interaction.guild,
         can_change=manages(interaction, place),
-        warning=client.setting_desk.models.warning(around.seen_from(place).model),
+        warning=models.warning(model),
+        has_own_tools=bool(models.server_tools(model)),
     )
 
 
@@ -204,10 +208,11 @@ def body(seen: Sight) -> Iterator[ui.Item[ui.LayoutView]]:
 
 def line(seen: Sight, name: str) -> str:
     """A setting, what counts, where it comes from, and what it is for."""
+    if name == SERVER_TOOLS and not seen.has_own_tools:
+        return f"**{name}** · none with the model that answers here\n-# {setting(name).meaning}"
     if not name.startswith(TOOL):
         return setting_line(seen.around, seen.place, setting(name), seen.guild)
-    tool = next((tool for tool in seen.tools if TOOL + tool.name == name), None)
-    return switch_line(seen.there.switches, name, tool, seen.place, seen.guild)
+    return switch_line(seen.there.switches, name, seen.tools, seen.place, seen.guild)
 
 
 def is_on(seen: Sight, name: str) -> bool:

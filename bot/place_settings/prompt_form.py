@@ -14,6 +14,7 @@ from bot.place_settings.aims import Action, Aim
 from bot.place_settings.chosen import PROMPT_MODE, SYSTEM_PROMPT, PlaceValues
 from bot.place_settings.desk import called
 from bot.place_settings.forms import MAX_INPUT_CHARACTERS
+from bot.place_settings.lines import OWN
 from bot.place_settings.table import MAX_PROMPT_CHARACTERS, PromptMode
 from bot.places import Place
 
@@ -33,7 +34,7 @@ EMPTY_FILE = "That file is empty. Upload a text, or leave the form empty to inhe
 
 def prompt_form(custom_id: str, there: PlaceValues) -> ui.Modal:
     """The form, filled in with the prompt that counts at a place, its nearest alone."""
-    found = ui.Modal(title="Prompt", custom_id=custom_id, timeout=None)
+    found = ui.Modal(title=f"Prompt of {OWN[there.places[0].kind]}", custom_id=custom_id, timeout=None)
     text = there.value(SYSTEM_PROMPT) or ""
     fits = len(text) <= MAX_INPUT_CHARACTERS
     is_own = (there.places[0], SYSTEM_PROMPT) in there.known

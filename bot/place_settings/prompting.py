@@ -65,13 +65,14 @@ async def keep_prompt(interaction: Interaction, aim: Aim) -> str:
         if file is not None:
             text = await text_of(file)
         edits = [*edits_of(seen, require_short(text), str(given.get(MODE) or ""))]
-        await interaction.client.setting_desk.change(
-            interaction.guild_id,
-            interaction.channel_id or 0,
-            edits,
-            interaction.user.id,
-            seen=seen.unless_changed(SYSTEM_PROMPT, aim.seen),
-        )
+        if edits:
+            await interaction.client.setting_desk.change(
+                interaction.guild_id,
+                interaction.channel_id or 0,
+                edits,
+                interaction.user.id,
+                seen=seen.unless_changed(SYSTEM_PROMPT, aim.seen),
+            )
     except Refusal as refusal:
         if not text.strip():
             raise

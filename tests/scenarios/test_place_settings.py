@@ -12,6 +12,7 @@ import pytest
 from bot.notices import NO_TOOLS
 from sandbox.provider import MODEL, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal
+from tests.scenarios.panel import OpenPanel
 from tests.scenarios.scene import WAIT_SECONDS, Scene, Where
 
 ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
@@ -177,10 +178,12 @@ async def test_tools_of_the_provider_are_chosen_where_there_are_some(scene: Scen
     assert [row["name"] for row in scene.rows("place_settings")] == ["model", "server_tools"]
     for channel, shown in (
         ("general", "none with the model that answers here"),
-        ("questions", "`server_tools`: `web_search`"),
+        ("questions", "**server_tools** · `web_search`"),
     ):
-        await scene.command("ada", channel, "settings")
-        assert shown in await boxed(scene, channel, "### Settings here")
+        panel = await OpenPanel.open(scene, "ada", channel)
+        await panel.choose("page", "How the model writes")
+        await panel.press("▶")
+        await panel.shows(shown)
 
 
 async def test_channel_has_a_provider_of_its_own(scene: Scene) -> None:
