@@ -26,6 +26,7 @@ from bot.locales.translator import Words
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.opt_outs import OptOuts
+from bot.order import Order
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.log import SettingLog
@@ -202,6 +203,7 @@ class ParleyClient(commands.Bot):
         self.summaries = summaries
         self.spending = spending
         self.usage_reports = usage_reports
+        self.order = Order()
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard

@@ -26,13 +26,10 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
         if not is_from_a_person(message) or not is_from_a_known_server(message):
             return
         try:
-            if not await is_addressed(client, message) or await client.opt_outs.since(message.author.id) is not None:
-                return
-        except ParleyError as error:  # nobody is told: most of what our record is asked about is among people
-            log.error("a message may have been for the bot: %s", error)
-            return
-        try:
-            await take_up(client, message)
+            async with client.order.of(message.channel.id):
+                says_nothing = await is_wanted(client, message) and not await take_up(client, message)
+            if says_nothing and (message.guild is None or is_mentioned(client, message)):
+                await reply(message, GREETING)
         except ParleyError as error:
             if not isinstance(error, Refusal):
                 log.error("a message could not be taken up: %s", error)
@@ -40,18 +37,27 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
                 client.recovery.watermark.leave(message.id)
 
 
-async def take_up(client: ParleyClient, message: discord.Message) -> None:
-    """Hand a message on to the runs; a mention that says nothing is greeted."""
+async def is_wanted(client: ParleyClient, message: discord.Message) -> bool:
+    """Whether a message is for the bot, and from somebody whom it answers; not so where that cannot be found out."""
+    try:
+        return await is_addressed(client, message) and await client.opt_outs.since(message.author.id) is None
+    except ParleyError as error:  # nobody is told: most of what our record is asked about is among people
+        log.error("a message may have been for the bot: %s", error)
+        return False
+
+
+async def take_up(client: ParleyClient, message: discord.Message) -> bool:
+    """Hand a message on to the runs; False if it says nothing."""
     await look_up_nickname(message)
     client.people.remember(message.author, message.channel)
     newest = client.changed.get(message.id, message)
     if newest is None:
-        return
+        return True
     said = read(client, newest)
     if said.text or said.reply_text is not None:
         await client.service.receive(where(message.channel, message.guild, message.author.id), said)
-    elif message.guild is None or is_mentioned(client, message):
-        await reply(message, GREETING)
+        return True
+    return False
 
 
 async def reply(message: discord.Message, sentence: str) -> bool:
