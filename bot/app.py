@@ -8,14 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
+from bot.budgets.service import Budgets
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
 from bot.exporting import Exporting
 from bot.forgetting import Forgetting
 from bot.http_tools.secrets import Secrets
 from bot.http_tools.service import HttpTools
+from bot.log_channel import post
 from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
 from bot.missed import Missed
@@ -128,6 +131,8 @@ async def run(settings: Settings, clock: Callable[[], datetime] = utc_now) -> No
         tasks.create_task(parley.retention.run())
         tasks.create_task(parley.client.removal.keep())
         tasks.create_task(parley.forgetting.run())
+        tasks.create_task(parley.client.budgets.keep())
+        tasks.create_task(parley.client.budgets.news.run(partial(post, parley.client)))
         tasks.create_task(parley.client.server_commands.keep())
         await parley.client.stay_connected(settings.discord_token.get_secret_value())
 
@@ -168,11 +173,13 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         notices = Notices(database, sources=sources, clock=clock)
         moderator = Moderator(database, provider, model=settings.moderation_model, clock=clock)
         steps, live = Steps(database, toolbox, count_tokens=count_tokens, clock=clock), LiveRuns()
+        budgets = Budgets(database, place_settings, provider, meter, zone=host.time_zone, clock=clock)
         author = Author(
             database,
             provider,
             Requests(database, toolbox, request_options(settings), pseudonyms, count_tokens=count_tokens),
             moderator,
+            budgets,
             meter,
             steps,
             live,
@@ -210,6 +217,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             database,
             worker,
             decisions,
+            budgets,
             defaults=defaults,
             channel_scope=Scope(host.conversation_scope),
             count_tokens=count_tokens,
@@ -281,6 +289,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             ),
             spending=Spending(database, configured.providers, clock=clock),
             usage_reports=UsageReports(database, Painter(), clock=clock),
+            budgets=budgets,
             toolbox=toolbox,
             guard=guard,
             page_guard=Guard(

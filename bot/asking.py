@@ -15,7 +15,7 @@ NOTHING_TO_ASK = "There is nothing in that message that I could read."
 
 
 async def require_askable(interaction: discord.Interaction[ParleyClient], about: discord.Message | None = None) -> None:
-    """Raises: Refusal unless the person may ask here, and about this message, openly."""
+    """Raises: Refusal unless the person may ask here, and about this message, openly; BudgetReached."""
     opt_outs = interaction.client.opt_outs
     await opt_outs.require_in(interaction.user.id)
     if not may_write(interaction):
@@ -24,6 +24,8 @@ async def require_askable(interaction: discord.Interaction[ParleyClient], about:
         not words(interaction.client, about) or await opt_outs.since(about.author.id) is not None
     ):
         raise Refusal(NOTHING_TO_ASK)
+    place = where(interaction.channel, interaction.guild, interaction.user.id)
+    await interaction.client.budgets.require_some_left(place.guild_id, place.channel_id, place.user_id)
 
 
 async def ask_openly(

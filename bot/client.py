@@ -14,6 +14,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.budgets.service import Budgets
+from bot.budgets.turning_away import TurningAway
 from bot.cancelling import surely_cancelled
 from bot.command_access import CommandAccess
 from bot.command_sync import EVERYWHERE, AnyCommand, CommandSync
@@ -161,6 +163,7 @@ class ParleyClient(commands.Bot):
         summaries: Summaries,
         spending: Spending,
         usage_reports: UsageReports,
+        budgets: Budgets,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -203,6 +206,8 @@ class ParleyClient(commands.Bot):
         self.summaries = summaries
         self.spending = spending
         self.usage_reports = usage_reports
+        self.budgets = budgets
+        self.turning_away = TurningAway()
         self.order = Order()
         self.toolbox = toolbox
         self.guard = guard
@@ -251,6 +256,7 @@ class ParleyClient(commands.Bot):
         await self.load([*ours, *theirs])
         await self.tree.set_translator(self.words)
         self.toolbox.meet(self.people)
+        self.budgets.meet(self.people)
         self.whereabouts.meet(self)
         await self.mcp.begin()
         self.server_commands.put()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.budgets.model import BudgetReached
 from bot.client import ParleyClient, where
 from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
@@ -30,6 +31,8 @@ async def hear(client: ParleyClient, message: discord.Message) -> None:
                 says_nothing = await is_wanted(client, message) and not await take_up(client, message)
             if says_nothing and (message.guild is None or is_mentioned(client, message)):
                 await reply(message, GREETING)
+        except BudgetReached as reached:
+            await client.turning_away.tell(message, reached)
         except ParleyError as error:
             if not isinstance(error, Refusal):
                 log.error("a message could not be taken up: %s", error)

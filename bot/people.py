@@ -18,6 +18,7 @@ from bot.tools.sight import is_closed, is_inside, may_view
 log = logging.getLogger(__name__)
 
 GONE = "The person who asked, or the place where they did, cannot be found any more, so nothing can be done for them."
+UNKNOWN_ROLES = "It cannot be found out which roles you have, and so what you may use. Please try again in a moment."
 
 T = TypeVar("T")
 
@@ -63,6 +64,18 @@ class People:
             question_id=asker.question_id,
             call_id=asker.call_id,
         )
+
+    async def roles(self, guild_id: int, user_id: int) -> frozenset[int]:
+        """The ids of a member's roles; of who is no member there are none.  Raises: Refusal if nobody can say."""
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            raise Refusal(UNKNOWN_ROLES)
+        try:
+            member = await self._known(guild_id, user_id, lambda: guild.fetch_member(user_id))
+        except NOT_TAKEN as error:
+            log.warning("the roles of a member of guild %d are not known: %s", guild_id, type(error).__name__)
+            raise Refusal(UNKNOWN_ROLES) from error
+        return frozenset() if member is None else frozenset(role.id for role in member.roles)
 
     async def _channel(self, channel_id: int) -> Any:
         channel = self._client.get_channel(channel_id)

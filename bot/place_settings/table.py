@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.errors import Refusal
 from bot.messages import one_line
-from bot.place_settings.budget_names import BUDGET, BudgetName
+from bot.place_settings.budget_names import BUDGET, BudgetName, Unit
 from bot.providers.parameters import PARAMETERS
 from bot.setting import MAX_TEXT_CHARACTERS, Group, Kind, Setting, checked, understood
 from bot.tools.switches import ToolApproval
@@ -345,9 +345,12 @@ def _of_family(name: str) -> Setting | None:
         return replace(TOOLS, name=name)
     if name.startswith(BUDGET):
         try:
-            return replace(BUDGETS, name=str(BudgetName.parse(name)))
+            budget = BudgetName.parse(name)
         except ValueError:
             return None
+        if budget.unit is Unit.DOLLARS:
+            return replace(BUDGETS, name=str(budget), example="0.50")
+        return replace(BUDGETS, name=str(budget), kind=Kind.INTEGER)
     return None
 
 

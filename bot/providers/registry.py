@@ -129,6 +129,10 @@ class Providers:
         found = [(provider, model), *map(self.find, others)]
         return tuple(Link(provider=one.configuration.name, model=name) for one, name in found)
 
+    def may_answer(self, request: ProviderRequest) -> tuple[tuple[str, str], ...]:
+        """The provider of a request's model and its own name of it, then those that may stand in for it."""
+        return tuple((link.provider, link.model) for link in self._links(request))
+
     async def cancel(self, run_key: str, bookmarks: Mapping[str, Mapping[str, Any]]) -> None:
         """End what providers still do for a run; raises nothing."""
         for name, bookmark in bookmarks.items():

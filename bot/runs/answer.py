@@ -167,14 +167,15 @@ class Answerer:
                 return Left(run=await until_stored(run.id, partial(self._as_left, mine)), progress=progress, waits=True)
             except InvalidTransition:  # the question was edited, or the lease was lost
                 mine = await until_stored(run.id, partial(self._still_mine, run))
-                if draft.usage is not None and (mine is not None or not draft.is_run_elsewhere):
+                is_news = draft.usage is not None or draft.reservation is not None
+                if is_news and (mine is not None or not draft.is_run_elsewhere):
                     await until_stored(run.id, partial(self._spend, run, draft))
         return None
 
     async def _spend(self, run: Run, draft: Draft) -> None:
         """Count what a request took of which nothing else is kept."""
         async with self._database.write() as transaction:
-            await yields.keep(transaction, run, Draft(usage=draft.usage, routed=draft.routed), self._clock())
+            await yields.keep(transaction, run, draft.spent, self._clock())
 
     async def _progress(self, run: Run, draft: Draft, writer: ReplyWriter) -> Progress:
         """What is shown of the run's tool calls; one that was never taken up before has none."""
@@ -285,7 +286,7 @@ class Answerer:
     async def _end_unseen(self, run: Run, drafts: list[Draft], queued: Callable[[], None]) -> Left | None:
         """A run whose reply cannot be shown any more, ended unless it has ended already; None if it is another's."""
         mine = await until_stored(run.id, partial(self._still_mine, run))
-        spent = Draft(usage=drafts[-1].usage, routed=drafts[-1].routed) if drafts else Draft()
+        spent = drafts[-1].spent if drafts else Draft()
         try:
             if mine is not None and mine.status not in TERMINAL:
                 mine = await until_stored(run.id, partial(self._end, mine, spent, GONE, queued))

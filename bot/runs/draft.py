@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 
 from bot.messages import ToolCall
 from bot.providers.events import (
@@ -27,6 +27,7 @@ from bot.providers.events import (
 from bot.reply.activity import plain
 from bot.reply.characters import clean, has_content
 from bot.runs.model import Cause, Choice, IncompleteReason
+from bot.store.database import Transaction
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,13 @@ STEP_SEPARATOR = "\n\n"
 MAX_WORD_CHARACTERS = 24
 
 
+class Reservation(Protocol):
+    """What was reserved of budgets for a request."""
+
+    async def settle(self, transaction: Transaction, usage: Usage | None) -> None:
+        """Count what the request took in place of it; None: its provider did not take it."""
+
+
 @dataclass(slots=True)
 class Draft:
     """An answer in the making: `before` holds the text of its finished steps, the rest is of the step under way.
@@ -51,7 +59,8 @@ class Draft:
     this step to pick from.  `position` is where in the provider's line it waits, and 0 after the wait until the model
     says something.  Of the step under way, `is_begun` says that the provider took its request, and `is_run_elsewhere`
     that it answers with a run of its own, which it counts at the run's end.  A draft that `is_withdrawn` leaves nothing
-    in the history, what its steps have added neither.  `asked` is the model that the last request was for.
+    in the history, what its steps have added neither.  `asked` is the model that the last request was for,
+    `reservation` is of its step's request, and `warning` belongs to the small print too.
     """
 
     before: str = ""
@@ -71,6 +80,8 @@ class Draft:
     position: int | None = None
     asked: str = ""
     is_withdrawn: bool = False
+    reservation: Reservation | None = None
+    warning: str | None = None
 
     @classmethod
     def from_stored(cls, stored: str, before: str) -> Draft:
@@ -105,7 +116,8 @@ class Draft:
                 self.is_run_elsewhere = False  # that was somebody who did not answer
                 if event.instead_of is not None:
                     who, because = plain(f"{event.provider}/{event.model}"), event.because or "did not answer"
-                    self.remark = f"Answered by {who}: {plain(event.instead_of)} {because}."
+                    told = f"Answered by {who}: {plain(event.instead_of)} {because}."
+                    self.remark = f"{self.warning} {told}" if self.warning else told
             case Carried():
                 self.carried = event.data
             case Alternatives() if not self.resumed:  # else they are the rest of what nobody has the beginning of
@@ -128,6 +140,11 @@ class Draft:
         others = dict.fromkeys(text for text in map(clean, texts) if has_content(text) and text != clean(self.text))
         return tuple(others) if has_content(self.text) else ()
 
+    def warn(self, sentence: str) -> None:
+        """Have a sentence stand below it."""
+        self.warning = sentence
+        self.remark = f"{self.remark} {sentence}" if self.remark else sentence
+
     def withdraw(self) -> None:
         """Nothing of it may be shown or kept."""
         self.before = self.resumed = self.text = self.thinking = ""
@@ -142,8 +159,13 @@ class Draft:
         self.calls.clear()
         self.remote_steps.clear()
         self.is_begun = self.is_run_elsewhere = False
-        self.usage = self.reason = self.carried = None
+        self.usage = self.reason = self.carried = self.reservation = None
         self.alternatives = ()
+
+    @property
+    def spent(self) -> Draft:
+        """What its step took, and nothing else of it."""
+        return Draft(usage=self.usage, routed=self.routed, reservation=self.reservation)
 
     @property
     def choice(self) -> Choice | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Protocol
@@ -34,10 +34,24 @@ class Meter:
         self._prices = prices
         self._count_tokens = count_tokens
 
+    async def load(self) -> None:
+        """Have at hand what prices are looked up in."""
+        await self._prices.load()
+
+    def input_tokens(self, request: ProviderRequest) -> int:
+        """How many tokens a request is read as, by our own count."""
+        return self._count(_read(request)) + len(request.messages) * TOKENS_PER_MESSAGE
+
+    def cost_nanos(self, models: Sequence[tuple[str, str]], input_tokens: int, output_tokens: int) -> int | None:
+        """The most that so many tokens cost of any of these providers' models; None where one has no known price."""
+        used = Usage(input_tokens=input_tokens, output_tokens=output_tokens)
+        costs = [self._prices.cost_nanos(provider, model, used) for provider, model in models]
+        return None if None in costs else max(cost for cost in costs if cost is not None)
+
     @asynccontextmanager
     async def reading(self, request: ProviderRequest, draft: Draft) -> AsyncIterator[None]:
         """While a request is answered into a draft; then the draft has the usage, however the answer ended."""
-        await self._prices.load()
+        await self.load()
         try:
             yield
         finally:
@@ -62,9 +76,7 @@ class Meter:
             thought = self._count([draft.thinking])
             usage = replace(usage, output_tokens=written + thought, reasoning_tokens=thought)
         if not usage.input_tokens:
-            usage = replace(
-                usage, input_tokens=self._count(_read(request)) + len(request.messages) * TOKENS_PER_MESSAGE
-            )
+            usage = replace(usage, input_tokens=self.input_tokens(request))
         return replace(usage, is_estimated=True)
 
     def _count(self, texts: Iterable[str]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
+from bot.budgets.model import Counted
 from bot.errors import Refusal
 from bot.messages import spoken
 from bot.runs.draft import joined
@@ -47,6 +48,16 @@ class Questions(Protocol):
 
     async def reply(self, transaction: Transaction, run: Run, user_id: int, text: str) -> bool:
         """Take a message as the answer to a question that a run waits with: whether it is one."""
+
+
+class Budgets(Protocol):
+    """What may be used."""
+
+    async def of(self, guild_id: int | None, channel_id: int, user_id: int) -> Counted:
+        """What counts for a person in a place.  Raises: Refusal."""
+
+    async def take_question(self, transaction: Transaction, counted: Counted) -> None:
+        """Count a question.  Raises: BudgetReached."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +103,7 @@ class RunService:
         database: Database,
         worker: Worker,
         questions: Questions,
+        budgets: Budgets,
         *,
         defaults: RunDefaults,
         channel_scope: Scope,
@@ -102,6 +114,7 @@ class RunService:
         self._database = database
         self._worker = worker
         self._questions = questions
+        self._budgets = budgets
         self._defaults = defaults
         self._channel_scope = channel_scope
         self._count_tokens = count_tokens
@@ -113,10 +126,11 @@ class RunService:
         With `private_token`, an interaction's token, only the person sees the answer, and nobody else's conversation
         holds it.  What the model has asked the person is answered with it.  Raises: Refusal for a private question
         while an earlier one is being answered, where the message is the first that waits for others to decide, and
-        where the person has opted out, or whom alone they quote.
+        where the person has opted out, or whom alone they quote; BudgetReached, and the message is not stored.
         """
         now, place = self._clock(), await self.place(where, is_private=private_token is not None)
         notice: str | None = None
+        counted = await self._budgets.of(where.guild_id, where.channel_id, where.user_id)
         async with self._database.write() as transaction:
             said = await self._readable(transaction, said)
             conversation = await conversations.find(transaction, place, now)
@@ -128,8 +142,10 @@ class RunService:
                 return None
             if live is not None and await self._questions.reply(transaction, live, said.author_id, said.text):
                 await messages.hide(transaction, [said.message_id] if said.message_id is not None else [], now)
-            elif live is not None and live.waiting_since is not None:
-                notice = await self._notice(transaction, conversation, live)
+            else:
+                await self._budgets.take_question(transaction, counted)
+                if live is not None and live.waiting_since is not None:
+                    notice = await self._notice(transaction, conversation, live)
             run = await answer_waiting(transaction, conversation, self._defaults, now, interaction_token=private_token)
         if run is not None:
             self._worker.wake()
@@ -173,11 +189,12 @@ class RunService:
     async def again(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Answer the same question once more in the same messages.  Raises: Refusal."""
         await self._delivered(run_id, presser)
-        now = self._clock()
+        now, counted = self._clock(), await self._counted(run_id, presser)
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)
             if not await messages.has_question(transaction, await first_try(transaction, previous)):
                 raise Refusal("The question was deleted or taken back, so there is nothing to answer again.")
+            await self._budgets.take_question(transaction, counted)
             await answer_again(transaction, previous, self._defaults, now, interaction_token=interaction_token)
         self._worker.wake()
 
@@ -204,13 +221,14 @@ class RunService:
 
     async def go_on(self, run_id: int, presser: Presser, *, interaction_token: str | None = None) -> None:
         """Write the rest of an answer that was cut by length.  Raises: Refusal."""
-        now = self._clock()
+        now, counted = self._clock(), await self._counted(run_id, presser)
         async with self._database.write() as transaction:
             previous = await self._newest(transaction, run_id, presser)
             if previous.incomplete_reason is not IncompleteReason.MAX_OUTPUT_TOKENS:
                 raise Refusal("This answer is whole already.")
             if await messages.last_of(transaction, run_id) is None:
                 raise Refusal("This answer was taken out of the history, so there is nothing to go on from.")
+            await self._budgets.take_question(transaction, counted)
             await follow(
                 transaction, previous, RunKind.CONTINUE, self._defaults, now, interaction_token=interaction_token
             )
@@ -259,6 +277,12 @@ class RunService:
             run = await self._newest(transaction, run_id, presser)
         if run.delivered_at is None:
             await self._worker.settled(run_id)
+
+    async def _counted(self, run_id: int, presser: Presser) -> Counted:
+        """What counts for who wants more of an answer, in its place.  Raises: Refusal."""
+        async with self._database.read() as transaction:
+            run = await self._run(transaction, run_id)
+        return await self._budgets.of(run.guild_id, run.place_id, presser.user_id)
 
     async def _newest(self, transaction: Transaction, run_id: int, presser: Presser) -> Run:
         """A run that has ended and that nothing came after.  Raises: Refusal."""

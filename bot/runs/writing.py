@@ -42,6 +42,13 @@ class Provider(Protocol):
         """End what providers still do for a run, by the last of their bookmarks; raises nothing, takes seconds."""
 
 
+class Budgets(Protocol):
+    """What may be used."""
+
+    async def reserve(self, run: Run, draft: Draft, request: ProviderRequest, chosen: PlaceValues) -> ProviderRequest:
+        """The request as far as it may go, with what it may take reserved in the draft.  Raises: Refusal."""
+
+
 class Author:
     """Has a provider's model write answers; those that are under way stand in `live`."""
 
@@ -51,6 +58,7 @@ class Author:
         provider: Provider,
         requests: Requests,
         moderator: Moderator,
+        budgets: Budgets,
         meter: Meter,
         steps: Steps,
         live: LiveRuns,
@@ -64,6 +72,7 @@ class Author:
         self._provider = provider
         self._requests = requests
         self._moderator = moderator
+        self._budgets = budgets
         self._meter = meter
         self._steps = steps
         self._max_steps = max_steps
@@ -139,6 +148,7 @@ class Author:
         self, run: Run, draft: Draft, writer: ReplyWriter, progress: Progress, chosen: PlaceValues
     ) -> None:
         request = await until_stored(run.id, partial(self._requests.next, run, draft, chosen))
+        request = await until_stored(run.id, partial(self._budgets.reserve, run, draft, request, chosen))
         draft.asked = request.model
         async with self._meter.reading(request, draft), aclosing(self._provider.stream(request)) as events:
             async for event in events:

@@ -17,6 +17,8 @@ async def keep(
     if draft.usage is not None:
         model, provider = (run.model, None) if draft.routed is None else (draft.routed.model, draft.routed.provider)
         await usage.record(transaction, run.id, model, draft.usage, now, provider=provider)
+    if draft.reservation is not None and (draft.usage is not None or not draft.is_run_elsewhere):
+        await draft.reservation.settle(transaction, draft.usage)
     for step in draft.remote_steps:
         await remote_steps.put(transaction, run.id, step, now)
     if step_message_id is not None and draft.carried is not None:
