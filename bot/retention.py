@@ -133,8 +133,10 @@ class Retention:
             await forget_elsewhere(self._database, self._keepers, conversation_id)
             count: int | None = 0
             while count is not None:
+                async with self._database.read() as transaction:
+                    run_ids = await retention.old_runs(transaction, conversation_id, before)
                 async with self._database.write() as transaction:
-                    count = await retention.delete_old(transaction, conversation_id, before, self._clock())
+                    count = await retention.delete_old(transaction, conversation_id, run_ids, before, self._clock())
                     await jobs.advance(transaction, noted, count or 0)
         async with self._database.write() as transaction:
             for job_id in noted[1:]:

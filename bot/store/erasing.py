@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, literal, select, update
+from sqlalchemy import ColumnElement, Table, and_, case, delete, exists, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import NOBODY
@@ -81,14 +81,15 @@ async def forget_runs(connection: AsyncConnection, run_ids: Collection[int]) -> 
 async def over(connection: AsyncConnection, conversation_id: int, is_due: ColumnElement[bool]) -> tuple[int, ...]:
     """The oldest runs of a conversation that ended, were delivered and are due, as many as go at once."""
     due = select(runs.c.id).where(runs.c.conversation_id == conversation_id, IS_OVER, is_due)
-    return tuple(await connection.scalars(due.order_by(runs.c.id).limit(AT_ONCE)))
+    return tuple(await connection.scalars(due.order_by(runs.c.epoch, runs.c.id).limit(AT_ONCE)))
 
 
 async def forget_waiting(connection: AsyncConnection, conversation_id: int, before: datetime) -> int:
-    """Delete what was said by a moment and never answered, if nothing is at work that may still do so: how many."""
+    """Delete what was said by a moment and never answered, nor can be by what is at work: how many."""
     is_live = exists().where(runs.c.conversation_id == conversation_id, IS_LIVE)
     is_waiting = messages.c.run_id.is_(None), messages.c.conversation_id == conversation_id
-    due = select(messages.c.id).where(*is_waiting, messages.c.created_at <= before, ~is_live).limit(AT_ONCE)
+    is_unanswerable = or_(messages.c.hidden_at.is_not(None), ~is_live)
+    due = select(messages.c.id).where(*is_waiting, messages.c.created_at <= before, is_unanswerable).limit(AT_ONCE)
     return await _delete(connection, messages, messages.c.id.in_(tuple(await connection.scalars(due))))
 
 

@@ -116,10 +116,8 @@ async def hide_in(
     own = select(messages.c.id).where(*is_here, messages.c.author_id == user_id).limit(AT_ONCE)
     nothing = {"quote_author": None, "quote_text": None, "quote_author_id": None}
     removed = {"author_id": None, "author_name": SOMEONE, "text": "", "tokens": 0, "discord_id": None}
-    hidden = {
-        "hidden_at": now,
-        "is_reworded": False,
-    }  # also anew: what was hidden before could be taken back by its time
+    # Hidden anew where it was already: what was hidden earlier can be taken back by the moment.
+    hidden = {"hidden_at": now, "is_reworded": False}
     ids = tuple(await connection.scalars(own))
     of_them = update(messages).where(messages.c.id.in_(ids))
     await connection.execute(of_them.values(removed | hidden | nothing))
@@ -132,7 +130,7 @@ async def hide_in(
 async def look_for_rows(
     connection: AsyncConnection, user_id: int, before: datetime
 ) -> tuple[tuple[int, Sequence[Any]], ...]:
-    """What else there is of a person: for each place of it in `PLACES` some keys, for `change_rows`."""
+    """What else there is of a person: for each of `places` some keys, for `change_rows`."""
     found = list[tuple[int, Sequence[Any]]]()
     for number, place in enumerate(places(user_id, before)):
         key = tuple(place.table.primary_key.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select
@@ -75,11 +76,18 @@ async def aged(connection: AsyncConnection, guild_id: int | None, before: dateti
     return tuple(await connection.scalars(found))
 
 
-async def delete_old(connection: AsyncConnection, conversation_id: int, before: datetime, now: datetime) -> int | None:
-    """Delete a part of what is older than a moment: how many messages, or None where nothing is left to do."""
-    run_ids = await over(connection, conversation_id, runs.c.ended_at <= before)
-    if run_ids:
-        return await forget_runs(connection, run_ids)
+async def old_runs(connection: AsyncConnection, conversation_id: int, before: datetime) -> tuple[int, ...]:
+    """The oldest runs of a conversation that ended by a moment, for `delete_old`: it is looked for without a lock."""
+    return await over(connection, conversation_id, runs.c.ended_at <= before)
+
+
+async def delete_old(
+    connection: AsyncConnection, conversation_id: int, run_ids: Collection[int], before: datetime, now: datetime
+) -> int | None:
+    """Delete these runs, or else what was never answered: how many messages, or None where nothing is left to do."""
+    if run_ids:  # without those that were shown anew meanwhile
+        still = await connection.scalars(select(runs.c.id).where(runs.c.id.in_(run_ids), IS_OVER))
+        return await forget_runs(connection, tuple(still))
     count = await forget_waiting(connection, conversation_id, before)
     if count:
         return count

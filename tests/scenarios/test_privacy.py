@@ -15,6 +15,7 @@ from tests.scenarios.scene import WAIT_SECONDS, Scene, sent
 
 SECRET = "swordfish"
 HELLO = f"assistant: {Story().answer()}"
+PAUSED = Story(pieces=("First words", " and the rest."), hang_at=5)
 MANY = 20_000  # rows that take a moment to delete
 
 
@@ -72,6 +73,17 @@ async def test_answer_in_the_making_is_stopped_and_what_waits_is_left(parley: Sc
     assert all(SECRET not in line for line in sent(parley.provider.requests[-1]))
 
 
+async def test_opting_out_ends_what_is_being_answered(parley: Scene) -> None:
+    """The stream is closed at once; what was written stays where it stands."""
+    parley.provider.play(Story(token_count=50, tokens_per_second=50.0, is_endless=True))
+    await parley.say("linus", "general", f"@bot {SECRET}")
+    await parley.answer_of("general", 1, final=False)
+    await press(parley, "linus", await parley.command("linus", "playground", "privacy"), "out")
+    await parley.provider.requests[0].disconnected.wait()
+    await parley.until(lambda: parley.run(1)["status"] == "cancelled")
+    assert [row["user_id"] for row in parley.rows("opt_outs")] == [parley.sandbox.users["linus"]]
+
+
 async def test_direct_messages_are_deleted_whole(parley: Scene) -> None:
     """Nothing is left but what the answer cost; the next message begins a new conversation."""
     channel = await parley.sandbox.people.open_dm(parley.sandbox.users["linus"], parley.sandbox.bot_id)
@@ -97,6 +109,25 @@ async def test_thread_at_the_provider_is_deleted(scene: Scene) -> None:
     await scene.ask("grace", "general", "@bot hi")
     (thread,) = scene.provider.runs.threads.values()
     assert all(SECRET not in str(message.content) for message in thread.messages)
+
+
+async def test_answer_to_others_is_written_to_its_end_in_its_thread(scene: Scene) -> None:
+    """What a provider writes for somebody else just then is not cut off; its thread is deleted afterwards."""
+    await scene.start(provider_api="assistants")
+    await scene.ask("linus", "general", f"@bot {SECRET}")
+    (old,) = scene.provider.runs.threads
+    scene.provider.play(PAUSED)
+    await scene.say("grace", "general", "@bot hi")
+    await scene.answer_of("general", 2, final=False)
+    await delete_all(scene)
+    await scene.until(lambda: any(row["name"] == "deletion" for row in scene.rows("jobs")))
+    await scene.caught_up()
+    await scene.caught_up()
+    assert old in scene.provider.runs.threads
+    scene.provider.requests[-1].released.set()
+    assert (await scene.answer_of("general", 2)).text == PAUSED.answer()
+    await scene.until(lambda: is_deleted(scene))
+    assert old not in scene.provider.runs.threads
 
 
 async def test_deletion_goes_on_after_a_kill(scene: Scene) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -250,6 +250,21 @@ async def test_what_is_said_after_it_was_asked_for_stays(database: Database) -> 
         assert [message.text for message in await messages.waiting(connection, conversation)] == ["again"]
 
 
+async def test_what_waited_is_deleted_though_something_newer_is_answered(database: Database) -> None:
+    """In a conversation of Ada's own, a question that she asks meanwhile stands in nobody's way."""
+    direct = Place(place_id=3, guild_id=None, scope=Scope.CHANNEL)
+    async with database.write() as connection:
+        conversation = await conversations.find(connection, direct, NOW)
+        await messages.append(connection, conversation, new(ADA, SECRET))
+        await enqueue(connection, conversation.id, later(120))
+    await carry_out(database)
+    async with database.read() as connection:
+        assert await holding(connection, SECRET) == []
+        live = await runs.live(connection, conversation.id)
+    assert live is not None
+    assert live.cancel_requested_at is None
+
+
 async def test_live_runs_are_stopped_first(database: Database) -> None:
     """What is being answered ends, and what waits is not answered any more."""
     async with database.write() as connection:
@@ -263,7 +278,7 @@ async def test_live_runs_are_stopped_first(database: Database) -> None:
     assert (stopped.status, stopped.asker_id) == ("cancelled", 0)
 
 
-async def enqueue(connection: AsyncConnection, conversation_id: int) -> int:
+async def enqueue(connection: AsyncConnection, conversation_id: int, now: datetime = NOW) -> int:
     """A run in line for Ada."""
     run = await runs.enqueue(
         connection,
@@ -281,6 +296,6 @@ async def enqueue(connection: AsyncConnection, conversation_id: int) -> int:
             interaction_token=None,
             expires_at=later(600),
         ),
-        NOW,
+        now,
     )
     return run.id

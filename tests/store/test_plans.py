@@ -12,7 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.days import last_days
 from bot.places import Place, PlaceKind
-from bot.store import history, messages, notices, overview, place_settings, runs, setting_changes, tool_calls, usage
+from bot.store import (
+    forgetting,
+    history,
+    messages,
+    notices,
+    overview,
+    personal,
+    place_settings,
+    retention,
+    runs,
+    setting_changes,
+    tool_calls,
+    usage,
+)
 from bot.store.conversations import Conversation
 from bot.store.database import Database
 from bot.usage.subject import Subject, Whose
@@ -30,6 +43,10 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "removed": (lambda c: messages.removed(c, 1, 0), "ix_messages_hidden"),
     "claim": (lambda c: runs.claim(c, "me", now=NOW, lease_expires_at=NOW, limit=9), "ix_runs_queued"),
     "live of a person": (lambda c: runs.live_of(c, 1), "ix_runs_one_live"),
+    "words of a person": (lambda c: forgetting.shared(c, 1, NOW), "ix_messages_author"),
+    "quotations of a person": (lambda c: forgetting.shared(c, 1, NOW), "ix_messages_quoted"),
+    "answers to a person": (lambda c: personal.page(c, 1, "answers", 0), "ix_runs_asker"),
+    "old runs": (lambda c: retention.old_runs(c, 1, NOW), "ix_runs_conversation"),
     "live": (lambda c: runs.live(c, 1), "ix_runs_one_live"),
     "live_in_lost_places": (runs.live_in_lost_places, "ix_runs_one_live"),
     "latest": (lambda c: runs.latest(c, 1, 0), "ix_runs_conversation"),
