@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import signal
 import sqlite3
+from datetime import timedelta
 
+from bot.app import utc_now
 from sandbox.interactions import InteractionOutcome
 from sandbox.semantics import walk_components
 from sandbox.stories import Story
@@ -128,6 +130,28 @@ async def test_answer_to_others_is_written_to_its_end_in_its_thread(scene: Scene
     assert (await scene.answer_of("general", 2)).text == PAUSED.answer()
     await scene.until(lambda: is_deleted(scene))
     assert old not in scene.provider.runs.threads
+
+
+async def test_panel_tells_what_was_too_old(scene: Scene) -> None:
+    """After the days of the place its words are gone, and people read when that was and how much it was."""
+    await scene.start(retention_days=30)
+    await scene.ask("linus", "general", f"@bot {SECRET}")
+    await scene.stop()
+    scene.clock = lambda: utc_now() + timedelta(days=31)
+    await scene.start(retention_days=30)
+    await scene.until(lambda: scene.rows("messages") == [])
+    await scene.until(lambda: all(row["ended_at"] for row in scene.rows("jobs")))
+    shown = await scene.command("linus", "playground", "privacy")
+
+    def text() -> str | None:
+        seen = scene.sandbox.messages(scene.place("playground"), scene.sandbox.users["linus"])
+        found = [each for each in seen if int(each["id"]) == shown.message_id]
+        return str([each.get("content") for each in walk_components(found[0]["components"])]) if found else None
+
+    told = await scene.wait_for(text)
+    assert "What is said is deleted after **30 days**. Last looked after <t:" in told
+    assert "; 2 messages from here deleted last <t:" in told
+    assert "Nothing is stored about you." in told
 
 
 async def test_deletion_goes_on_after_a_kill(scene: Scene) -> None:
