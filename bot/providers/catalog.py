@@ -81,7 +81,7 @@ class Catalog:
         *,
         chosen: str,
         clock: Callable[[], datetime],
-        prices: Prices | None = None,
+        prices: Prices,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`chosen` is the host's model, which always counts as known."""
@@ -101,8 +101,7 @@ class Catalog:
 
     async def refresh(self) -> bool:
         """Ask all providers for their lists at once, and tell the host what is new: whether all have answered."""
-        if self._prices is not None:
-            await self._prices.load()
+        await self._prices.load()
         all_came = all(await asyncio.gather(*map(self._list, self._shelves.values())))
         for sentence in map(str, self.leaving_in_use()):
             if sentence not in self._told:
@@ -132,11 +131,11 @@ class Catalog:
     def facts(self, reference: str) -> str:
         """How many tokens a model reads and what a million cost, as far as that is known: `128k · $0.15 in / …`."""
         provider, model = self._providers.find(reference)
-        return "" if self._prices is None else self._prices.facts(provider.configuration.name, model)
+        return self._prices.facts(provider.configuration.name, model)
 
     def warning(self, reference: str) -> str | None:
         """That a model is going, or not listed any more, in a sentence; None where it stays."""
-        leaving = self.leaving(reference)
+        leaving = self._going(reference)
         return None if leaving is None else f"⚠️ {leaving}"
 
     def leaving(self, reference: str) -> Leaving | None:
@@ -153,13 +152,16 @@ class Catalog:
     def leaving_in_use(self) -> Iterator[Leaving]:
         """What of the host's own choice, the model and its fallbacks, is going or not listed."""
         for reference in self._in_use():
-            provider, model = self._providers.find(reference)
-            shelf = self._shelves[provider.configuration.name]
-            leaving = self.leaving(reference)
-            if leaving is None and shelf.models and model not in shelf.names:
-                leaving = self._missing(reference)
+            leaving = self._going(reference)
             if leaving is not None:
                 yield leaving
+
+    def _going(self, reference: str) -> Leaving | None:
+        """Whether a model is going, or is not on a list that there is."""
+        provider, model = self._providers.find(reference)
+        shelf = self._shelves[provider.configuration.name]
+        is_absent = bool(shelf.models) and model not in shelf.names
+        return self.leaving(reference) or (self._missing(reference) if is_absent else None)
 
     async def _list(self, shelf: Shelf) -> bool:
         """Whether a provider has said which models it has, or that it does not say."""

@@ -200,3 +200,48 @@ async def test_settings_outlive_the_process(council: Council, process: Process) 
     await council.does("set", name="seed", value="7")
     await council.town.env.restart_bot(await process.start())
     assert (await council.asked())["seed"] == 7
+
+
+async def test_setting_of_the_server_goes_to_the_server(council: Council) -> None:
+    """Wherever it is set from, and only by who manages the server; in a direct message there is none."""
+    assert await council.does("set", name="retention_days", value="90") == SERVER_MANAGERS_ONLY
+    told = await council.does("set", who=council.olaf, name="retention_days", value="90", where="channel")
+    assert told == "`retention_days` is `90` in this server now (for the whole server)."
+    guild_id = council.town.guild.id
+    assert council.rows() == [("guild", guild_id, "retention_days", 90, council.olaf.user.id)]
+    assert "not set in this server any more" in await council.does("unset", who=council.olaf, name="retention_days")
+    refused = await council.town.linus.user.slash("set", name="retention_days", value="90")
+    assert said(refused) == "`retention_days` counts for a whole server, and a direct message lies in none."
+    assert council.rows() == []
+    assert len(council.town.env.errors) == 2
+
+
+async def test_tools_and_budgets_are_suggested(council: Council) -> None:
+    """What is switched by its tool's name, and of budgets where to find the rest."""
+    general, nora = council.town.general, council.nora
+    assert values(await nora.autocomplete(general, "set", "name", "roll")) == ["tool:roll"]
+    assert values(await nora.autocomplete(general, "set", "name", "tool:"))[0].startswith("tool:")
+    (hint,) = await nora.autocomplete(general, "set", "name", "budget:")
+    assert hint["value"] == "budget:each:tokens:day"
+    assert "/budget" in hint["name"]
+    assert values(await nora.autocomplete(general, "set", "value", "f", name="tool:roll")) == ["false"]
+    assert await council.does("set", name="tool:roll", value="false") == (
+        f"`tool:roll` is `false` in <#{general.id}> now."
+    )
+    refused = await council.does("set", name="tool:rool", value="false")
+    assert refused == "There is no tool or group named `rool` here. `/settings` shows all of them."
+    assert len(council.town.env.errors) == 1
+
+
+async def test_roles_and_channels_are_suggested_by_name(council: Council) -> None:
+    """Several roles one after the other; what is sent are their ids."""
+    general, nora, guild = council.town.general, council.nora, council.town.guild
+    friends, family = guild.create_role("Friends"), guild.create_role("Family")
+    (first,) = await nora.autocomplete(general, "set", "value", "@fri", name="allowed_roles")
+    assert (first["name"], first["value"]) == ("@Friends", str(friends.id))
+    (both,) = await nora.autocomplete(general, "set", "value", f"{friends.id}|fam", name="allowed_roles")
+    assert (both["name"], both["value"]) == ("@Friends, @Family", f"{friends.id}|{family.id}")
+    told = await council.does("set", name="allowed_roles", value=both["value"])
+    assert told == f"`allowed_roles` is <@&{friends.id}> <@&{family.id}> in <#{general.id}> now."
+    (channel,) = await nora.autocomplete(general, "set", "value", "#gene", name="log_channel")
+    assert (channel["name"], channel["value"]) == ("#general", str(general.id))

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestServer, unused_port
 
 from bot.providers.catalog import REFRESH_SECONDS, RETRY_SECONDS, Catalog
 from bot.providers.configuration import ProviderConfiguration
+from bot.providers.prices import Prices
 from bot.providers.registry import opened
 from sandbox.provider import ScriptedProvider
 
@@ -42,7 +43,8 @@ class Shop:
             for name, address in addresses.items()
         ]
         providers = await self.stack.enter_async_context(opened(configurations, answer_timeout_seconds=20))
-        return Catalog(providers, chosen=chosen, clock=lambda: self.now, sleep=self.sleep)
+        prices = Prices(configurations, lambda: self.now)
+        return Catalog(providers, chosen=chosen, clock=lambda: self.now, prices=prices, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         """Pauses until the test says so."""
@@ -193,3 +195,11 @@ async def test_wrong_address_is_told_at_the_start(
         assert not await catalog.refresh()
     (sentence,) = told(caplog)
     assert sentence.startswith(f"provider two: {said} `python -m bot doctor` tells more.")
+
+
+async def test_facts_are_those_of_the_hosts_prices(shop: Shop) -> None:
+    """By the provider's own name of the model, as soon as the catalog was opened."""
+    catalog = await shop.open(two={"prices": {"vendor/*": {"input": 1.0, "output": 2.5}}})
+    await catalog.refresh()
+    assert catalog.facts("two/vendor/c") == "$1.00 in / $2.50 out"
+    assert catalog.facts("one/a") == ""

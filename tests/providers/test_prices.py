@@ -74,6 +74,17 @@ async def test_hosts_own_price_wins() -> None:
     assert prices.cost_nanos("openai", "o1", used(10, 0)) == 10 * 15_000
 
 
+async def test_facts_are_what_people_choose_by() -> None:
+    """The window and the price of a million tokens, each only where it is known; fractions of a cent too."""
+    own = {"own": {"input": 0.075, "output": 10.0}, "free": {"input": 0.0, "output": 0.0}}
+    prices = await loaded(configured("relay", RELAY, **own), configured("openai", LISTED))
+    assert prices.facts("openai", "gpt-4o-mini") == "128k · $0.15 in / $0.60 out"
+    assert prices.facts("openai", "gpt-4.1") == "1M · $2.00 in / $8.00 out"
+    assert prices.facts("relay", "own") == "$0.075 in / $10.00 out"
+    assert prices.facts("relay", "free") == "$0.00 in / $0.00 out"
+    assert prices.facts("relay", "unknown") == ""
+
+
 def test_thoughts_are_paid_for_once() -> None:
     """They are a part of what was written already."""
     price = Price(input=0.0, output=10.0)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from sandbox.provider import MODEL
 from tests.scenarios.panel import OpenPanel
-from tests.scenarios.scene import Scene, sent
+from tests.scenarios.scene import WAIT_SECONDS, Scene, sent
 
 
 @pytest.fixture
@@ -68,3 +71,19 @@ async def test_prompt_of_a_file_is_what_the_model_is_told(scene: Scene) -> None:
     await people.submit(ada, form.interaction_id, {"text": "", "mode": "append"})
     await parley.wait_for(lambda: any("comes after" in text for text in parley.whispers("ada", "general")))
     assert {row["name"] for row in parley.rows("place_settings")} == {"system_prompt", "prompt_mode"}
+
+
+async def test_model_that_vanished_is_marked(scene: Scene) -> None:
+    """On the panel and by /model, with what may have been meant, also after a restart."""
+    scene.provider.models = (MODEL, "gpt-large")
+    await scene.start()
+    await scene.command("ada", "general", "set", name="model", value="default/gpt-large")
+    await scene.stop()
+    scene.provider.models = (MODEL, "gpt-larger")
+    await scene.start()
+    warning = "⚠️ The provider does not list the model default/gpt-large: did you mean default/gpt-larger?"
+    async with asyncio.timeout(WAIT_SECONDS):  # the list is asked for meanwhile
+        while warning not in (await OpenPanel.open(scene, "ada", "general")).text:
+            await scene.caught_up()
+    await scene.command("ada", "general", "model")
+    assert warning in await scene.refused("ada", "general")
