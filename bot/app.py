@@ -45,6 +45,7 @@ from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
 from bot.runs.history import History
+from bot.runs.importing import Importer
 from bot.runs.live import LiveRuns
 from bot.runs.metering import Meter
 from bot.runs.moderation import Moderator
@@ -261,6 +262,9 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 service,
                 place_settings,
                 window_tokens=settings.provider_context_tokens,
+            ),
+            importer=Importer(
+                database, service, place_settings, defaults=defaults, count_tokens=count_tokens, clock=clock
             ),
             removal=Removal(database, worker, service, changes, provider, defaults=defaults, clock=clock),
             opt_outs=opt_outs,

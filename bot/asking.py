@@ -6,7 +6,7 @@ import discord
 
 from bot.client import ParleyClient, where
 from bot.errors import Refusal
-from bot.hearing import words
+from bot.hearing import import_recent, words
 from bot.interactions import CANNOT_WRITE, may_write, respond
 from bot.runs.service import Said
 
@@ -46,4 +46,6 @@ async def ask_openly(
         reply_text=None if about is None else words(client, about),
         reply_author_id=None if about is None else about.author.id,
     )
+    before = said.message_id or interaction.id
+    await import_recent(client, interaction.channel, interaction.guild, user_id=user.id, before=before)
     await client.service.receive(where(interaction.channel, interaction.guild, user.id), said)

@@ -38,6 +38,7 @@ from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
 from bot.runs.history import History
+from bot.runs.importing import Importer
 from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.removal import Removal
@@ -155,6 +156,7 @@ class ParleyClient(commands.Bot):
         decisions: Decisions,
         overview: Overview,
         history: History,
+        importer: Importer,
         opt_outs: OptOuts,
         removal: Removal,
         privacy: Privacy,
@@ -199,6 +201,7 @@ class ParleyClient(commands.Bot):
         self.decisions = decisions
         self.overview = overview
         self.history = history
+        self.importer = importer
         self.opt_outs = opt_outs
         self.removal = removal
         self.privacy = privacy

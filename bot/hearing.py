@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
 
@@ -13,11 +14,13 @@ from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
 from bot.place_settings.table import Trigger
 from bot.reply.characters import has_content
+from bot.runs.importing import Earlier, Wish
 from bot.runs.service import Said
 
 log = logging.getLogger(__name__)
 
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+IMPORT_SECONDS = 10.0  # two requests, with a wait for the rate limit; the question waits no longer for them
 GREETING = "I am here. Ask me something; `/help` says what I can do."
 
 
@@ -58,6 +61,7 @@ async def take_up(client: ParleyClient, message: discord.Message) -> bool:
         return True
     said = read(client, newest)
     if said.text or said.reply_text is not None:
+        await import_recent(client, message.channel, message.guild, user_id=message.author.id, before=message.id)
         await client.service.receive(where(message.channel, message.guild, message.author.id), said)
         return True
     return False
@@ -149,3 +153,44 @@ def named(text: str, mentions: Sequence[discord.abc.User]) -> str:
     for user in mentions:
         text = text.replace(f"<@{user.id}>", f"@{user.display_name}").replace(f"<@!{user.id}>", f"@{user.display_name}")
     return text
+
+
+async def import_recent(
+    client: ParleyClient, channel: object, guild: discord.Guild | None, *, user_id: int, before: int
+) -> None:
+    """Take up the latest messages of a channel before a question, if it is the first and moderators want that.
+
+    Where the bot may not read them, or Discord does not tell them in time, the question is answered without.
+    Raises: Refusal, StoreError.
+    """
+    here = where(channel, guild, user_id)
+    wish = await client.importer.wish(here)
+    if wish is None or not isinstance(channel, discord.abc.Messageable) or not may_read(channel, guild):
+        return
+    try:
+        async with asyncio.timeout(IMPORT_SECONDS):
+            found = [each async for each in channel.history(limit=wish.count, before=discord.Object(before))]
+    except NOT_TAKEN as error:
+        log.info("what was said in channel %d is not imported: %s", here.channel_id, type(error).__name__)
+        return
+    earlier = [
+        Earlier(said=read(client, each), at=each.created_at) for each in reversed(found) if is_wanted(wish, each)
+    ]
+    await client.importer.take(here, [each for each in earlier if each.said.text])
+
+
+def is_wanted(wish: Wish, message: discord.Message) -> bool:
+    """Whether a message is a person's, who lets it be read, and not older than is kept."""
+    is_old = wish.not_before is not None and message.created_at < wish.not_before
+    return is_from_a_person(message) and message.author.id not in wish.left_out and not is_old
+
+
+def may_read(channel: object, guild: discord.Guild | None) -> bool:
+    """Whether the bot may read what was said: without the permission Discord says that nothing was."""
+    if guild is None or not isinstance(channel, discord.abc.GuildChannel | discord.Thread):
+        return False
+    try:
+        own = channel.permissions_for(guild.me)
+    except discord.ClientException:  # a thread in a channel that the bot does not see
+        return False
+    return own.view_channel and own.read_message_history

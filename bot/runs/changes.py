@@ -13,6 +13,8 @@ from bot.store import conversations, guilds, messages, opt_outs, replies, runs
 from bot.store.database import Database, Transaction
 from bot.store.messages import StoredMessage
 
+# An edit has them not answered anew: what was asked is further up, or was not asked.
+NO_OWN_QUESTION = frozenset({RunKind.CONTINUE, RunKind.IMPORT})
 ANSWER_DELETED = "Its message was deleted."
 PLACE_DELETED = "Its channel was deleted."
 THREAD_LEFT = "I was removed from its thread."
@@ -161,7 +163,7 @@ class ChangeService:
         newest = await runs.live(transaction, conversation.id) or await runs.latest(
             transaction, conversation.id, conversation.epoch
         )
-        if newest is None or newest.kind is RunKind.CONTINUE or await first_try(transaction, newest) != run.id:
+        if newest is None or newest.kind in NO_OWN_QUESTION or await first_try(transaction, newest) != run.id:
             return None
         is_stopping = newest.status in LIVE and newest.cancel_requested_at is not None
         return None if is_stopping else newest

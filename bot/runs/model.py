@@ -90,6 +90,7 @@ class RunKind(StrEnum):
     ANSWER = "answer"  # of the messages that waited
     AGAIN = "again"  # Regenerate and Retry: the same question once more, in the same messages
     CONTINUE = "continue"  # the rest of an answer that was cut by length
+    IMPORT = "import"  # none: what was said in a channel before the bot was first used there
 
 
 class IncompleteReason(StrEnum):

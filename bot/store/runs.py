@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, Row, Text, bindparam, exists, func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
-from bot.runs.model import TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
+from bot.runs.model import NOBODY, TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
+from bot.store.conversations import Conversation
 from bot.store.dialect import insert_into
 from bot.store.schema import (
     IS_LIVE,
@@ -25,7 +26,8 @@ from bot.store.schema import (
     runs,
 )
 
-ENQUEUED = "enqueued"  # the first event of every run; all others are a Cause
+ENQUEUED = "enqueued"  # the first event of every answer; all others are a Cause
+IMPORTED = "imported"  # the only event of what is no answer
 BEGINS_ANEW = frozenset({Cause.CLAIMED, Cause.QUESTION_EDITED})
 GIVES_UP = frozenset({Cause.LEASE_LOST, Cause.HANDED_BACK, Cause.PERSON_ASKED})
 NO_LEASE: Mapping[str, Any] = MappingProxyType({"lease_owner": None, "lease_expires_at": None})
@@ -65,6 +67,27 @@ async def enqueue(connection: AsyncConnection, new: NewRun, now: datetime) -> Ru
     event = {"run_id": run.id, "at": now, "cause": ENQUEUED, "to_status": run.status}
     await connection.execute(insert(run_events).values(event))
     return run
+
+
+async def add_imported(connection: AsyncConnection, conversation: Conversation, model: str, now: datetime) -> int:
+    """A run that stands for what was said before the bot came: its id.  It has ended, and nobody asked for it."""
+    place, moments = conversation.place, dict.fromkeys(("created_at", "expires_at", "ended_at", "delivered_at"), now)
+    statement = insert(runs).values(
+        conversation_id=conversation.id,
+        epoch=conversation.epoch,
+        kind=RunKind.IMPORT,
+        status=Status.COMPLETED,
+        model=model,
+        provider="",
+        place_id=place.place_id,
+        guild_id=place.guild_id,
+        asker_id=NOBODY,
+        **moments,
+    )
+    run_id: int = (await connection.execute(statement.returning(runs.c.id))).scalar_one()
+    event = {"run_id": run_id, "at": now, "cause": IMPORTED, "to_status": Status.COMPLETED}
+    await connection.execute(insert(run_events).values(event))
+    return run_id
 
 
 async def get(connection: AsyncConnection, run_id: int) -> Run | None:
