@@ -174,12 +174,12 @@ async def import_recent(
         log.info("what was said in channel %d is not imported: %s", here.channel_id, type(error).__name__)
         return
     earlier = [
-        Earlier(said=read(client, each), at=each.created_at) for each in reversed(found) if is_wanted(wish, each)
+        Earlier(said=read(client, each), at=each.created_at) for each in reversed(found) if may_be_taken(wish, each)
     ]
     await client.importer.take(here, [each for each in earlier if each.said.text])
 
 
-def is_wanted(wish: Wish, message: discord.Message) -> bool:
+def may_be_taken(wish: Wish, message: discord.Message) -> bool:
     """Whether a message is a person's, who lets it be read, and not older than is kept."""
     is_old = wish.not_before is not None and message.created_at < wish.not_before
     return is_from_a_person(message) and message.author.id not in wish.left_out and not is_old
