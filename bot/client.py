@@ -31,7 +31,7 @@ from bot.opt_outs import OptOuts
 from bot.order import Order
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
-from bot.place_settings.log import SettingLog
+from bot.place_settings.log import Act, SettingLog
 from bot.place_settings.service import PlaceSettings
 from bot.privacy import Privacy
 from bot.reminders import Reminders
@@ -74,6 +74,7 @@ NOT_USABLE = {
     discord.AppCommandOptionType.string: "That is no time. Type @time and choose one of Discord's.",
 }
 
+SETTINGS_CHANGED = "settings_changed"  # an event of ours, which cogs hear as those of Discord
 COMMAND_GONE = "This command was taken away. Discord will not offer it any more in a moment."
 COMMAND_CHANGED = "This command was changed. Use it once more in a moment, when Discord knows."
 
@@ -261,6 +262,7 @@ class ParleyClient(commands.Bot):
         self.toolbox.meet(self.people)
         self.budgets.meet(self.people)
         self.whereabouts.meet(self)
+        self.place_settings.meet(lambda changes: self.dispatch(SETTINGS_CHANGED, Act(changes=tuple(changes))))
         await self.mcp.begin()
         self.server_commands.put()
         try:

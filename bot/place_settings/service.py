@@ -49,6 +49,11 @@ class PlaceSettings:
         self._whereabouts = whereabouts
         self._defaults = defaults
         self._clock = clock
+        self._hear: Callable[[Sequence[Change]], None] = _nobody_hears
+
+    def meet(self, hear: Callable[[Sequence[Change]], None]) -> None:
+        """Learn who wants to hear of changes that were made here."""
+        self._hear = hear
 
     async def at(self, guild_id: int | None, channel_id: int) -> PlaceValues:
         """What counts in a channel, a thread or a direct message, by one query.  Raises: Refusal if it is not found."""
@@ -108,7 +113,15 @@ class PlaceSettings:
                 )
                 for edit in changed
             ]
-            return await setting_changes.add(transaction, new)
+            changes = await setting_changes.add(transaction, new)
+        if changes:
+            self._hear(changes)
+        return changes
+
+    async def guilds(self) -> frozenset[int]:
+        """The guilds in which something is chosen."""
+        async with self._database.read() as transaction:
+            return await place_settings.guilds(transaction)
 
     async def forget(self, places: Collection[Place]) -> None:
         """Let go what was chosen for places that are gone."""
@@ -127,6 +140,10 @@ class PlaceSettings:
                     raise Refusal(CHANGED_BY_NOBODY_KNOWN.format(name=name))
                 at = int(last.changed_at.timestamp())
                 raise Refusal(CHANGED_MEANWHILE.format(name=name, by=last.changed_by, at=at))
+
+
+def _nobody_hears(_: Sequence[Change]) -> None:
+    """As long as nobody wants to."""
 
 
 def by_key(choices: Iterable[Choice]) -> Known:

@@ -27,6 +27,12 @@ async def within(connection: AsyncConnection, root: Place) -> tuple[Choice, ...]
     return _choices(await connection.execute(select(*COLUMNS).where(_is_within(root))))
 
 
+async def guilds(connection: AsyncConnection) -> frozenset[int]:
+    """The guilds in which something is chosen."""
+    found = select(place_settings.c.guild_id).distinct().where(place_settings.c.guild_id.is_not(None))
+    return frozenset(await connection.scalars(found))
+
+
 async def put(connection: AsyncConnection, guild_id: int | None, choice: Choice, set_by: int, now: datetime) -> None:
     """Set a value, whether or not there was one before."""
     values = {"guild_id": guild_id, "value": choice.value, "set_by": set_by, "set_at": now}

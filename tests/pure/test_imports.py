@@ -27,6 +27,7 @@ LIBRARIES = {
         "bot/interactions.py",
         "bot/log_channel.py",
         "bot/locales/translator.py",
+        "bot/log_channel.py",
         "bot/missed.py",
         "bot/place_settings/forms.py",
         "bot/place_settings/managing.py",
