@@ -54,7 +54,7 @@ async def test_question_is_refused_where_the_bot_may_not_write(town: Town) -> No
     assert town.provider.requests == []
     private = await town.linus.slash(channel, "ask", question="why?", private=True)
     assert private.deferred
-    await town.provider.wait_for_request()
+    await town.wait_for(lambda: private.response is not None and "scripted" in private.response.content)
 
 
 @pytest.mark.parametrize("question", ["", "x" * 1801])
