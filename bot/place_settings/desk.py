@@ -108,9 +108,6 @@ class SettingDesk:
     ) -> None:
         """Make these edits, if the values can be.  Raises: Refusal, too where what was `seen` has changed since."""
         for edit in edits:
-            what = setting(edit.name)
-            if what.is_of_guild and edit.place.kind is not PlaceKind.GUILD:
-                raise Refusal(f"{OF_SERVERS.format(name=what.name)}: choose the server.")
             if edit.value is not None:
                 self._check(Choice(place=edit.place, name=edit.name, value=edit.value), guild_id)
             if edit.value is not None and edit.name == SERVER_TOOLS:

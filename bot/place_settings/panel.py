@@ -269,13 +269,13 @@ def inherit_menu(seen: Sight) -> ui.Select[ui.LayoutView]:
     """The menu of what is set at the place and can be inherited again."""
     options = [
         discord.SelectOption(
-            label=f"Inherit {name}"[:MAX_OPTION_CHARACTERS],
+            label=f"{'Remove' if seen.page.group is Group.BUDGETS else 'Inherit'} {name}"[:MAX_OPTION_CHARACTERS],
             value=f"{digest_of(seen.own_value(name))}:{key_of(name)}",
             description=after(seen, name),
         )
         for name in seen.own[:MAX_OPTIONS]
     ]
-    return ui.Select(placeholder="Inherit again…", options=options, custom_id=seen.aim(Action.INHERIT))
+    return ui.Select(placeholder="Take back what is set here…", options=options, custom_id=seen.aim(Action.INHERIT))
 
 
 def after(seen: Sight, name: str) -> str | None:

@@ -49,6 +49,12 @@ class Council:
         assert result.ephemeral
         return OpenPanel(who, result)
 
+    def demote(self, who: simcord.MemberActor) -> None:
+        """Take all their roles from somebody."""
+        backend, guild = self.town.env.backend, self.town.guild
+        for role in guild.roles.values():
+            backend.remove_member_role(guild.id, who.id, role.id)
+
     def rows(self) -> list[tuple[Any, ...]]:
         """What is chosen, as the file holds it."""
         with contextlib.closing(sqlite3.connect(f"file:{self.file}?mode=ro", uri=True)) as connection:

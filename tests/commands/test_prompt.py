@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import simcord
 
+from bot.place_settings.managing import MANAGERS_ONLY
 from tests.commands.council import Council, said, told
 
 MODE = {"mode": "replace"}
@@ -125,3 +126,11 @@ async def test_file_with_a_byte_order_mark_is_read(council: Council) -> None:
     """As some editors write it; the mark is no part of the prompt."""
     await written(council, file=[("prompt.txt", b"\xef\xbb\xbfBe brief.")])
     assert [row[3] for row in council.rows()] == ['"Be brief."']
+
+
+async def test_prompt_of_who_may_no_longer_change_it_is_refused(council: Council) -> None:
+    """Rights that were taken while the form was open are asked for when it comes in."""
+    opened = await council.nora.slash(council.town.general, "prompt")
+    council.demote(council.nora)
+    assert MANAGERS_ONLY in told(await council.nora.submit_modal(opened, MODE | {"text": "Be rude."}))
+    assert council.rows() == []

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.provider import MODEL
 from tests.scenarios.panel import OpenPanel
-from tests.scenarios.scene import WAIT_SECONDS, Scene, sent
+from tests.scenarios.scene import WAIT_SECONDS, Scene, Where, sent
 
 
 @pytest.fixture
@@ -33,6 +33,23 @@ async def test_press_counts_from_the_next_answer_on_over_a_restart(parley: Scene
     await parley.ask("linus", "general", "@bot hi")
     assert parley.provider.requests[-1].body["temperature"] == 0.3
     assert [row["name"] for row in parley.rows("setting_changes")] == ["temperature", "show_usage"]
+
+
+async def test_panel_of_a_thread_reaches_what_it_lies_in(parley: Scene) -> None:
+    """The thread's own counts there alone; its channel's in both, as the panel of the thread says."""
+    thread = await parley.sandbox.people.start_thread(parley.sandbox.users["ada"], parley.place("general"), "quiet")
+    panel = await OpenPanel.open(parley, "ada", thread)
+    await panel.choose("page", "How the model writes")
+    await panel.submit(await panel.press("top_p"), value="0.1")
+    await panel.shows("**top_p** · `0.1` · **this thread**")
+    await panel.choose("place", "This channel")
+    await panel.submit(await panel.press("top_p"), value="0.2")
+    await panel.shows("**top_p** · `0.2` · **this channel**")
+    assert f"-# ⚠️ Where you are, <#{thread}> has `0.1`." in panel.text
+    places: list[Where] = [thread, "general"]
+    for place in places:
+        await parley.ask("linus", place, "@bot hi")
+    assert [request.body["top_p"] for request in parley.provider.requests] == [0.1, 0.2]
 
 
 async def test_prompt_that_leaves_no_room_is_refused(parley: Scene) -> None:
