@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from bot.budgets.desk import BudgetDesk
 from bot.budgets.service import Budgets
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
@@ -294,6 +295,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             spending=Spending(database, configured.providers, clock=clock),
             usage_reports=UsageReports(database, Painter(), clock=clock),
             budgets=budgets,
+            budget_desk=BudgetDesk(database, place_settings, budgets, clock=clock),
             toolbox=toolbox,
             guard=guard,
             page_guard=Guard(

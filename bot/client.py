@@ -14,6 +14,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.budgets.desk import BudgetDesk
 from bot.budgets.service import Budgets
 from bot.budgets.turning_away import TurningAway
 from bot.cancelling import surely_cancelled
@@ -167,6 +168,7 @@ class ParleyClient(commands.Bot):
         spending: Spending,
         usage_reports: UsageReports,
         budgets: Budgets,
+        budget_desk: BudgetDesk,
         toolbox: Toolbox,
         guard: Guard,
         page_guard: Guard,
@@ -211,6 +213,7 @@ class ParleyClient(commands.Bot):
         self.spending = spending
         self.usage_reports = usage_reports
         self.budgets = budgets
+        self.budget_desk = budget_desk
         self.turning_away = TurningAway()
         self.order = Order()
         self.toolbox = toolbox

@@ -22,6 +22,7 @@ OF_ROLES = frozenset({Subject.ROLE, Subject.EACH_OF_ROLE})
 # Where the budgets of the host count that are for all direct messages together.
 DIRECT_MESSAGES = Place(kind=PlaceKind.GUILD, id=0)
 HOST = "host:"
+DELETED_ROLE = "a deleted role"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ class Counted:
 def counting(values: PlaceValues, user_id: int, roles: Collection[int], now: datetime) -> Iterator[Budget]:
     """The moderators' budgets around a place that count for a member with these roles."""
     zone = ZoneInfo(values.time_zone)
-    for choice in values.budgets:
+    for choice in nearest_first(values.budgets):
         name = BudgetName.parse(choice.name)
         if _is_for(name, user_id, roles):
             yield _budget(choice.place, name, choice.value, user_id, now, zone)
@@ -139,6 +140,18 @@ def of_host(
     for each in budgets:
         name = BudgetName(subject=each.subject, unit=each.unit, period=each.period)
         yield _budget(place, name, each.value, user_id, now, zone, is_of_host=True)
+
+
+def of_choice(choice: Choice, now: datetime, zone: ZoneInfo) -> Budget:
+    """A budget as it stands in the settings, for nobody in particular."""
+    name = BudgetName.parse(choice.name)
+    return _budget(choice.place, name, choice.value, name.id if name.subject is Subject.MEMBER else 0, now, zone)
+
+
+def nearest_first(choices: Iterable[Choice]) -> list[Choice]:
+    """Budgets by how near their places are, in an order that stays."""
+    kinds = list(PlaceKind)
+    return sorted(choices, key=lambda choice: (kinds.index(choice.place.kind), choice.name))
 
 
 def needs_roles(choices: Iterable[Choice]) -> bool:
