@@ -157,7 +157,10 @@ async def test_export_of_a_server_holds_its_channels(council: Council) -> None:
         (EXPORT | {"settings": [1]}, "This is no export of Parley's settings."),
         (EXPORT | {"version": 2}, "This file is of version 2; I read version 1."),
         (EXPORT | {"settings": {"temperature": "hot"}}, "`temperature` has to be a number from 0 to 2; for example"),
-        (EXPORT | {"settings": {"budget:all:tokens:day": -1}}, "`budget:all:tokens:day` has to be a whole number from 0"),
+        (
+            EXPORT | {"settings": {"budget:all:tokens:day": -1}},
+            "`budget:all:tokens:day` has to be a whole number from 0",
+        ),
         (EXPORT | {"settings": {"heat": 1}}, "There is no setting named heat."),
         (b"{" + b" " * MAX_FILE_BYTES + b"}", "This file has 1,000,002 bytes; an export of settings has at most"),
     ],
