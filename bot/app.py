@@ -63,7 +63,6 @@ from bot.runs.worker import RunWorker
 from bot.runs.writing import Author
 from bot.settings import Settings
 from bot.spending import Spending
-from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.store.owners import Owner
@@ -220,8 +219,8 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
             worker,
             decisions,
             budgets,
+            place_settings,
             defaults=defaults,
-            channel_scope=Scope(host.conversation_scope),
             count_tokens=count_tokens,
             clock=clock,
         )

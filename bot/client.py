@@ -26,15 +26,16 @@ from bot.guild_commands import TreeCommands
 from bot.http_tools.service import HttpTools
 from bot.interactions import tell
 from bot.locales.translator import Words
+from bot.locks import Locks
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
 from bot.opt_outs import OptOuts
-from bot.order import Order
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.log import Act, SettingLog
 from bot.place_settings.service import PlaceSettings
 from bot.privacy import Privacy
+from bot.recent import Recent
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions
@@ -67,6 +68,7 @@ SOUND_SECONDS = 600.0
 IDENTIFY_PAUSE_SECONDS = 5.0  # Discord's least time between two IDENTIFYs of a bot
 # After a pause of this length no more servers are waited for.  One that comes later is read all the same.
 SERVERS_SECONDS = 0.5
+TOLD_AGAIN_SECONDS = 3600.0  # why somebody is not answered; more often would be noise for everybody else
 RECONNECT = 4000  # a close code that ends no session
 # What Discord lets people enter, and discord.py does not find here.
 NOT_USABLE = {
@@ -141,11 +143,11 @@ class ParleyClient(commands.Bot):
 
     `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has told of
     all servers.  `may_have_missed` is set when it has, in each new session, and when a server has an outage; whoever
-    reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it may
-    have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard` those
-    for web pages.  `http_tools` are moderators' tools, `guild_commands` the slash commands of servers, `command_sync`
-    tells Discord of all commands, `command_access` knows who may use them, and `words` has what they are called in
-    other languages.
+    reads what was missed clears it.  `changed` holds what was edited (None: deleted) while that is read, because it
+    may have been read already and not be stored yet.  `guard` makes the requests of moderators' tools, `page_guard`
+    those for web pages.  `turns` are for what has to be done in the order in which it is heard.  `http_tools` are
+    moderators' tools, `guild_commands` the slash commands of servers, `command_sync` tells Discord of all commands,
+    `command_access` knows who may use them, and `words` has what they are called in other languages.
     """
 
     def __init__(
@@ -215,7 +217,6 @@ class ParleyClient(commands.Bot):
         self.budgets = budgets
         self.budget_desk = budget_desk
         self.turning_away = TurningAway()
-        self.order = Order()
         self.toolbox = toolbox
         self.guard = guard
         self.page_guard = page_guard
@@ -234,6 +235,8 @@ class ParleyClient(commands.Bot):
         self.server_commands = ServerCommands(self.tree, self.command_sync, mcp)
         self.recovery = recovery
         self.people = People(self, model=setting_desk.model)
+        self.turns = Locks()
+        self._told: Recent[None] = Recent(kept_seconds=TOLD_AGAIN_SECONDS)
         self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
         self.changed: dict[int, discord.Message | None] = {}
@@ -250,6 +253,13 @@ class ParleyClient(commands.Bot):
     def mention(self) -> str:
         """How people mention the bot."""
         return f"<@{self.own_id}>"
+
+    def is_news(self, user_id: int, sentence: str) -> bool:
+        """Whether somebody has not been told this within the hour; from now on they have."""
+        if self._told.knows((user_id, sentence)):
+            return False
+        self._told.keep((user_id, sentence), None)
+        return True
 
     def note_change(self, message_id: int, message: discord.Message | None) -> None:
         """A message was edited, or deleted if it is None; outside of a reading nobody needs to know."""

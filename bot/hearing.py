@@ -8,11 +8,14 @@ from collections.abc import Sequence
 
 import discord
 
+from bot.admission import objection
 from bot.budgets.model import BudgetReached
 from bot.client import ParleyClient, where
 from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
+from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.table import Trigger
+from bot.question_threads import gets_thread, place_of_answer
 from bot.reply.characters import has_content
 from bot.runs.importing import Earlier, Wish
 from bot.runs.service import Said
@@ -27,44 +30,76 @@ GREETING = "I am here. Ask me something; `/help` says what I can do."
 async def hear(client: ParleyClient, message: discord.Message) -> None:
     """Answer a message if it is addressed to the bot; the same message once more changes nothing."""
     with client.recovery.watermark.passing(message.id):
-        if not is_from_a_person(message) or not is_from_a_known_server(message):
-            return
-        try:
-            async with client.order.of(message.channel.id):
-                says_nothing = await is_wanted(client, message) and not await take_up(client, message)
-            if says_nothing and (message.guild is None or is_mentioned(client, message)):
-                await reply(message, GREETING)
-        except BudgetReached as reached:
-            await client.turning_away.tell(message, reached)
-        except ParleyError as error:
-            if not isinstance(error, Refusal):
-                log.error("a message could not be taken up: %s", error)
-            if not await reply(message, str(error)):
-                client.recovery.watermark.leave(message.id)
+        if is_from_a_person(message) and is_from_a_known_server(message):
+            async with client.turns.of(("message", message.id)):  # what is changed of it comes after
+                await listen(client, message)
 
 
-async def is_wanted(client: ParleyClient, message: discord.Message) -> bool:
-    """Whether a message is for the bot, and from somebody whom it answers; not so where that cannot be found out."""
+async def listen(client: ParleyClient, message: discord.Message) -> None:
+    """Take a message up that is for the bot; who cannot be answered, or is not, is told why."""
+    here = where(message.channel, message.guild, message.author.id)
+    is_for_us = here.guild_id is None or is_mentioned(client, message)
     try:
-        return await is_addressed(client, message) and await client.opt_outs.since(message.author.id) is None
-    except ParleyError as error:  # nobody is told: most of what our record is asked about is among people
-        log.error("a message may have been for the bot: %s", error)
-        return False
+        async with client.turns.of(("channel", here.channel_id)):  # what is said there is stored in its order
+            chosen = await client.place_settings.at(here.guild_id, here.channel_id)
+            is_for_us = await is_addressed(client, message, chosen.trigger)
+            if not is_for_us or await client.opt_outs.since(message.author.id) is not None:
+                return
+            said = await understood(client, message, chosen)
+            if said is None:
+                return
+            if not gets_thread(message.channel, said, chosen):
+                await import_recent(client, message.channel, message.guild, user_id=here.user_id, before=message.id)
+                await client.service.receive(here, said, chosen=chosen)
+                return
+        place = await place_of_answer(client, message.channel, here, said, chosen)
+        if client.is_closed():  # what became of the thread is for the bot's next life to find out
+            client.recovery.watermark.leave(message.id)
+        elif place is not None:
+            await client.service.receive(place, said, chosen=chosen)
+    except BudgetReached as reached:
+        await client.turning_away.tell(message, reached)
+    except ParleyError as error:
+        if not isinstance(error, Refusal):
+            log.error("a message could not be taken up: %s", error)
+        # Else nobody is told: most of what our record is asked about is among people.
+        if is_for_us and not await reply(message, str(error)):
+            client.recovery.watermark.leave(message.id)
 
 
-async def take_up(client: ParleyClient, message: discord.Message) -> bool:
-    """Hand a message on to the runs; False if it says nothing."""
+async def understood(client: ParleyClient, message: discord.Message, chosen: PlaceValues) -> Said | None:
+    """What a message says; None if it was deleted, says nothing, or is by somebody who need not be told why it is not
+    answered.
+
+    Raises: Refusal for a mention that says nothing, which is greeted, and with why its author is not answered.
+    """
     await look_up_nickname(message)
     client.people.remember(message.author, message.channel)
     newest = client.changed.get(message.id, message)
     if newest is None:
-        return True
+        return None
+    if (why_not := refusal(message, chosen)) is not None:
+        if await is_called(client, message) and client.is_news(message.author.id, why_not):
+            raise Refusal(why_not)
+        return None
     said = read(client, newest)
     if said.text or said.reply_text is not None:
-        await import_recent(client, message.channel, message.guild, user_id=message.author.id, before=message.id)
-        await client.service.receive(where(message.channel, message.guild, message.author.id), said)
-        return True
-    return False
+        return said
+    if message.guild is None or is_mentioned(client, message):
+        raise Refusal(GREETING)
+    return None
+
+
+def refusal(message: discord.Message, chosen: PlaceValues) -> str | None:
+    """Why the author of a message is not answered; None if they are."""
+
+    def permissions() -> discord.Permissions:
+        try:
+            return message.channel.permissions_for(message.author)  # type: ignore[arg-type]  # a User has the least
+        except (discord.ClientException, AttributeError):  # a thread in an unknown channel, or nobody known there
+            return discord.Permissions.none()
+
+    return None if message.guild is None else objection(chosen, message.author, permissions)
 
 
 async def reply(message: discord.Message, sentence: str) -> bool:
@@ -97,16 +132,34 @@ def is_from_a_person(message: discord.Message) -> bool:
     return not message.author.bot and message.webhook_id is None and message.type in ORDINARY
 
 
-async def is_addressed(client: ParleyClient, message: discord.Message) -> bool:
-    """Whether a message is for the bot: a DM, its mention, a reply to it, or said where it takes part."""
-    if message.guild is None or is_mentioned(client, message):
+async def is_addressed(client: ParleyClient, message: discord.Message, trigger: Trigger) -> bool:
+    """Whether a message is for the bot: a direct message, or one of those that moderators want it to answer."""
+    if message.guild is None:
         return True
-    if client.settings.place_defaults["trigger"] == Trigger.ALL or await is_reply_to_bot(client, message):
-        return True
-    thread = message.channel
-    if not isinstance(thread, discord.Thread):
+    match trigger:
+        case Trigger.OFF:
+            return False
+        case Trigger.ALL:
+            return True
+        case Trigger.REPLY:
+            return await is_reply_to_bot(client, message)
+        case Trigger.MENTION:
+            return await is_called(client, message) or await is_where_the_bot_talks(client, message.channel)
+        case Trigger.THREADS:
+            is_in_thread = isinstance(message.channel, discord.Thread)
+            return is_in_thread and await is_addressed(client, message, Trigger.MENTION)
+
+
+async def is_called(client: ParleyClient, message: discord.Message) -> bool:
+    """Whether a message is said to the bot itself: its mention, or a reply to it."""
+    return is_mentioned(client, message) or await is_reply_to_bot(client, message)
+
+
+async def is_where_the_bot_talks(client: ParleyClient, channel: object) -> bool:
+    """Whether it is a thread that the bot takes part in."""
+    if not isinstance(channel, discord.Thread):
         return False
-    return thread.me is not None or await client.service.takes_part(thread.id)
+    return channel.me is not None or await client.service.takes_part(channel.id)
 
 
 def is_mentioned(client: ParleyClient, message: discord.Message) -> bool:
@@ -115,12 +168,13 @@ def is_mentioned(client: ParleyClient, message: discord.Message) -> bool:
 
 
 async def is_reply_to_bot(client: ParleyClient, message: discord.Message) -> bool:
-    """Whether a message replies to the bot; where Discord does not send the other message, our own record says."""
+    """Whether a message replies to the bot; of one that Discord does not send, or a webhook's, our own record says."""
     reference = message.reference
     if reference is None or reference.message_id is None or reference.type is not discord.MessageReferenceType.reply:
         return False
-    if isinstance(reference.resolved, discord.Message):
-        return reference.resolved.author == client.user
+    replied = reference.resolved
+    if isinstance(replied, discord.Message) and (replied.author == client.user or replied.webhook_id is None):
+        return replied.author == client.user
     return await client.service.wrote(reference.message_id)
 
 

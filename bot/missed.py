@@ -14,7 +14,9 @@ from bot.client import ParleyClient
 from bot.errors import StoreError
 from bot.hearing import hear
 from bot.interactions import NOT_TAKEN
+from bot.place_settings.table import Trigger
 from bot.runs.changes import PLACE_DELETED
+from bot.whereabouts import places_of
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +105,12 @@ class Missed:
         Discord tells of each channel what its last message is; a DM costs a request to find out.  Those of a thousand
         places take two minutes, one after the other: most of the 50 requests a second are left to answers.
         """
-        changed = {channel.id: channel for channel in self._channels() if last_message_id(channel) > after}
+        changed = {
+            channel.id: channel
+            for guild in self._client.guilds
+            if (spoken := [channel for channel in channels_of(guild) if last_message_id(channel) > after])
+            for channel in await self._heard(guild, spoken)
+        }
         places: list[Place] = []
         for place_id, guild_id in (await self._client.recovery.places()).items():
             if guild_id is None:
@@ -113,12 +120,15 @@ class Missed:
         others = sorted(changed.values(), key=last_message_id, reverse=True)
         return [*places, *others]
 
+    async def _heard(self, guild: discord.Guild, channels: list[Channel]) -> list[Channel]:
+        """Those of a server's channels in which any message may be answered."""
+        chosen = await self._client.place_settings.throughout(guild.id)
+        places = ((channel, places_of(channel, guild.id, getattr(channel, "parent", None))) for channel in channels)
+        return [channel for channel, lies_in in places if chosen(lies_in).trigger is not Trigger.OFF]
+
     def _channels(self) -> Iterator[Channel]:
-        """The channels and open threads that the bot may read; one that was closed meanwhile is left closed."""
         for guild in self._client.guilds:
-            for channel in () if guild.unavailable else (*guild.channels, *guild.threads):
-                if isinstance(channel, Channel) and may_read(guild, channel):
-                    yield channel
+            yield from channels_of(guild)
 
     async def _read(self, place: Place, after: int) -> bool:
         """Hear what was said in a place, oldest first; False if it could not be read now."""
@@ -151,6 +161,13 @@ class Missed:
             await hear(self._client, message)
         except Exception:  # as discord.py does with events: one that fails does not hold up the others
             await self._client.on_error("message")
+
+
+def channels_of(guild: discord.Guild) -> Iterator[Channel]:
+    """The channels and open threads that the bot may read; one that was closed meanwhile is left closed."""
+    for channel in () if guild.unavailable else (*guild.channels, *guild.threads):
+        if isinstance(channel, Channel) and may_read(guild, channel):
+            yield channel
 
 
 def may_read(guild: discord.Guild, channel: Channel) -> bool:

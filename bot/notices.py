@@ -56,14 +56,20 @@ class Notices:
         self._database = database
         self._sources = sources
         self._clock = clock
+        self._of_places: dict[int, Notice] = {}
+
+    def stand(self, place_id: int, notice: Notice) -> None:
+        """Have this told below the next answer in a place, if its guild was not told yet."""
+        self._of_places[place_id] = notice
 
     def standing(self, model: str) -> tuple[str, ...]:
         """What is to be said of a model whenever somebody looks."""
         return tuple(notice.sentence for notice in self._of(model))
 
-    async def due(self, guild_id: int | None, model: str) -> Notice | None:
-        """What the next answer of a model in a guild should carry; almost always None, and then at no cost."""
-        found = self._of(model)
+    async def due(self, guild_id: int | None, model: str, place_id: int = 0) -> Notice | None:
+        """What the next answer of a model in a place should carry; almost always None, and then at no cost."""
+        of_place = self._of_places.pop(place_id, None)  # whoever finds it standing still says so again
+        found = (*([] if of_place is None else [of_place]), *self._of(model))
         if guild_id is None or not found:
             return None
         async with self._database.read() as transaction:

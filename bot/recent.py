@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
-from weakref import WeakValueDictionary
+
+from bot.locks import Locks
 
 T = TypeVar("T")
 
@@ -17,28 +17,36 @@ MAX_KEPT = 2000
 
 
 class Recent(Generic[T]):
-    """Values by key, kept for a minute, the newest ones where there are too many; None is a value too."""
+    """Values by key, kept for a minute or so, the newest ones where there are too many; None is a value too."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, max_kept: int = MAX_KEPT) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        max_kept: int = MAX_KEPT,
+        kept_seconds: float = KEPT_SECONDS,
+    ) -> None:
         """The clock counts seconds."""
         self._clock = clock
+        self._kept_seconds = kept_seconds
         self._max_kept = max_kept
         self._kept: dict[Hashable, tuple[float, T | None]] = {}
-        self._asking: WeakValueDictionary[Hashable, asyncio.Lock] = WeakValueDictionary()
+        self._asking = Locks()
 
     def keep(self, key: Hashable, value: T | None) -> None:
         """Know this from now on."""
         self._kept.pop(key, None)
-        self._kept[key] = self._clock() + KEPT_SECONDS, value
+        self._kept[key] = self._clock() + self._kept_seconds, value
         if len(self._kept) > self._max_kept:
             del self._kept[next(iter(self._kept))]
 
+    def knows(self, key: Hashable) -> bool:
+        """Whether something is known still."""
+        return key in self._kept and self._kept[key][0] > self._clock()
+
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[T | None]]) -> T | None:
         """What is known, or what `ask` says; those who come meanwhile wait for it.  Raises: what `ask` raises."""
-        lock = self._asking.get(key)
-        if lock is None:
-            lock = self._asking[key] = asyncio.Lock()
-        async with lock:
+        async with self._asking.of(key):
             until, value = self._kept.get(key, (self._clock(), None))
             if until <= self._clock():
                 value = await ask()

@@ -12,16 +12,21 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.admission import admitted
 from bot.client import ParleyClient
 from bot.interactions import acknowledge
 from bot.pressing import faults_told, presser, private_token
 from bot.reply.content import Action, Button
 from bot.reply.drawing import drawn
 
+ASK_A_MODEL = frozenset({Action.CONTINUE, Action.REGENERATE, Action.RETRY})
+
 
 async def press(interaction: discord.Interaction[Any], button: Button) -> None:
     """Do what a button says.  Raises: Refusal."""
     service, who, token = interaction.client.service, presser(interaction), private_token(interaction)
+    if button.action in ASK_A_MODEL:
+        await admitted(interaction)
     match button.action:
         case Action.STOP:
             await service.stop(button.run_id, who)

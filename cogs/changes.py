@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import discord
 from discord.ext import commands
@@ -29,10 +30,11 @@ class Changes(commands.Cog):
             return
         self.bot.note_change(message.id, message)
         said = read(self.bot, message)
-        if said.text or said.reply_text is not None:
-            await self.bot.changes.edit(message.id, said.text)
-        else:
-            await self.bot.changes.forget([message.id])
+        async with self._heard([message.id]):
+            if said.text or said.reply_text is not None:
+                await self.bot.changes.edit(message.id, said.text)
+            else:
+                await self.bot.changes.forget([message.id])
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
@@ -47,7 +49,16 @@ class Changes(commands.Cog):
     async def _forget(self, message_ids: Collection[int]) -> None:
         for message_id in message_ids:
             self.bot.note_change(message_id, None)
-        await self.bot.changes.forget(message_ids)
+        async with self._heard(message_ids):
+            await self.bot.changes.forget(message_ids)
+
+    @asynccontextmanager
+    async def _heard(self, message_ids: Collection[int]) -> AsyncIterator[None]:
+        """Do what is in the block after the messages have been taken up, if they are just being heard."""
+        async with AsyncExitStack() as turns:
+            for message_id in message_ids:
+                await turns.enter_async_context(self.bot.turns.of(("message", message_id)))
+            yield
 
     @commands.Cog.listener()
     async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.admission import admitted
 from bot.asking import MAX_QUESTION_CHARACTERS, ask_openly
 from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
@@ -37,15 +38,17 @@ class Conversation(commands.Cog):
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         name = interaction.user.display_name
         await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
+        chosen = await admitted(interaction)
         said = Said(message_id=None, author_id=interaction.user.id, author_name=name, text=question)
-        await self.bot.service.receive(place, said, private_token=interaction.token)
+        await self.bot.service.receive(place, said, private_token=interaction.token, chosen=chosen)
 
     @app_commands.command()
     async def reset(self, interaction: discord.Interaction[ParleyClient]) -> None:
         """Start a new conversation here: what was said before is no longer sent to the model"""
         place = where(interaction.channel, interaction.guild, interaction.user.id)
         is_moderator = interaction.permissions.manage_messages
-        await in_time(interaction, self.bot.service.reset(place, is_moderator=is_moderator))
+        async with self.bot.turns.of(("channel", place.channel_id)):  # what was said before belongs to what ends
+            await in_time(interaction, self.bot.service.reset(place, is_moderator=is_moderator))
         await tell(interaction, "A new conversation starts here.", ephemeral=False)
 
 

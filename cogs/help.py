@@ -88,20 +88,31 @@ async def look(interaction: Interaction, aim: Aim) -> tuple[str, ui.View]:
 
 async def guide(interaction: Interaction) -> tuple[list[str], list[str]]:
     """What stands before and after the commands for chatting: how one is answered in this place, by which model."""
-    model = await interaction.client.setting_desk.model(interaction.guild_id, interaction.channel_id or 0)
-    said = f"-# The model here is `{model}`. What you write to me is sent to its provider, with your display name."
-    return [how(interaction), BUTTONS], [said, *([] if may_write(interaction) else [CANNOT_WRITE])]
+    chosen = await interaction.client.setting_desk.chosen(interaction.guild_id, interaction.channel_id or 0)
+    said = "What you write to me is sent to its provider, with your display name."
+    model = f"-# The model here is `{chosen.model}`. {said}"
+    return [how(interaction, chosen.trigger), BUTTONS], [model, *([] if may_write(interaction) else [CANNOT_WRITE])]
 
 
-def how(interaction: Interaction) -> str:
+def how(interaction: Interaction, trigger: Trigger) -> str:
     """What one has to do in this place to be answered."""
     if interaction.guild is None:
         return "Write to me here; I answer every message."
-    if isinstance(interaction.channel, discord.Thread):
-        return "Mention me once in this thread; from then on I answer every message in it."
-    if interaction.client.settings.place_defaults["trigger"] == Trigger.ALL:
-        return "Write in this channel; I answer every message."
-    return f"Mention {interaction.client.mention} in a message, reply to one of mine, or write me a direct message."
+    is_thread = isinstance(interaction.channel, discord.Thread)
+    match trigger:
+        case Trigger.MENTION | Trigger.THREADS if is_thread:
+            return "Mention me once in this thread; from then on I answer every message in it."
+        case Trigger.MENTION:
+            mention = interaction.client.mention
+            return f"Mention {mention} in a message, reply to one of mine, or write me a direct message."
+        case Trigger.ALL:
+            return f"Write in this {'thread' if is_thread else 'channel'}; I answer every message."
+        case Trigger.REPLY:
+            return "Ask with `/ask`, or reply to one of my messages; I answer no others here."
+        case Trigger.THREADS:
+            return "Open a thread here and mention me in it; in the channel itself I answer only `/ask`."
+        case Trigger.OFF:
+            return "Ask with `/ask`; I answer no messages here."
 
 
 def theme_of(interaction: Interaction, command: AnyCommand) -> Theme:

@@ -123,10 +123,14 @@ class SettingDesk:
 
     async def model(self, guild_id: int | None, channel_id: int) -> str:
         """Which model answers in a channel; the host's where that cannot be found out."""
+        return (await self.chosen(guild_id, channel_id)).model
+
+    async def chosen(self, guild_id: int | None, channel_id: int) -> PlaceValues:
+        """What counts in a channel; what the host chose where that cannot be found out."""
         try:
-            return (await self._settings.at(guild_id, channel_id)).model
+            return await self._settings.at(guild_id, channel_id)
         except Refusal:
-            return (await self._settings.around(())).model
+            return await self._settings.around(())
 
     def _check(self, choice: Choice, guild_id: int | None) -> None:
         """Raises: Refusal for what is in range and cannot be all the same."""

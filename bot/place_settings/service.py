@@ -65,6 +65,11 @@ class PlaceSettings:
             known = by_key(await place_settings.of(transaction, places))
         return PlaceValues(places=places, known=known, defaults=self._defaults)
 
+    async def throughout(self, guild_id: int) -> Callable[[tuple[Place, ...]], PlaceValues]:
+        """What counts in each place of a guild, by where it lies, nearest first; all by one query."""
+        known = await self.of_guild(guild_id)
+        return lambda places: PlaceValues(places=places, known=known, defaults=self._defaults)
+
     async def of_guild(self, guild_id: int | None, channel_id: int = 0) -> Known:
         """Everything that is chosen in a guild, in all its places, or in a direct message's channel."""
         async with self._database.read() as transaction:

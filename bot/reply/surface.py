@@ -31,13 +31,17 @@ def note_failed_typing(sent: asyncio.Future[int]) -> None:
 
 
 class ChannelSurface:
-    """Messages in a channel, a thread or a DM; the first one replies to the question."""
+    """Messages in a channel, a thread or a DM; the first one replies to the question.
+
+    In the thread that grows from the question, which has its id, nothing can: the question is in the channel above.
+    """
 
     def __init__(self, client: discord.Client, calls: Calls, *, channel_id: int, question_id: int | None) -> None:
         self._messageable = client.get_partial_messageable(channel_id)
         self._own_id = 0 if client.user is None else client.user.id
         self._calls = calls
         self._question = question_id
+        self._replied_to = None if question_id == channel_id else question_id
         self.channel: Hashable = channel_id
         self.is_awaited = False
 
@@ -46,8 +50,8 @@ class ChannelSurface:
 
         async def request() -> int:
             options: dict[str, Any] = {"nonce": nonce, "allowed_mentions": discord.AllowedMentions.none()}
-            if number == 0 and self._question is not None:
-                options["reference"] = self._reference(self._question)
+            if number == 0 and self._replied_to is not None:
+                options["reference"] = self._reference(self._replied_to)
             if page.buttons or page.prompts:
                 options["view"] = view_of(page)
             if page.files:
@@ -78,7 +82,7 @@ class ChannelSurface:
             return False
         question = None if message.reference is None else message.reference.message_id
         runs = {custom_id.rpartition(":")[2] for custom_id in custom_ids(message)}
-        return question == (self._question if number == 0 else None) and runs <= {str(run_id)}
+        return question == (self._replied_to if number == 0 else None) and runs <= {str(run_id)}
 
     async def edit(self, message_id: int, page: PageContent) -> None:
         """Make a message look like the page."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.budgets.model import Counted
 from bot.errors import Refusal
 from bot.messages import spoken
+from bot.place_settings.chosen import PlaceValues
 from bot.runs.draft import joined
 from bot.runs.model import LIVE, NOBODY, IncompleteReason, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, answer_waiting, cancel, first_try, follow
+from bot.runs.run_place import Places
 from bot.store import alternatives, conversations, messages, opt_outs, replies, runs
 from bot.store.conversations import Conversation, Place, Scope
 from bot.store.database import Database, Transaction
@@ -53,7 +55,9 @@ class Questions(Protocol):
 class Budgets(Protocol):
     """What may be used."""
 
-    async def of(self, guild_id: int | None, channel_id: int, user_id: int) -> Counted:
+    async def of(
+        self, guild_id: int | None, channel_id: int, user_id: int, chosen: PlaceValues | None = None
+    ) -> Counted:
         """What counts for a person in a place.  Raises: Refusal."""
 
     async def take_question(self, transaction: Transaction, counted: Counted) -> None:
@@ -104,42 +108,50 @@ class RunService:
         worker: Worker,
         questions: Questions,
         budgets: Budgets,
+        places: Places,
         *,
         defaults: RunDefaults,
-        channel_scope: Scope,
         count_tokens: Callable[[str], int],
         clock: Callable[[], datetime],
     ) -> None:
-        """`channel_scope` says who shares a conversation in a server's channel."""
         self._database = database
         self._worker = worker
         self._questions = questions
         self._budgets = budgets
+        self._places = places
         self._defaults = defaults
-        self._channel_scope = channel_scope
         self._count_tokens = count_tokens
         self._clock = clock
 
-    async def receive(self, where: Where, said: Said, *, private_token: str | None = None) -> Run | None:
+    async def receive(
+        self, where: Where, said: Said, *, private_token: str | None = None, chosen: PlaceValues | None = None
+    ) -> Run | None:
         """Take a message up: the run that will answer it, or None if it waits for the next one or is known already.
 
         With `private_token`, an interaction's token, only the person sees the answer, and nobody else's conversation
-        holds it.  What the model has asked the person is answered with it.  Raises: Refusal for a private question
-        while an earlier one is being answered, where the message is the first that waits for others to decide, and
-        where the person has opted out, or whom alone they quote; BudgetReached, and the message is not stored.
+        holds it.  `chosen` is what moderators chose there, if it is known already.  What the model has asked the
+        person is answered with it.  Raises: Refusal for a private question while an earlier one is being answered,
+        where the message is the first that waits for others to decide, and where the person has opted out, or whom
+        alone they quote; BudgetReached, and the message is not stored.
         """
-        now, place = self._clock(), await self.place(where, is_private=private_token is not None)
+        chosen = chosen or await self._places.at(where.guild_id, where.channel_id)
+        now, place = self._clock(), place_of(where, chosen, is_private=private_token is not None)
         notice: str | None = None
-        counted = await self._budgets.of(where.guild_id, where.channel_id, where.user_id)
+        counted = await self._budgets.of(where.guild_id, where.channel_id, where.user_id, chosen)
         async with self._database.write() as transaction:
             said = await self._readable(transaction, said)
             conversation = await conversations.find(transaction, place, now)
             live = await runs.live(transaction, conversation.id)
             if private_token is not None and live is not None:
                 raise Refusal("Your last private question is still being answered.")
+            is_over = live is None and await self._is_silent(transaction, conversation, chosen.epoch_timeout, now)
+            if is_over:
+                conversation = replace(conversation, epoch=conversation.epoch + 1)
             appended = await messages.append(transaction, conversation, self._message(said, now))
             if appended is None:
                 return None
+            if is_over:
+                await conversations.start_epoch(transaction, conversation.id)
             if live is not None and await self._questions.reply(transaction, live, said.author_id, said.text):
                 await messages.hide(transaction, [said.message_id] if said.message_id is not None else [], now)
             else:
@@ -154,6 +166,14 @@ class RunService:
         if notice is not None:
             raise Refusal(notice)
         return run
+
+    @staticmethod
+    async def _is_silent(
+        transaction: Transaction, conversation: Conversation, timeout: timedelta | None, now: datetime
+    ) -> bool:
+        """Whether nothing was said in a conversation for so long that a new one begins."""
+        last = None if timeout is None else await messages.last_at(transaction, conversation)
+        return timeout is not None and last is not None and now - last > timeout
 
     @staticmethod
     async def _readable(transaction: Transaction, said: Said) -> Said:
@@ -241,7 +261,8 @@ class RunService:
         What waits for somebody is stopped whoever it waits for: it would hold up the new conversation for hours.
         """
         now, ended = self._clock(), list[int]()
-        places = [await self.place(where, is_private=is_private) for is_private in (False, True)]
+        chosen = await self._places.at(where.guild_id, where.channel_id)
+        places = [place_of(where, chosen, is_private=is_private) for is_private in (False, True)]
         async with self._database.write() as transaction:
             for place in places:
                 conversation = await conversations.find(transaction, place, now)
@@ -257,14 +278,17 @@ class RunService:
 
     async def place(self, where: Where, *, is_private: bool = False) -> Place:
         """What the conversation of somebody who speaks is found by, or that of their private talk."""
-        scope = Scope.PRIVATE if is_private else self._channel_scope if where.is_channel else Scope.CHANNEL
-        member_id = 0 if scope is Scope.CHANNEL else where.user_id
-        return Place(place_id=where.channel_id, guild_id=where.guild_id, scope=scope, member_id=member_id)
+        return place_of(where, await self._places.at(where.guild_id, where.channel_id), is_private=is_private)
 
     async def takes_part(self, place_id: int) -> bool:
         """Whether the bot has been spoken to in a place."""
         async with self._database.read() as transaction:
             return await conversations.is_known(transaction, place_id)
+
+    async def knows(self, message_id: int) -> bool:
+        """Whether a Discord message has been taken up."""
+        async with self._database.read() as transaction:
+            return await messages.by_discord_id(transaction, message_id) is not None
 
     async def wrote(self, message_id: int) -> bool:
         """Whether a Discord message is a page of an answer."""
@@ -318,6 +342,14 @@ class RunService:
             tokens=self._count_tokens(sent),
             created_at=now,
         )
+
+
+def place_of(where: Where, chosen: PlaceValues, *, is_private: bool) -> Place:
+    """What a conversation is found by, as moderators want it to be shared."""
+    shared = Scope(chosen.conversation_scope) if where.is_channel else Scope.CHANNEL
+    scope = Scope.PRIVATE if is_private else shared
+    member_id = 0 if scope is Scope.CHANNEL else where.user_id
+    return Place(place_id=where.channel_id, guild_id=where.guild_id, scope=scope, member_id=member_id)
 
 
 def allow(presser: Presser, run: Run) -> None:

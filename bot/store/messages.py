@@ -97,6 +97,14 @@ async def append(connection: AsyncConnection, conversation: Conversation, new: N
     return message_id
 
 
+async def last_at(connection: AsyncConnection, conversation: Conversation) -> datetime | None:
+    """When the last of a conversation's epoch was said, a question or an answer; None if there is nothing."""
+    in_epoch = messages.c.conversation_id == conversation.id, messages.c.epoch == conversation.epoch
+    newest = select(messages.c.created_at).where(*in_epoch).order_by(messages.c.run_id.desc(), messages.c.id.desc())
+    said_at: datetime | None = await connection.scalar(newest.limit(1))
+    return said_at
+
+
 async def waiting(connection: AsyncConnection, conversation: Conversation) -> tuple[StoredMessage, ...]:
     """What no run has taken up yet in the conversation's epoch, oldest first."""
     statement = (

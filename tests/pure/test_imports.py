@@ -15,6 +15,7 @@ LIBRARIES = {
     "discord": (
         "cogs/",
         "bot/asking.py",
+        "bot/admission.py",
         "bot/client.py",
         "bot/command_access.py",
         "bot/command_sync.py",
@@ -35,6 +36,7 @@ LIBRARIES = {
         "bot/place_settings/prompt_form.py",
         "bot/place_settings/prompting.py",
         "bot/pressing.py",
+        "bot/question_threads.py",
         "bot/reminding.py",
         "bot/people.py",
         "bot/place_settings/managing.py",

@@ -23,6 +23,8 @@ T = TypeVar("T")
 Where = str | int  # a channel's name in the sandbox, or the id of a channel, thread or DM
 
 EPHEMERAL = 1 << 6
+EVENT_TASK = "discord.py: on_"  # how discord.py's tasks for events are named
+HELD_UP_SECONDS = 2.0
 WAIT_SECONDS = 60.0  # for a machine whose cores are shared; everything here takes far less
 
 
@@ -119,8 +121,11 @@ class Scene:
         return await self.sandbox.people.command(self.sandbox.users[user], self.place(channel), name, options)
 
     async def caught_up(self) -> None:
-        """Wait until the tables hold what has happened so far: the bot writes one thing after the other."""
-        await self.command("ada", "moderators", "reset")
+        """Wait until the tables hold what has happened so far, unless something holds the bot up for long."""
+        await self.command("ada", "moderators", "reset")  # whatever came before it is being handled by now
+        handling = [task for task in asyncio.all_tasks() if task.get_name().startswith(EVENT_TASK)]
+        if handling:
+            await asyncio.wait(handling, timeout=HELD_UP_SECONDS)
 
     async def until(self, look: Callable[[], object]) -> None:
         """Wait for what only the tables show, and nothing that comes to Discord or the provider tells of."""

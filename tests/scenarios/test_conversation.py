@@ -37,6 +37,7 @@ async def test_answers_in_two_channels_are_written_side_by_side(parley: Scene) -
     """Two people in two channels do not wait for each other, and neither reads of the other's talk."""
     parley.provider.play(PAUSED, PAUSED)
     await parley.say("linus", "general", "@bot apples?")
+    await parley.provider.wait_for_request()
     await parley.say("grace", "questions", "@bot pears?")
     await parley.provider.wait_for_request(2)
     for performance in parley.provider.requests:
@@ -151,6 +152,7 @@ async def test_answers_wait_in_line_where_the_host_allows_few(scene: Scene) -> N
     await scene.say("linus", "general", "@bot one?")
     await scene.answer_of("general", 1, final=False)
     await scene.say("grace", "questions", "@bot two?")
+    await scene.caught_up()
     await scene.say("grace", "playground", "@bot three?")
     await scene.command("grace", "questions", "reset")
     assert len(scene.provider.requests) == 1
