@@ -1,10 +1,9 @@
-"""Parley's connection to Discord: discord.py's bot with our intents, commands and manners."""
+"""Parley as Discord sees it: discord.py's bot with our intents, commands and manners."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,10 @@ from discord.ext import commands
 from bot.budgets.desk import BudgetDesk
 from bot.budgets.service import Budgets
 from bot.budgets.turning_away import TurningAway
-from bot.cancelling import surely_cancelled
 from bot.command_access import CommandAccess
 from bot.command_sync import EVERYWHERE, AnyCommand, CommandSync
-from bot.endpoints import explained
-from bot.errors import UNEXPECTED, ConfigurationError, ParleyError, Refusal, StartupError, StoreError
+from bot.connection import Connection
+from bot.errors import UNEXPECTED, ParleyError, Refusal, StoreError
 from bot.guild_commands import TreeCommands
 from bot.http_tools.service import HttpTools
 from bot.interactions import tell
@@ -59,17 +57,9 @@ from bot.whereabouts import Whereabouts
 log = logging.getLogger(__name__)
 
 COGS = Path(__file__).resolve().parent.parent / "cogs"
-TOKEN_REFUSED = 4004  # the gateway's close code
-TOO_MANY_REQUESTS, SERVER_ERRORS = 429, 500
-FIRST_BACKOFF_SECONDS = 1.0
-MAX_BACKOFF_SECONDS = 60.0
-# A connection that held this long was sound.  Discord resets the token of a bot that identifies 1000 times in 24 hours.
-SOUND_SECONDS = 600.0
-IDENTIFY_PAUSE_SECONDS = 5.0  # Discord's least time between two IDENTIFYs of a bot
 # After a pause of this length no more servers are waited for.  One that comes later is read all the same.
 SERVERS_SECONDS = 0.5
 TOLD_AGAIN_SECONDS = 3600.0  # why somebody is not answered; more often would be noise for everybody else
-RECONNECT = 4000  # a close code that ends no session
 # What Discord lets people enter, and discord.py does not find here.
 NOT_USABLE = {
     discord.AppCommandOptionType.user: "Choose somebody who is a member of this server.",
@@ -138,7 +128,7 @@ class Tree(app_commands.CommandTree["ParleyClient"]):
         await tell(interaction, sentence_for(cause))
 
 
-class ParleyClient(commands.Bot):
+class ParleyClient(Connection):
     """The bot as Discord sees it; cogs find what they need in its attributes.
 
     `can_write` is set once the bot has logged in; answers can be posted from then on, before the gateway has told of
@@ -197,7 +187,8 @@ class ParleyClient(commands.Bot):
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
             guild_ready_timeout=SERVERS_SECONDS,
-            heartbeat_timeout=settings.discord_silence_timeout_seconds,
+            silence_timeout_seconds=settings.discord_silence_timeout_seconds,
+            api_base_url=settings.discord_api_base_url,
             http_trace=trace,
         )
         self.settings = settings
@@ -237,12 +228,8 @@ class ParleyClient(commands.Bot):
         self.people = People(self, model=setting_desk.model)
         self.turns = Locks()
         self._told: Recent[None] = Recent(kept_seconds=TOLD_AGAIN_SECONDS)
-        self.can_write = asyncio.Event()
         self.may_have_missed = asyncio.Event()
         self.changed: dict[int, discord.Message | None] = {}
-        self._identified = asyncio.Event()
-        self._welcomed = asyncio.Event()
-        self._may_identify_at = 0.0
 
     @property
     def own_id(self) -> int:
@@ -301,43 +288,14 @@ class ParleyClient(commands.Bot):
                     raise
         self.toolbox.fill("code", tools_of(self.cogs.values(), faults))
 
-    async def before_identify_hook(self, _shard_id: int | None, *, initial: bool = False) -> None:  # noqa: ARG002
-        """A new session begins: at the start, and after each one that could not be resumed."""
-        now = self.loop.time()
-        await asyncio.sleep(self._may_identify_at - now)
-        self._may_identify_at = max(now, self._may_identify_at) + IDENTIFY_PAUSE_SECONDS
+    def begin_session(self) -> None:
+        """What was said since the last one is still to be read."""
         self.recovery.watermark.stand_still()
-        self._welcomed.clear()
         self.may_have_missed.clear()
-        self._identified.set()
-
-    async def insist_on_welcome(self) -> None:
-        """Leave every session that is not told READY, until cancelled: discord.py would wait in it for ever."""
-        while True:
-            await self._identified.wait()
-            self._identified.clear()
-            try:
-                async with asyncio.timeout(self.settings.discord_silence_timeout_seconds):
-                    await self._welcomed.wait()
-            except TimeoutError:
-                log.warning("Discord does not begin the session; connecting anew.")
-                if self.ws is not None:
-                    await self.ws.close(RECONNECT)
-
-    async def close(self) -> None:
-        """Leave Discord; discord.py 2.7.1 would leave a task behind that waits for servers and then fails."""
-        waiting = self._connection._ready_task
-        if waiting is not None:
-            waiting.cancel()
-        await super().close()
-
-    async def on_connect(self) -> None:
-        """READY has come, with the names of the servers."""
-        self._welcomed.set()
 
     async def on_ready(self) -> None:
         """The servers are known; discord.py may say so late, of a session that is over."""
-        if self._welcomed.is_set():
+        if self.is_welcome:
             count = len(self.guilds)
             log.info("Parley is connected as %s, in %d %s.", self.user, count, "server" if count == 1 else "servers")
             self.may_have_missed.set()
@@ -362,68 +320,3 @@ class ParleyClient(commands.Bot):
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         """An event that could not be handled is for the host's log."""
         log.exception("the event %s could not be handled", event_method)
-
-    async def stay_connected(self, token: str) -> None:
-        """Log in and listen until cancelled; what ends the connection but may pass is waited out, ever longer.
-
-        Raises: ConfigurationError for a refused token, StartupError for a missing intent.
-        """
-        backoff_seconds = FIRST_BACKOFF_SECONDS
-        while True:
-            began_at = self.loop.time()
-            try:
-                await self._connect_once(token)
-                return
-            except (discord.DiscordServerError, discord.GatewayNotFound, aiohttp.ClientError, OSError) as error:
-                if self.loop.time() - began_at > SOUND_SECONDS:
-                    backoff_seconds = FIRST_BACKOFF_SECONDS
-                log.warning(
-                    "Discord cannot be reached (%s); next attempt in %.0f s.", type(error).__name__, backoff_seconds
-                )
-            await asyncio.sleep(backoff_seconds)
-            backoff_seconds = min(backoff_seconds * 2, MAX_BACKOFF_SECONDS)
-
-    async def _connect_once(self, token: str) -> None:
-        try:
-            if not self.can_write.is_set():
-                await self._log_in(token)
-            await self._listen()
-        except discord.ConnectionClosed as exc:
-            if exc.code == TOKEN_REFUSED:
-                raise ConfigurationError("Discord does not accept DISCORD_TOKEN any more: copy the new one.") from exc
-            raise StartupError(f"Discord closed the connection for good (code {exc.code}).") from exc
-        except discord.HTTPException as exc:
-            if exc.status == TOO_MANY_REQUESTS or exc.status >= SERVER_ERRORS:
-                raise discord.GatewayNotFound from exc  # it will pass
-            with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
-                raise
-        except (discord.LoginFailure, discord.PrivilegedIntentsRequired):
-            with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
-                raise
-
-    async def _listen(self) -> None:
-        """Hear events until the connection ends.  Raises: GatewayNotFound where discord.py itself gave up."""
-        try:
-            await surely_cancelled(self.connect())
-        except (discord.DiscordException, aiohttp.ClientError, OSError):
-            raise
-        except Exception as exc:
-            # discord.py 2.7.1 ends with whatever its parser of an event raises (gateway.py:543), and, where a first
-            # connection failed, with an AttributeError (client.py:787).  What it could not read is not said: it may
-            # hold people's words.
-            if self.ws is not None:
-                place = traceback.extract_tb(exc.__traceback__)[-1]
-                log.warning("discord.py failed at an event: %s in %s:%d", type(exc).__name__, place.name, place.lineno)
-                await self.ws.close(RECONNECT)
-            raise discord.GatewayNotFound from exc
-
-    async def _log_in(self, token: str) -> None:
-        try:
-            await self.login(token)
-        except Exception as error:
-            await self.http.close()
-            self.http.connector = discord.utils.MISSING  # it was closed too; the next attempt makes a new one
-            if isinstance(error, TypeError | ValueError | KeyError):  # not the answers of a Discord
-                with explained(self.settings.discord_api_base_url, "DISCORD_API_BASE_URL"):
-                    raise
-            raise

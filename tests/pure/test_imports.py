@@ -17,6 +17,7 @@ LIBRARIES = {
         "bot/asking.py",
         "bot/admission.py",
         "bot/client.py",
+        "bot/connection.py",
         "bot/command_access.py",
         "bot/command_sync.py",
         "bot/endpoints.py",

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import expected_errors
-from bot.client import IDENTIFY_PAUSE_SECONDS
+from bot.connection import IDENTIFY_PAUSE_SECONDS
 from bot.errors import ConfigurationError, StartupError
 from bot.hearing import GREETING
 from sandbox.gateway import Gateway
