@@ -16,11 +16,12 @@ from bench.pages import measure_pages
 from bench.play import play
 from bench.providers import measure_providers
 from bench.report import table
+from bench.settings import measure_settings
 from bench.situations import SITUATIONS
 from bench.tools import measure_tools
 from bench.usage import measure_usage
 
-HISTORY, PAGES, TOOLS, PROVIDERS, USAGE = "history", "pages", "tools", "providers", "usage"
+HISTORY, PAGES, TOOLS, PROVIDERS, USAGE, SETTINGS = "history", "pages", "tools", "providers", "usage", "settings"
 CHAOS = "chaos"
 
 
@@ -41,7 +42,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def names() -> tuple[str, ...]:
     """Everything that can be measured."""
-    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS, PROVIDERS, USAGE)
+    return (*(situation.name for situation in SITUATIONS), HISTORY, PAGES, TOOLS, PROVIDERS, USAGE, SETTINGS)
 
 
 async def measure(chosen: Sequence[str]) -> None:
@@ -67,6 +68,9 @@ async def measure(chosen: Sequence[str]) -> None:
     if USAGE in chosen:
         say("usage, about 40 s")
         print(f"\n{await measure_usage()}", flush=True)
+    if SETTINGS in chosen:
+        say("settings and budgets, about 10 s")
+        print(f"\n{await measure_settings()}", flush=True)
 
 
 def say(sentence: str) -> None:

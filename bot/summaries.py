@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
@@ -46,6 +46,9 @@ FILTERED = "The model provider's content filter stopped this summary."
 NO_ROOM = "The newest message is longer than the model can read."
 
 
+Charge = Callable[[ProviderRequest, Draft], Awaitable[ProviderRequest]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What a model said of the newest `count` of the lines that it was given; another one may have stood in for it."""
@@ -84,11 +87,19 @@ class Summaries:
         self._timeout_seconds = timeout_seconds
 
     async def write(
-        self, lines: Sequence[str], *, model: str, about: str | None = None, asker_id: int, run_id: int | None = None
+        self,
+        lines: Sequence[str],
+        *,
+        model: str,
+        about: str | None = None,
+        asker_id: int,
+        run_id: int | None = None,
+        charge: Charge | None = None,
     ) -> Summary:
         """A summary of as many of the newest lines as a model, `provider/model`, can read; they come oldest first.
 
-        What it takes is counted for the run, if a run's model wanted it.  Raises: Refusal, StoreError.
+        What it takes is counted for the run, if a run's model wanted it.  `charge` has the request go as
+        far as budgets do, and counts it there.  Raises: Refusal, StoreError.
         """
         async with self._database.read() as transaction:
             if await opt_outs.since(transaction, asker_id) is not None:
@@ -109,6 +120,7 @@ class Summaries:
             end_user=self._pseudonyms.user(asker_id),
         )
         draft = Draft()
+        request = request if charge is None else await charge(request, draft)
         try:
             await self._answer(request, draft)
         finally:
@@ -150,6 +162,9 @@ class Summaries:
 
     async def _record(self, draft: Draft, asked: str, run_id: int | None) -> None:
         used = draft.usage
+        if draft.reservation is not None:
+            async with self._database.write() as transaction:
+                await draft.reservation.settle(transaction, used)
         if used is None:
             return
         log.info("a summary took %d tokens to read and %d to write", used.input_tokens, used.output_tokens)

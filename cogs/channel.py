@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 import discord
 from discord import app_commands
@@ -115,8 +116,14 @@ class Channel(commands.Cog):
             raise Refusal("Nothing was said here yet that could be summed up.")
         lines = [spoken(each.author.display_name, one_line(text_of(each), MAX_SUMMED_CHARACTERS)) for each in read]
         caller.progress(f"The model reads {len(lines)} messages.")
+        guild_id = None if caller.guild is None else caller.guild.id
         summary = await self.bot.summaries.write(
-            lines[::-1], model=caller.place.model, about=about, asker_id=caller.user.id, run_id=caller.run_id
+            lines[::-1],
+            model=caller.place.model,
+            about=about,
+            asker_id=caller.user.id,
+            run_id=caller.run_id,
+            charge=partial(self.bot.budgets.charge, guild_id, caller.channel.id, caller.user.id),
         )
         heading = SUMS_UP.format(count=summary.count, model=summary.model)
         return f"{heading}\n{summary.text}"

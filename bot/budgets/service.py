@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -19,6 +19,8 @@ from bot.budgets.model import (
     BudgetReached,
     Counted,
     HostBudgets,
+    Key,
+    Used,
     counting,
     needs_roles,
     no_host_budgets,
@@ -90,12 +92,31 @@ class Reservation:
         if found is None or found.attempt != self.attempt:  # another attempt has begun, for which this stays used
             return
         await store.remove_reservation(transaction, self.run_id)
-        tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens
-        for amounts in set(found.of.values()):
-            keys = [key for key, reserved in found.of.items() if reserved == amounts]
-            cost = 0 if usage is None else amounts[1] if usage.cost_nanos is None else usage.cost_nanos
-            await store.add(transaction, keys, tokens=tokens - amounts[0], cost_nanos=cost - amounts[1])
+        await correct(transaction, found.of, usage)
         self.budgets.news.hear(self.counted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """What was counted for a request before it was made."""
+
+    budgets: Budgets
+    counted: Counted
+    of: Mapping[Key, tuple[int, int]]
+
+    async def settle(self, transaction: Transaction, usage: Usage | None) -> None:
+        """Count what the request took in place of that; None: its provider did not take it."""
+        await correct(transaction, self.of, usage)
+        self.budgets.news.hear(self.counted)
+
+
+async def correct(transaction: Transaction, of: Mapping[Key, tuple[int, int]], usage: Usage | None) -> None:
+    """Count what a request took in place of what was counted; a cost that nobody knows stays as it was reserved."""
+    tokens = 0 if usage is None else usage.input_tokens + usage.output_tokens
+    for amounts in set(of.values()):
+        keys = [key for key, counted in of.items() if counted == amounts]
+        cost = 0 if usage is None else amounts[1] if usage.cost_nanos is None else usage.cost_nanos
+        await store.add(transaction, keys, tokens=tokens - amounts[0], cost_nanos=cost - amounts[1])
 
 
 class Budgets:
@@ -187,16 +208,8 @@ class Budgets:
         draft.reservation = Reservation(budgets=self, counted=counted, run_id=run.id, attempt=run.attempt)
         told: str | None = None
         async with self._database.write() as transaction:
-            keys = {budget.key for budget in budgets}
-            used = await store.lock(transaction, run.guild_id, keys)
-            try:
-                output_tokens = affordable(estimate, budgets, used)
-            except BudgetReached as reached:
-                self.news.hear(counted, reached.budget)
-                raise
-            tokens, cost = estimate.tokens(output_tokens), estimate.cost(output_tokens)
-            await store.add(transaction, keys, tokens=tokens, cost_nanos=cost)
-            reserved = Reserved(attempt=run.attempt, of=dict.fromkeys(keys, (tokens, cost)))
+            used, output_tokens, of = await self._hold(transaction, counted, budgets, estimate)
+            reserved = Reserved(attempt=run.attempt, of=of)
             before = await store.reservation(transaction, run.id)
             if before is not None and _goes_on_elsewhere(request):
                 reserved = _together(before, reserved)
@@ -206,6 +219,42 @@ class Budgets:
         if told is not None:
             draft.warn(told)
         return replace(request, max_output_tokens=output_tokens)
+
+    async def charge(
+        self, guild_id: int | None, channel_id: int, user_id: int, request: ProviderRequest, draft: Draft
+    ) -> ProviderRequest:
+        """The same for a request that no run makes, or one beside a run's own.
+
+        Where the bot dies over it, it stays counted until its windows end.  Raises: BudgetReached, Refusal.
+        """
+        counted = await self.of(guild_id, channel_id, user_id)
+        budgets = tuple(budget for budget in counted.budgets if not budget.is_of_questions)
+        if not budgets:
+            return request
+        await self._meter.load()
+        estimate = self._estimate(request, budgets)
+        async with self._database.write() as transaction:
+            _, output_tokens, of = await self._hold(transaction, counted, budgets, estimate)
+        draft.reservation = Charge(budgets=self, counted=counted, of=of)
+        return replace(request, max_output_tokens=output_tokens)
+
+    async def _hold(
+        self, transaction: Transaction, counted: Counted, budgets: Sequence[Budget], estimate: Estimate
+    ) -> tuple[Mapping[Key, Used], int, Mapping[Key, tuple[int, int]]]:
+        """Count as much as is affordable: what was used before, how long each answer may be, and what was counted.
+
+        Raises: BudgetReached.
+        """
+        keys = {budget.key for budget in budgets}
+        used = await store.lock(transaction, counted.guild_id, keys)
+        try:
+            output_tokens = affordable(estimate, budgets, used)
+        except BudgetReached as reached:
+            self.news.hear(counted, reached.budget)
+            raise
+        amounts = estimate.tokens(output_tokens), estimate.cost(output_tokens)
+        await store.add(transaction, keys, tokens=amounts[0], cost_nanos=amounts[1])
+        return used, output_tokens, dict.fromkeys(keys, amounts)
 
     def _estimate(self, request: ProviderRequest, budgets: Sequence[Budget]) -> Estimate:
         """Raises: Refusal where money is budgeted and a price is not known."""

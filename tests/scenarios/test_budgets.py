@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.stories import ScriptedCall, Story
 from tests.scenarios.scene import Scene
+from tests.scenarios.test_channel import used
 from tests.scenarios.test_clock_faults import Clock
 
 JUMP = timedelta(hours=1)
@@ -119,8 +120,8 @@ async def test_stopped_answer_gives_back_what_it_did_not_use(scene: Scene) -> No
     await scene.press("linus", begin, "Stop")
     await scene.answer_of("general", 1)
     ((_, tokens, _, _),) = windows(scene)
-    (used,) = scene.rows("usage")
-    assert tokens == used["input_tokens"] + used["output_tokens"]
+    (row,) = scene.rows("usage")
+    assert tokens == row["input_tokens"] + row["output_tokens"]
     assert scene.rows("reservations") == []
 
 
@@ -137,8 +138,8 @@ async def test_answer_over_a_restart_is_settled_twice(scene: Scene) -> None:
     await scene.start(**NO_TOOLS)
     await scene.answer_of("general", 1)
     ((_, tokens, _, _),) = windows(scene)
-    (used,) = scene.rows("usage")
-    assert tokens == used["input_tokens"] + used["output_tokens"] > 120
+    (row,) = scene.rows("usage")
+    assert tokens == row["input_tokens"] + row["output_tokens"] > 120
     assert scene.rows("reservations") == []
 
 
@@ -215,3 +216,15 @@ async def test_context_of_a_refusal_is_in_no_history(scene: Scene) -> None:
     await limit(scene, "all:questions:day", "5")
     await scene.ask("linus", "general", "@bot three")
     assert "two" not in json.dumps(scene.provider.requests[-1].body["messages"])
+
+
+async def test_summary_is_counted_too(scene: Scene) -> None:
+    """Whoever asks for it by a command; beyond the budget no model is asked."""
+    await scene.start(max_output_tokens=500)
+    await limit(scene, "each:tokens:day", "1000")
+    await scene.say("grace", "general", "We meet at three.")
+    scene.provider.play(Story(pieces=("They meet.",), usage={"prompt_tokens": 900, "completion_tokens": 90}))
+    assert "They meet." in await used(scene, "summarize")
+    assert windows(scene) == [("each", 990, 0, 0)]
+    assert (await used(scene, "summarize")).startswith("Your budget in this server, 1,000 tokens a day, is used up")
+    assert len(scene.provider.requests) == 1

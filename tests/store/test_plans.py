@@ -10,9 +10,12 @@ import pytest
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.budgets.model import Key
 from bot.days import last_days
+from bot.place_settings.budget_names import Period
 from bot.places import Place, PlaceKind
 from bot.store import (
+    budgets,
     forgetting,
     history,
     messages,
@@ -35,6 +38,7 @@ PLACES = tuple(Place(kind=kind, id=1) for kind in PlaceKind)
 CONVERSATION = Conversation(id=1, place=place(), epoch=0)
 WEEK = last_days(NOW, UTC, 7)
 OWN, OF_SERVER = Subject(whose=Whose.ME, id=1), Subject(whose=Whose.SERVER, guild_id=1)
+KEYS = [Key(place=place, counted_for="each", member_id=1, period=Period.DAY, starts_at=NOW) for place in PLACES]
 LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "history": (lambda c: messages.history(c, 1, 0, before_or_of_run=9, limit=9), "ix_messages_history"),
     "page of a history": (lambda c: history.page(c, CONVERSATION, limit=9, offset=9), "ix_messages_history"),
@@ -70,6 +74,10 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "usage of a member": (lambda c: usage.report(c, OWN, WEEK), "ix_runs_asker"),
     "usage of a server": (lambda c: usage.report(c, OF_SERVER, WEEK), "ix_usage_created_at"),
     "lines of usage": (lambda c: usage.lines(c, OF_SERVER, WEEK, 9), "ix_usage_created_at"),
+    "windows": (lambda c: budgets.used(c, KEYS), "sqlite_autoindex_budget_windows_1"),
+    "windows of members": (lambda c: budgets.of_members(c, KEYS[0]), "sqlite_autoindex_budget_windows_1"),
+    "counting": (lambda c: budgets.add(c, KEYS, tokens=1), "sqlite_autoindex_budget_windows_1"),
+    "reservation": (lambda c: budgets.reservation(c, 1), "PRIMARY KEY"),
     "hide_answer": (lambda c: messages.hide_answer(c, 1, NOW), "ix_messages_run"),
 }
 
