@@ -27,6 +27,8 @@ from bot.notices import Notices, end_of_models, lack_of_tools
 from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SettingDesk
+from bot.place_settings.limits import Limits
+from bot.place_settings.limits_file import read_limits
 from bot.place_settings.log import SettingLog
 from bot.place_settings.service import PlaceSettings
 from bot.privacy import Privacy
@@ -166,15 +168,18 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         pseudonyms = Pseudonyms(settings.discord_token.get_secret_value())
         whereabouts = Whereabouts()
         host = PlaceValues(defaults=settings.place_defaults)
-        place_settings = PlaceSettings(database, whereabouts, defaults=host.defaults, clock=clock)
-        tool_rules = ToolRules(place_settings)
-        toolbox = toolbox_of(settings, tool_rules, count_tokens)
         catalog = Catalog(provider, chosen=settings.provider_model, clock=clock, prices=prices)
+        limits = Limits(limits=read_limits(Path(settings.limits_file)), models=catalog)
+        place_settings = PlaceSettings(database, whereabouts, defaults=host.defaults, clock=clock, limits=limits)
+        tool_rules = ToolRules(place_settings)
+        toolbox = toolbox_of(settings, tool_rules, limits, count_tokens)
         sources = (lack_of_tools(provider.takes_tools), end_of_models(catalog.leaving))
         notices = Notices(database, sources=sources, clock=clock)
         moderator = Moderator(database, provider, model=settings.moderation_model, clock=clock)
         steps, live = Steps(database, toolbox, count_tokens=count_tokens, clock=clock), LiveRuns()
-        budgets = Budgets(database, place_settings, provider, meter, zone=host.time_zone, clock=clock)
+        budgets = Budgets(
+            database, place_settings, provider, meter, zone=host.time_zone, clock=clock, host=limits.budgets
+        )
         author = Author(
             database,
             provider,
@@ -348,7 +353,7 @@ def answer_options(settings: Settings, defaults: RunDefaults, host: PlaceValues)
     )
 
 
-def toolbox_of(settings: Settings, rules: ToolRules, count_tokens: Callable[[str], int]) -> Toolbox:
+def toolbox_of(settings: Settings, rules: ToolRules, limits: Limits, count_tokens: Callable[[str], int]) -> Toolbox:
     """The toolbox, with what is in it before any cog is loaded."""
     max_tokens = int(settings.provider_context_tokens * settings.tool_window_share)
     toolbox = Toolbox(
@@ -356,6 +361,7 @@ def toolbox_of(settings: Settings, rules: ToolRules, count_tokens: Callable[[str
         max_output_bytes=settings.tool_output_max_bytes,
         room=Room(max_tokens=max_tokens, count_tokens=count_tokens),
         rules=rules,
+        limits=limits,
     )
     toolbox.fill("people", [ASK_USER])
     return toolbox

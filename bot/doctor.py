@@ -27,6 +27,7 @@ from bot.checks import (
 )
 from bot.errors import ConfigurationError, DatabaseTooNew, ParleyError, ProviderError, ProviderFault, StartupError
 from bot.inspection import Inspection
+from bot.limit_checks import judge_limits
 from bot.logs import set_up_logging
 from bot.messages import ChatMessage, ProviderRequest, Role
 from bot.place_settings.chosen import PlaceValues
@@ -118,7 +119,7 @@ async def doctor(load: Callable[[], Settings], out: TextIO, now: Callable[[], da
     report.add(passed("settings", "complete"))
     await report.ask("database", is_migrated(settings.database_url), judge_database)
     report.add(judge_tools(settings))
-    for check in await try_servers(settings):
+    for check in (*await try_servers(settings), *judge_limits(settings)):
         report.add(check)
     await examine_discord(settings, report, now)
     await examine_providers(settings, report)

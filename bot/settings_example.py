@@ -22,7 +22,7 @@ HEADINGS = {
     "discord_token": "Discord",
     "providers_file": "The model provider",
     "system_prompt": "Answers, where moderators chose nothing else",
-    "moderation_model": "Answers, everywhere",
+    "limits_file": "Answers, everywhere",
     "tools_enabled": "Tools",
     "max_concurrent_runs": "Running",
     "database_url": "Storage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -66,6 +67,17 @@ def address(value: str, *schemes: str) -> str:
 def web_address(value: str) -> str:
     """An http or https URL without its trailing slash, so that paths can be joined to it."""
     return address(value.strip(), "http", "https")
+
+
+def present_if_named(usual: str) -> Callable[[str], str]:
+    """The path of a file that may be missing only under its usual name: a misspelt one would be missed silently."""
+
+    def check(file: str) -> str:
+        if file != usual and not Path(file).is_file():
+            raise ValueError("must be the path of a file, and there is none")
+        return file
+
+    return check
 
 
 def gateway_address(value: str) -> str:

@@ -20,18 +20,23 @@ def tables_in(file: Path, kind: str) -> tuple[Mapping[str, Any], list[str]]:
 
     Raises: ConfigurationError, if it cannot be read.
     """
+    written = contents(file)
+    tables = written.pop(kind, {})
+    faults = [f"{file} has an unknown entry {name}: {kind} stand under [{kind}.NAME]." for name in written]
+    return tables if isinstance(tables, dict) else {kind: tables}, faults
+
+
+def contents(file: Path) -> dict[str, Any]:
+    """All that stands in a file, nothing if it is missing.  Raises: ConfigurationError, if it cannot be read."""
     try:
-        written = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
-        return {}, []
+        return {}
     except tomllib.TOMLDecodeError as exc:
         raise ConfigurationError(f"{file} {said(exc)}.") from exc
     except (OSError, UnicodeDecodeError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) else "it is not a text file in UTF-8"
         raise ConfigurationError(f"{file} cannot be read: {reason}.") from exc
-    tables = written.pop(kind, {})
-    faults = [f"{file} has an unknown entry {name}: {kind} stand under [{kind}.NAME]." for name in written]
-    return tables if isinstance(tables, dict) else {kind: tables}, faults
 
 
 def said(error: tomllib.TOMLDecodeError) -> str:

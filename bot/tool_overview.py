@@ -126,11 +126,11 @@ def line(tool: Tool, switch: Switch | None) -> str:
     sign = "⚪" if not tool.for_model else "🟢" if is_on else "🔴"
     said = [f"{sign} `{tool.name}` in `{GROUP}{tool.group}`"]
     if not tool.for_model:
-        said.append("for people only")
+        said.append("for people only" if tool.for_people else "not allowed by the host")
     elif switch is not None:
         by = "" if switch.tool == tool.name else " by its group"
         said.append(f"{on_or_off(is_on)} in {named(switch.place)}{by}")
-    if not tool.for_people:
+    if tool.for_model and not tool.for_people:
         said.append("for the model only")
     if tool.need is not None:
         said.append(NEEDS[tool.need])

@@ -85,7 +85,10 @@ class Upkeep(commands.Cog):
 
     async def _let_go_of_roles(self, guild_id: int, gone: frozenset[int] | set[int]) -> None:
         try:
-            edits = without_roles(await self.bot.place_settings.of_guild(guild_id), gone)
+            allowed = self.bot.place_settings.limits.of(guild_id)
+            found = without_roles(await self.bot.place_settings.of_guild(guild_id), gone)
+            # What the host does not allow does not count, and can only be taken back.
+            edits = [each for each in found if each.value is None or not allowed.objection(each.name, each.value)]
             if edits:
                 await self.bot.place_settings.change(guild_id, edits, self.bot.own_id)
         except ParleyError as error:

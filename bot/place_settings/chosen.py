@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -39,12 +39,30 @@ class Choice:
 class PlaceValues:
     """The choices that may count in a place: `places` is where it lies, nearest first.
 
-    What nobody chose is the host's, in `defaults` by the names of the settings.
+    What nobody chose is the host's, in `defaults` by the names of the settings.  `refused` are the choices that the
+    host does not allow any more: they count as if they were not there.
     """
 
     places: tuple[Place, ...] = ()
     known: Mapping[tuple[Place, str], Choice] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    refused: tuple[Choice, ...] = ()
+
+    @property
+    def stored(self) -> Mapping[tuple[Place, str], Choice]:
+        """All choices, refused ones too."""
+        return {**self.known, **{(choice.place, choice.name): choice for choice in self.refused}}
+
+    @property
+    def missed(self) -> tuple[Choice, ...]:
+        """The refused choices that would count here if they were allowed."""
+        return tuple(choice for choice in self.refused if self._would_count(choice))
+
+    def _would_count(self, choice: Choice) -> bool:
+        if choice.place not in self.places:
+            return False
+        nearer = self.places[: self.places.index(choice.place)]
+        return not any((place, choice.name) in self.known for place in nearer)
 
     def deciding(self, name: str) -> Choice | None:
         """The choice that counts: the nearest place's."""
@@ -61,7 +79,7 @@ class PlaceValues:
 
     def seen_from(self, place: Place) -> PlaceValues:
         """What counts at one of the places around."""
-        return PlaceValues(places=self.places[self.places.index(place) :], known=self.known, defaults=self.defaults)
+        return replace(self, places=self.places[self.places.index(place) :])
 
     @property
     def model(self) -> str:

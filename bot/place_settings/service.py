@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from bot.errors import Refusal
 from bot.place_settings.chosen import Choice, PlaceValues
+from bot.place_settings.limits import NO_LIMITS, Limits
 from bot.place_settings.table import is_valid
 from bot.places import Place, PlaceKind
 from bot.store import place_settings, setting_changes
@@ -43,8 +44,10 @@ class PlaceSettings:
         *,
         defaults: Mapping[str, Any],
         clock: Callable[[], datetime],
+        limits: Limits = NO_LIMITS,
     ) -> None:
         """`defaults` are the host's, by the names of the settings."""
+        self.limits = limits
         self._database = database
         self._whereabouts = whereabouts
         self._defaults = defaults
@@ -63,7 +66,10 @@ class PlaceSettings:
         """What counts where these places lie in each other, nearest first."""
         async with self._database.read() as transaction:
             known = by_key(await place_settings.of(transaction, places))
-        return PlaceValues(places=places, known=known, defaults=self._defaults)
+        allowed = self.limits.around(places)
+        refused = {key: choice for key, choice in known.items() if allowed.objection(choice.name, choice.value)}
+        counting = {key: choice for key, choice in known.items() if key not in refused}
+        return PlaceValues(places=places, known=counting, defaults=self._defaults, refused=tuple(refused.values()))
 
     async def throughout(self, guild_id: int) -> Callable[[tuple[Place, ...]], PlaceValues]:
         """What counts in each place of a guild, by where it lies, nearest first; all by one query."""
@@ -91,8 +97,11 @@ class PlaceSettings:
         """Make these edits, all or none: what has changed by them.
 
         `seen` is what the person saw of some of them, None where nothing was chosen.  Raises: Refusal where somebody
-        else has changed it since.
+        else has changed it since, or where the host does not allow a value.
         """
+        for edit in edits:
+            if edit.value is not None:
+                self.limits.require(guild_id, Choice(place=edit.place, name=edit.name, value=edit.value))
         now = self._clock()
         async with self._database.write() as transaction:
             there = await place_settings.of(transaction, {edit.place for edit in edits})

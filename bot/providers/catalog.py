@@ -112,15 +112,25 @@ class Catalog:
     def references(self) -> tuple[str, ...]:
         """The models that may be chosen, as `provider/model`; the host's own is the first."""
         shown = (reference for shelf in self._shelves.values() for reference in shelf.shown())
-        return tuple(dict.fromkeys((self._whole(self._chosen), *shown)))
+        return tuple(dict.fromkeys((self.whole(self._chosen), *shown)))
 
     def known(self, reference: str) -> bool:
         """Whether a model may be chosen: it is shown, or nobody knows which models its provider has."""
         provider, model = self._providers.find(reference)
         if not provider.configuration.shows(model):
-            return self._whole(reference) == self._whole(self._chosen)
+            return not self.is_hidden(reference)
         shelf = self._shelves[provider.configuration.name]
-        return shelf.models is None or self._whole(reference) in self.references()
+        return shelf.models is None or self.whole(reference) in self.references()
+
+    def is_hidden(self, reference: str) -> bool:
+        """Whether the host shows a model to nobody, and has not chosen it either."""
+        provider, model = self._providers.find(reference)
+        return not provider.configuration.shows(model) and self.whole(reference) != self.whole(self._chosen)
+
+    def whole(self, reference: str) -> str:
+        """A model's name with that of its provider, as `provider/model`."""
+        provider, model = self._providers.find(reference)
+        return f"{provider.configuration.name}/{model}"
 
     def server_tools(self, reference: str) -> tuple[str, ...]:
         """The kinds of its provider's own tools that a model may be given; those of threads and runs always are."""
@@ -192,8 +202,4 @@ class Catalog:
             for named in shelf.provider.configuration.fallbacks.values()
             for reference in named
         )
-        return dict.fromkeys((self._whole(self._chosen), *fallbacks))
-
-    def _whole(self, reference: str) -> str:
-        provider, model = self._providers.find(reference)
-        return f"{provider.configuration.name}/{model}"
+        return dict.fromkeys((self.whole(self._chosen), *fallbacks))

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
+
+from bot.settings_values import present_if_named
+
+LIMITS_FILE = "limits.toml"
 
 
 class AnswerSettings(BaseSettings):
     """What is answered, and how, everywhere."""
 
+    limits_file: Annotated[str, AfterValidator(present_if_named(LIMITS_FILE))] = Field(
+        default=LIMITS_FILE,
+        min_length=1,
+        description="The file that says what moderators may choose, of models, tools and other settings, and that "
+        "holds the host's own budgets; limits.toml may be missing, one of another name not. docs/limits.md says what "
+        "stands in it.",
+    )
     moderation_model: str = Field(
         default="",
         description="The model that checks questions and answers where moderators switched that on, as "

@@ -14,17 +14,11 @@ from bot.providers.configuration import DEFAULT, Price, ProviderConfiguration
 from bot.providers.parameters import Api
 from bot.settings_values import (
     header_safe,
+    present_if_named,
     web_address,
 )
 
 PROVIDERS_FILE = "providers.toml"
-
-
-def present_if_named(file: str) -> str:
-    """The path of a file that may be missing only under its usual name: a misspelt one would be missed silently."""
-    if file != PROVIDERS_FILE and not Path(file).is_file():
-        raise ValueError("must be the path of a file, and there is none")
-    return file
 
 
 def needed_without_a_file(address: str | None, others: ValidationInfo) -> str | None:
@@ -40,7 +34,7 @@ def needed_without_a_file(address: str | None, others: ValidationInfo) -> str | 
 class ProviderSettings(BaseSettings):
     """The model provider, where there is one, or who is asked first of several."""
 
-    providers_file: Annotated[str, AfterValidator(present_if_named)] = Field(
+    providers_file: Annotated[str, AfterValidator(present_if_named(PROVIDERS_FILE))] = Field(
         default=PROVIDERS_FILE,
         min_length=1,
         description="The file that lists further providers; providers.toml may be missing, one of another name not. "

@@ -46,6 +46,13 @@ class Rules(Protocol):
         """What counts in a place.  Raises: Refusal if that cannot be found out."""
 
 
+class Limits(Protocol):
+    """Which tools the host lets models have."""
+
+    def let_use(self, guild_id: int | None, tool: str, group: str) -> bool:
+        """Whether models may be offered a tool, of this group, in a guild."""
+
+
 class Overtime(Refusal):
     """A tool took longer than it may."""
 
@@ -129,12 +136,14 @@ class Toolbox:
         max_output_bytes: int = MAX_OUTPUT_BYTES,
         room: Room | None = None,
         rules: Rules | None = None,
+        limits: Limits | None = None,
     ) -> None:
         """With `is_offered` false there are none for models; people have their slash commands all the same."""
         self._is_offered = is_offered
         self._max_output_bytes = max_output_bytes
         self._room = room or Room()
         self._rules = rules
+        self._limits = limits
         self._finder = Tool(
             name=FIND_TOOL,
             description=DESCRIPTION,
@@ -162,9 +171,16 @@ class Toolbox:
         return min(there, key=is_of_one_guild, default=None)
 
     def of_guild(self, guild_id: int) -> Mapping[str, tuple[Tool, ...]]:
-        """The tools that exist in a guild, by their source and in the order of their names."""
+        """The tools that exist in a guild, by their source and in the order of their names.
+
+        Those that the host does not let models have are for people alone.
+        """
         found = {
-            source: sorted((tool for tool in tools.values() if tool.guild_id in (None, guild_id)), key=name_of)
+            source: [
+                tool if self._is_allowed(tool, guild_id or None) else replace(tool, for_model=False)
+                for tool in sorted(tools.values(), key=name_of)
+                if tool.guild_id in (None, guild_id)
+            ]
             for source, tools in sorted(self._sources.items())
         }
         return {source: tuple(tools) for source, tools in found.items() if tools}
@@ -265,9 +281,16 @@ class Toolbox:
         if not self._is_offered:
             return []
         tools = [tool for of_source in self._sources.values() for tool in of_source.values()]
-        there = [tool for tool in tools if tool.for_model and tool.guild_id in (None, asker.guild_id)]
+        there = [
+            tool
+            for tool in tools
+            if tool.for_model and tool.guild_id in (None, asker.guild_id) and self._is_allowed(tool, asker.guild_id)
+        ]
         # A server of the host's may come back with a name that a moderator gave meanwhile: no name is offered twice.
         return list({tool.name: tool for tool in sorted(there, key=is_of_one_guild, reverse=True)}.values())
+
+    def _is_allowed(self, tool: Tool, guild_id: int | None) -> bool:
+        return self._limits is None or self._limits.let_use(guild_id, tool.name, tool.group)
 
     async def _policy(self, asker: Asker) -> Policy:
         """What moderators want where somebody asks.  Raises: Refusal if that cannot be found out."""

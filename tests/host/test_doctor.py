@@ -36,6 +36,7 @@ NAMES = [
     "database",
     "tools",
     "mcp",
+    "limits",
     "token",
     "intents",
     "invite",
