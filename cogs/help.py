@@ -51,7 +51,7 @@ BEGINNINGS: Mapping[Theme, str] = {
     Theme.HOST: "What only you may do, who host this bot:",
 }
 # Commands and menus that everybody may use; all others that are no tools are for chatting.
-ABOUT_DATA = frozenset({"privacy", "usage", "history", "Forget this"})
+ABOUT_DATA = frozenset({"privacy", "usage", "allowance", "history", "Forget this"})
 
 
 @dataclass(frozen=True, slots=True)

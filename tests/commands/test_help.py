@@ -51,7 +51,7 @@ async def test_first_page_tells_how_to_be_answered(town: Town) -> None:
     """In a channel one mentions the bot, in a direct message one just writes; commands for chatting stand below."""
     lines = (await read(town.linus, town.general)).splitlines()
     assert lines[0].startswith(f"Mention {town.mention}")
-    assert lines[2].startswith("- `/ask`: Ask a question")
+    assert any(line.startswith("- `/ask`: Ask a question") for line in lines[2:])
     assert lines[-1].startswith("-# The model here is")
     alone = await town.linus.user.slash("help")
     assert alone.response.content.startswith("Write to me here")
