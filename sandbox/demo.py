@@ -17,10 +17,21 @@ from dotenv import dotenv_values
 
 from sandbox import weather
 from sandbox.model import DemoModel
+from sandbox.provider import ScriptedProvider
+from sandbox.stories import Story
 from sandbox.world import Sandbox
 
 FOLDER = Path("data/demo")
 KEY_FILE = FOLDER / "secrets-key"
+PROVIDERS_FILE = FOLDER / "providers.toml"
+# A second model for moderators to choose, told from the embedded one at a glance; its price is there to be counted.
+SECOND_MODEL = "hello"
+SECOND_STORY = Story(text="Hello! I am the other model, and this is all that I ever say.", usage=None)
+SECOND_PROVIDER = """\
+[providers.scripted]
+base_url = "{base_url}"
+prices = {{"*" = {{input = 1.0, output = 4.0}}}}
+"""
 # The embedded model is small enough to ramble, where a short answer shows as much, and keeps to the point best with a
 # prompt that is close to the one its makers trained it with.
 DEMO_MODEL_SETTINGS = {
@@ -97,14 +108,38 @@ async def provider() -> AsyncIterator[Mapping[str, str]]:
         print(f"The model: {host.get('PROVIDER_MODEL')} at {host['PROVIDER_BASE_URL']}", flush=True)
         yield {}
         return
-    async with DemoModel() as model:
+    async with DemoModel() as model, second_provider() as second:
         print(f"The model: {model.model}, embedded. It is tiny and made for trying things out: expect it to ramble.")
         yield {
             "PROVIDER_BASE_URL": model.base_url,
             "PROVIDER_MODEL": model.model,
             "PROVIDER_API_KEY": "",
+            **second,
             **{name: value for name, value in DEMO_MODEL_SETTINGS.items() if name not in host},
         }
+
+
+@asynccontextmanager
+async def second_provider() -> AsyncIterator[Mapping[str, str]]:
+    """The setting that names another provider beside the embedded model, unless the host lists providers."""
+    if lists_providers():
+        yield {}
+        return
+    async with ScriptedProvider(default=SECOND_STORY) as scripted:
+        scripted.models = (SECOND_MODEL,)
+        list_provider(scripted.base_url)
+        yield {"PROVIDERS_FILE": str(PROVIDERS_FILE)}
+
+
+def lists_providers() -> bool:
+    """Whether the host has a file of providers."""
+    return "PROVIDERS_FILE" in configured() or Path("providers.toml").exists()
+
+
+def list_provider(base_url: str) -> None:
+    """Write the file that lists the other provider, whose address is another one at each start."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    PROVIDERS_FILE.write_text(SECOND_PROVIDER.format(base_url=base_url), encoding="utf-8")
 
 
 @asynccontextmanager
