@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Sequence
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 import discord
@@ -16,6 +17,7 @@ from bot.place_settings.aims import FIRST_PAGE
 from bot.place_settings.managing import require_manager
 from bot.place_settings.panel import drawn, sight
 from bot.place_settings.prompting import open_prompt
+from bot.place_settings.records import log_view
 from bot.place_settings.suggestions import Suggestion, Suggestions
 from bot.place_settings.table import MODEL
 from bot.places import Reach
@@ -24,6 +26,13 @@ Interaction: TypeAlias = discord.Interaction[ParleyClient]
 
 MAX_VALUE_CHARACTERS = 4000  # a schema of a whole form; Discord would allow 6000
 WHERE = "How far it reaches, this channel or thread if you do not say; the nearest place counts"
+
+
+class View(StrEnum):
+    """What of the settings somebody wants to see."""
+
+    PANEL = "panel"
+    LOG = "log"
 
 
 class Settings(commands.Cog):
@@ -55,10 +64,16 @@ class Settings(commands.Cog):
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
-    async def settings(self, interaction: Interaction) -> None:
+    @app_commands.describe(view="The panel, or what was changed here and by whom")
+    async def settings(self, interaction: Interaction, view: View = View.PANEL) -> None:
         """See and change the settings of this place, its category and the server"""
-        view = drawn(await in_time(interaction, sight(interaction, None, FIRST_PAGE), ephemeral=True))
-        await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
+        if view is View.LOG:
+            place = await self.desk.place(interaction.guild_id, interaction.channel_id or 0, Reach.HERE)
+            require_manager(interaction, place)
+            shown = log_view(await interaction.client.setting_log.page(interaction.guild_id, place, 0), place)
+        else:
+            shown = drawn(await in_time(interaction, sight(interaction, None, FIRST_PAGE), ephemeral=True))
+        await respond(lambda: interaction.response.send_message(view=shown, ephemeral=True))
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)

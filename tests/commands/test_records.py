@@ -66,6 +66,12 @@ async def test_log_says_who_changed_what_and_takes_it_back(council: Council) -> 
     assert "took back" in log.text
 
 
+async def test_log_is_a_view_of_settings(council: Council) -> None:
+    """What was changed here, without opening the panel."""
+    await council.does("set", name="temperature", value="0.2")
+    assert "not set → `0.2`" in await council.does("settings", view="log")
+
+
 async def test_change_that_was_overtaken_is_not_taken_back(council: Council) -> None:
     """The person hears who changed it since."""
     await council.does("set", name="temperature", value="0.2")

@@ -131,8 +131,9 @@ async def test_commands_that_a_server_gives_to_others_are_refused_in_words(
     assert await council.does("unset", who=edsger, name="seed") == MANAGERS_ONLY
     assert await council.does("model", who=edsger, model="other") == MANAGERS_ONLY
     assert await council.does("prompt", who=edsger) == MANAGERS_ONLY
+    assert await council.does("settings", who=edsger, view="log") == MANAGERS_ONLY
     assert council.rows() == []
-    assert len(town.env.errors) == 4
+    assert len(town.env.errors) == 5
 
 
 async def test_category_that_is_none_is_refused_in_words(council: Council) -> None:
