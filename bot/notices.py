@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.place_settings.aims import digest_of
+from bot.place_settings.chosen import Choice, PlaceValues
+from bot.place_settings.desk import shown
+from bot.place_settings.table import setting
+from bot.places import named
 from bot.providers.catalog import Leaving
+from bot.setting import Group, Kind
 from bot.store import notices
 from bot.store.database import Database, Transaction
 
@@ -14,6 +20,11 @@ NO_TOOLS = (
     "This model's provider takes no tools, so the model answers without any. The host can choose another model, or "
     "start its server with tools; `/tools list` shows what there is."
 )
+
+
+CHANGE_ANSWERS = frozenset({Group.MODEL, Group.PROMPT, Group.WRITING, Group.TOOLS})
+SHORT = frozenset({Kind.MODEL, Kind.NUMBER, Kind.INTEGER, Kind.CHOICE})
+MAX_REFUSED = 3  # more would be longer than many answers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +60,24 @@ def end_of_models(leaving: Callable[[str], Leaving | None]) -> Source:
     return look
 
 
+def lack_of_allowance(chosen: PlaceValues) -> Notice | None:
+    """That the host does not allow any more what was chosen around a place, and would change its answers."""
+    found = [choice for choice in chosen.missed if setting(choice.name).group in CHANGE_ANSWERS]
+    if not found:
+        return None
+    values = sorted((each.place.kind, each.place.id, each.name, repr(each.value)) for each in found)
+    listed = ", ".join(map(named_choice, found[:MAX_REFUSED]))
+    more = f" and {len(found) - MAX_REFUSED} more" if len(found) > MAX_REFUSED else ""
+    sentence = f"The host does not allow any more what was chosen here: {listed}{more}. `/settings` shows what counts."
+    return Notice(subject=f"refused: {digest_of(values)}", sentence=sentence)
+
+
+def named_choice(choice: Choice) -> str:
+    """What was chosen where; everybody reads it, so that nothing is quoted that moderators wrote for the model."""
+    value = f" {shown(choice)}" if setting(choice.name).kind in SHORT else ""
+    return f"`{choice.name}`{value} in {named(choice.place)}"
+
+
 class Notices:
     """Knows what a guild's moderators have not been told yet."""
 
@@ -66,10 +95,15 @@ class Notices:
         """What is to be said of a model whenever somebody looks."""
         return tuple(notice.sentence for notice in self._of(model))
 
-    async def due(self, guild_id: int | None, model: str, place_id: int = 0) -> Notice | None:
-        """What the next answer of a model in a place should carry; almost always None, and then at no cost."""
+    async def due(
+        self, guild_id: int | None, model: str, place_id: int = 0, refused: Notice | None = None
+    ) -> Notice | None:
+        """What the next answer of a model in a place should carry; almost always None, and then at no cost.
+
+        `refused` is what there is to say of choices around the place that do not count any more.
+        """
         of_place = self._of_places.pop(place_id, None)  # whoever finds it standing still says so again
-        found = (*([] if of_place is None else [of_place]), *self._of(model))
+        found = [notice for notice in (of_place, refused, *self._of(model)) if notice is not None]
         if guild_id is None or not found:
             return None
         async with self._database.read() as transaction:

@@ -68,7 +68,7 @@ async def ask(interaction: Interaction, aim: Aim) -> None:
         return
     models = interaction.client.setting_desk.models
     value = seen.there.value(name)
-    await open_form(interaction, form(seen.aim(Action.FORM, name), setting(name), value, models))
+    await open_form(interaction, form(seen.aim(Action.FORM, name), setting(name), value, models, seen.allowed))
 
 
 async def take(interaction: Interaction, aim: Aim) -> None:

@@ -40,7 +40,7 @@ class Settings(commands.Cog):
 
     def __init__(self, bot: ParleyClient) -> None:
         self.desk = bot.setting_desk
-        self.suggestions = Suggestions(bot.setting_desk.models, bot.toolbox)
+        self.suggestions = Suggestions(bot.setting_desk.models, bot.toolbox, bot.place_settings.limits)
 
     @app_commands.command()
     @app_commands.default_permissions(manage_channels=True)
@@ -110,12 +110,12 @@ class Settings(commands.Cog):
         name, guild = str(getattr(interaction.namespace, "name", "")), interaction.guild
         roles = {} if guild is None else {role.id: role.name for role in guild.roles if not role.is_default()}
         channels = {} if guild is None else {channel.id: channel.name for channel in guild.text_channels}
-        return offered(self.suggestions.values(name, typed, roles, channels))
+        return offered(self.suggestions.values(interaction.guild_id, name, typed, roles, channels))
 
     @model.autocomplete("model")
-    async def suggest_model(self, _: Interaction, typed: str) -> list[Choice[str]]:
+    async def suggest_model(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         """The models whose names hold what was typed, with what they read and cost."""
-        return offered(self.suggestions.models(typed))
+        return offered(self.suggestions.models(interaction.guild_id, typed))
 
     async def choose(self, interaction: Interaction, name: str, value: str, where: Reach) -> str:
         """Set a value, and a sentence on what holds now.  Raises: Refusal."""

@@ -118,7 +118,8 @@ class SettingDesk:
         """Which model answers in a channel, who says so, and what is known of it.  Raises: Refusal."""
         values = await self._settings.at(guild_id, channel_id)
         told = f"`{MODEL.name}` is {self._standing(values, MODEL, guild_id)} here."
-        known = (self.models.facts(values.model), self.models.warning(values.model))
+        known = [self.models.facts(values.model), self.models.warning(values.model)]
+        known += [refused(choice, guild_id) for choice in values.missed if choice.name == MODEL.name]
         return "\n".join((told, *(f"-# {each}" for each in known if each)))
 
     async def model(self, guild_id: int | None, channel_id: int) -> str:
@@ -174,6 +175,12 @@ class SettingDesk:
         facts = self.models.facts(choice.value) if choice.name == MODEL.name else ""
         notes = [facts] if facts else ["for the whole server"] if setting(choice.name).is_of_guild else []
         return "".join(f" ({note})" for note in notes)
+
+
+def refused(choice: Choice, guild_id: int | None) -> str:
+    """That a choice does not count any more."""
+    where = called(choice.place, guild_id)
+    return f"⚠️ {shown(choice)} was chosen for {where}, and the host does not allow it any more."
 
 
 def unset_in_words(what: Setting) -> str:

@@ -11,6 +11,7 @@ from discord import ui
 from bot.interactions import respond
 from bot.messages import one_line
 from bot.place_settings.desk import Models
+from bot.place_settings.limits import Allowed
 from bot.setting import MAX_ROLES, Kind, Setting, understood, written
 
 VALUE, PICK = "value", "pick"  # custom ids of the fields
@@ -25,12 +26,13 @@ EMPTY = "Left empty, it is inherited."
 Field = ui.Item[ui.Modal]
 
 
-def form(custom_id: str, what: Setting, value: Any, models: Models) -> ui.Modal:
-    """The form of a setting, filled in with what counts now."""
+def form(custom_id: str, what: Setting, value: Any, models: Models, allowed: Allowed) -> ui.Modal:
+    """The form of a setting, filled in with what counts now; only what is allowed is offered."""
+    what = allowed.narrowed(what)
     found = ui.Modal(title=f"Change {what.name}"[:MAX_TITLE_CHARACTERS], custom_id=custom_id, timeout=None)
     range = "" if what.kind in OFFERED or what.choices else f"\n-# {what.range[:1].upper()}{what.range[1:]}."
     found.add_item(ui.TextDisplay(what.meaning + range))
-    for label in fields(what, value, models):
+    for label in fields(what, value, models, allowed):
         found.add_item(label)
     return found
 
@@ -41,7 +43,7 @@ async def open_form(interaction: discord.Interaction[Any], opened: ui.Modal) -> 
     await respond(lambda: interaction.response.send_modal(opened))
 
 
-def fields(what: Setting, value: Any, models: Models) -> Iterator[ui.Label[ui.Modal]]:
+def fields(what: Setting, value: Any, models: Models, allowed: Allowed) -> Iterator[ui.Label[ui.Modal]]:
     """What is filled in."""
     match what.kind:
         case Kind.CHOICE:
@@ -64,7 +66,7 @@ def fields(what: Setting, value: Any, models: Models) -> Iterator[ui.Label[ui.Mo
             menu = ui.Select(custom_id=VALUE, min_values=0, max_values=most, required=False, options=options)
             yield ui.Label(text="Values", description=EMPTY, component=menu)
         case Kind.MODEL | Kind.MODELS:
-            options = [option(reference, models) for reference in models.references()[:MAX_OPTIONS]]
+            options = [option(reference, models) for reference in allowed.offered(models.references())[:MAX_OPTIONS]]
             if options:
                 most = int(what.high or 1) if what.kind is Kind.MODELS else 1
                 menu = ui.Select(

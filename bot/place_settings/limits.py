@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -82,6 +82,10 @@ class Allowed:
             return True
         whole = self.models.whole(model)
         return not self.models.is_hidden(model) and all(limit.models.cover(whole) for limit in self.limits)
+
+    def offered(self, references: Iterable[str]) -> list[str]:
+        """Those of some models that may be chosen."""
+        return [reference for reference in references if self.offers(reference)]
 
     def lets_use(self, tool: str, group: str) -> bool:
         """Whether models may be offered a tool."""

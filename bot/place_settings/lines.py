@@ -42,7 +42,16 @@ def setting_line(around: PlaceValues, place: Place, what: Setting, server: Serve
     if nearer:
         has = valued(what, around.known[nearer[0], what.name].value, server)
         lines.append(f"-# ⚠️ Where you are, {source(nearer[0])} has {has}.")
+    for choice in there.missed:
+        if choice.name == what.name:
+            lines.append(f"-# {refused_line(valued(what, choice.value, server), choice.place, place)}")
     return "\n".join(lines)
+
+
+def refused_line(value: str, chosen_at: Place, place: Place) -> str:
+    """That a choice does not count any more."""
+    where = "here" if chosen_at == place else f"for {source(chosen_at)}"
+    return f"⚠️ {value} was chosen {where}, and the host does not allow it any more."
 
 
 def standing(there: PlaceValues, place: Place, what: Setting, server: Server | None) -> str:

@@ -15,6 +15,7 @@ from bot.messages import one_line
 from bot.place_settings.aims import Action, Aim, Page, digest_of, key_of, named_by, place_code
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SERVER_TOOLS
+from bot.place_settings.limits import Allowed
 from bot.place_settings.lines import budget_line, setting_line, source_of, switch_line
 from bot.place_settings.managing import manages
 from bot.place_settings.table import SETTINGS, TOOL, setting
@@ -36,6 +37,7 @@ LOOK_ONLY = {
     True: "-# 👀 You can look: to change these takes Manage Server.",
     False: "-# 👀 You can look: to change these takes Manage Channels there.",
 }
+LOCKED = "-# 🔒 The host alone chooses this."
 BUDGETS_HINT = "-# `/budget` sets how much may be used, and shows how much is left."
 NO_BUDGETS = "There are no budgets: everybody may ask as much as they like."
 # Each is handled where it is at home.
@@ -60,6 +62,7 @@ class Sight:
     can_change: bool
     warning: str | None  # of the model that answers there
     has_own_tools: bool  # whether its provider has tools of its own
+    allowed: Allowed
 
     @property
     def there(self) -> PlaceValues:
@@ -76,7 +79,7 @@ class Sight:
         """Those of them that are set at the place itself, budgets too."""
         begun = ("budget:",) if self.page.group is Group.BUDGETS else ()
         shown = self.names[self.first : self.first + self.size]
-        own = [name for place, name in self.around.known if place == self.place]
+        own = [name for place, name in self.around.stored if place == self.place]
         return [name for name in own if name in shown or name.startswith(begun)]
 
     @property
@@ -101,7 +104,7 @@ class Sight:
 
     def named_by(self, key: str) -> str:
         """The setting that a key stands for.  Raises: Refusal where there is none any more."""
-        own = [name for place, name in self.around.known if place == self.place]
+        own = [name for place, name in self.around.stored if place == self.place]
         found = named_by(key, [*names_of(self.page.group, self.place, self.tools), *own])
         if found is None:
             raise Refusal(GONE)
@@ -116,7 +119,7 @@ class Sight:
 
     def own_value(self, name: str) -> Any:
         """What is set at the place itself; None if nothing is."""
-        choice = self.around.known.get((self.place, name))
+        choice = self.around.stored.get((self.place, name))
         return None if choice is None else choice.value
 
 
@@ -150,6 +153,7 @@ async def sight(interaction: discord.Interaction[ParleyClient], place: Place | N
         can_change=manages(interaction, place),
         warning=models.warning(model),
         has_own_tools=bool(models.server_tools(model)),
+        allowed=client.place_settings.limits.around(around.places),
     )
 
 
@@ -202,7 +206,8 @@ def body(seen: Sight) -> Iterator[ui.Item[ui.LayoutView]]:
         yield ui.TextDisplay("\n".join((*lines, BUDGETS_HINT))[:MAX_TEXT_CHARACTERS])
     for name in seen.names[seen.first : seen.first + seen.size]:
         label, action = change_of(seen, name)
-        button = ui.Button[ui.LayoutView](label=label, custom_id=seen.aim(action, name), disabled=not seen.can_change)
+        is_fixed = not seen.can_change or seen.allowed.is_locked(name)
+        button = ui.Button[ui.LayoutView](label=label, custom_id=seen.aim(action, name), disabled=is_fixed)
         yield ui.Section(line(seen, name), accessory=button)
 
 
@@ -210,9 +215,11 @@ def line(seen: Sight, name: str) -> str:
     """A setting, what counts, where it comes from, and what it is for."""
     if name == SERVER_TOOLS and not seen.has_own_tools:
         return f"**{name}** · none with the model that answers here\n-# {setting(name).meaning}"
-    if not name.startswith(TOOL):
-        return setting_line(seen.around, seen.place, setting(name), seen.guild)
-    return switch_line(seen.there.switches, name, seen.tools, seen.place, seen.guild)
+    if name.startswith(TOOL):
+        said = switch_line(seen.there.switches, name, seen.tools, seen.place, seen.guild)
+    else:
+        said = setting_line(seen.around, seen.place, setting(name), seen.guild)
+    return f"{said}\n{LOCKED}" if seen.allowed.is_locked(name) else said
 
 
 def is_on(seen: Sight, name: str) -> bool:
@@ -235,7 +242,7 @@ def change_of(seen: Sight, name: str) -> tuple[str, Action]:
 
 def places_menu(seen: Sight) -> ui.Select[ui.LayoutView]:
     """The menu of the places around."""
-    counts = [sum(place == one for one, _ in seen.around.known) for place in seen.around.places]
+    counts = [sum(place == one for one, _ in seen.around.stored) for place in seen.around.places]
     options = [
         discord.SelectOption(
             label=one_line(f"{KIND_NAMES[place.kind]}: {called_in(seen.guild, place)}", MAX_OPTION_CHARACTERS),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from bot.errors import Refusal
 from bot.place_settings.chosen import Choice, PlaceValues
-from bot.place_settings.limits import NO_LIMITS, Limits
+from bot.place_settings.limits import NO_LIMITS, Allowed, Limits
 from bot.place_settings.table import is_valid
 from bot.places import Place, PlaceKind
 from bot.store import place_settings, setting_changes
@@ -66,15 +66,18 @@ class PlaceSettings:
         """What counts where these places lie in each other, nearest first."""
         async with self._database.read() as transaction:
             known = by_key(await place_settings.of(transaction, places))
-        allowed = self.limits.around(places)
-        refused = {key: choice for key, choice in known.items() if allowed.objection(choice.name, choice.value)}
-        counting = {key: choice for key, choice in known.items() if key not in refused}
-        return PlaceValues(places=places, known=counting, defaults=self._defaults, refused=tuple(refused.values()))
+        return replace(self._counting(known, self.limits.around(places)), places=places)
 
     async def throughout(self, guild_id: int) -> Callable[[tuple[Place, ...]], PlaceValues]:
         """What counts in each place of a guild, by where it lies, nearest first; all by one query."""
-        known = await self.of_guild(guild_id)
-        return lambda places: PlaceValues(places=places, known=known, defaults=self._defaults)
+        values = self._counting(await self.of_guild(guild_id), self.limits.of(guild_id))
+        return lambda places: replace(values, places=places)
+
+    def _counting(self, known: Known, allowed: Allowed) -> PlaceValues:
+        """What counts of these choices."""
+        refused = {key: choice for key, choice in known.items() if allowed.objection(choice.name, choice.value)}
+        counting = {key: choice for key, choice in known.items() if key not in refused}
+        return PlaceValues(known=counting, defaults=self._defaults, refused=tuple(refused.values()))
 
     async def of_guild(self, guild_id: int | None, channel_id: int = 0) -> Known:
         """Everything that is chosen in a guild, in all its places, or in a direct message's channel."""

@@ -10,6 +10,7 @@ from bot.matching import holds, terms
 from bot.messages import one_line
 from bot.place_settings.budget_names import BUDGET
 from bot.place_settings.desk import Models, Switchable
+from bot.place_settings.limits import Limits
 from bot.place_settings.table import SETTINGS, TOOL, TOOLS, setting
 from bot.setting import Kind, Setting, understood
 
@@ -25,31 +26,34 @@ Named = Mapping[int, str]  # roles or channels of a server, by their ids
 class Suggestions:
     """Finds what can be meant."""
 
-    def __init__(self, models: Models, tools: Switchable) -> None:
+    def __init__(self, models: Models, tools: Switchable, limits: Limits) -> None:
         self._models = models
         self._tools = tools
+        self._limits = limits
 
     def names(self, guild_id: int | None, typed: str) -> list[Suggestion]:
         """The settings whose names or meanings hold what was typed; first those whose names begin with it."""
-        wanted, beginning = terms(typed), typed.strip().lower()
-        found = [it for it in SETTINGS.values() if holds(f"{it.name} {it.meaning}", wanted)]
+        wanted, beginning, allowed = terms(typed), typed.strip().lower(), self._limits.of(guild_id)
+        there = [it for it in SETTINGS.values() if not allowed.is_locked(it.name)]
+        found = [it for it in there if holds(f"{it.name} {it.meaning}", wanted)]
         found.sort(key=lambda it: (it.name != beginning, not it.name.startswith(beginning)))
         entries = [(f"{it.name}: {it.meaning}", it.name) for it in found]
         tools = [TOOL + name for name in self._tools.switchable(guild_id or 0)]
         switches = [(f"{name}: {TOOLS.meaning}", name) for name in tools if holds(name, wanted)]
         budgets = [(BUDGET_HINT, BUDGET_EXAMPLE)] if holds(f"{BUDGET_HINT} {BUDGET}", wanted) else []
-        begin = [*switches, *budgets] if beginning.startswith((TOOL, BUDGET)) else []
-        return suggested([*begin, *entries, *switches, *budgets])
+        families = [each for each in (*switches, *budgets) if not allowed.is_locked(each[1])]
+        begin = families if beginning.startswith((TOOL, BUDGET)) else []
+        return suggested([*begin, *entries, *families])
 
-    def values(self, name: str, typed: str, roles: Named, channels: Named) -> list[Suggestion]:
+    def values(self, guild_id: int | None, name: str, typed: str, roles: Named, channels: Named) -> list[Suggestion]:
         """Values of a setting: those there are, as far as they hold what was typed; of free ones what was typed."""
         try:
-            what = setting(name)
+            what = self._limits.of(guild_id).narrowed(setting(name))
         except Refusal:
             return []
         match what.kind:
             case Kind.MODEL:
-                return self.models(typed)
+                return self.models(guild_id, typed)
             case Kind.CHOICE:
                 return suggested((each, each) for each in what.choices if holds(each, terms(typed)))
             case Kind.BOOLEAN:
@@ -62,9 +66,10 @@ class Suggestions:
             case _:
                 return suggested([typed_or_example(what, typed.strip())])
 
-    def models(self, typed: str) -> list[Suggestion]:
+    def models(self, guild_id: int | None, typed: str) -> list[Suggestion]:
         """The models whose names hold what was typed, with what they read and cost."""
-        found = [each for each in self._models.references() if holds(each, terms(typed))]
+        offered = self._limits.of(guild_id).offered(self._models.references())
+        found = [each for each in offered if holds(each, terms(typed))]
         return suggested((self._labelled(each), each) for each in found[:MAX_SUGGESTIONS])
 
     def _labelled(self, reference: str) -> str:

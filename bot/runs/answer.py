@@ -46,8 +46,10 @@ GONE = Ending(cause=Cause.FAILED, failure="Its message or its channel was gone."
 class Notices(Protocol):
     """What moderators have to be told below an answer, once."""
 
-    async def due(self, guild_id: int | None, model: str, place_id: int = 0) -> Notice | None:
-        """What the next answer of a model in a place should carry."""
+    async def due(
+        self, guild_id: int | None, model: str, place_id: int = 0, refused: Notice | None = None
+    ) -> Notice | None:
+        """What the next answer of a model in a place, of which choices may be refused, should carry."""
 
     async def mark(self, transaction: Transaction, guild_id: int, notice: Notice) -> None:
         """Note that a guild was told."""
@@ -160,7 +162,7 @@ class Answerer:
             try:
                 if ending is not WAITS:
                     guild_id = None if mine.interaction_token else mine.guild_id
-                    due = partial(self._notices.due, guild_id, draft.asked or mine.model, mine.place_id)
+                    due = partial(self._notices.due, guild_id, draft.asked or mine.model, mine.place_id, place.refused)
                     notice = await until_stored(run.id, due)
                     ended = await until_stored(run.id, partial(self._end, mine, draft, ending, queued, notice))
                     return Left(run=ended, progress=progress, notice=notice, choice=draft.choice)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Protocol
 
+from bot.notices import Notice, lack_of_allowance
 from bot.place_settings.chosen import PlaceValues
 from bot.reply.content import Style
 from bot.runs.model import Run
@@ -37,6 +38,11 @@ class RunPlace:
     async def latest(self) -> PlaceValues:
         """What counted when it was looked at last.  Raises: Refusal, like `look`."""
         return self._values or await self.look()
+
+    @property
+    def refused(self) -> Notice | None:
+        """That the host does not allow any more what was chosen, where it was looked at."""
+        return None if self._values is None else lack_of_allowance(self._values)
 
     @property
     def style(self) -> Style:
