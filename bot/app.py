@@ -268,9 +268,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
                 place_settings,
                 window_tokens=settings.provider_context_tokens,
             ),
-            importer=Importer(
-                database, service, place_settings, defaults=defaults, count_tokens=count_tokens, clock=clock
-            ),
+            importer=Importer(database, defaults=defaults, count_tokens=count_tokens, clock=clock),
             removal=Removal(database, worker, service, changes, provider, defaults=defaults, clock=clock),
             opt_outs=opt_outs,
             privacy=Privacy(

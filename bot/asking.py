@@ -60,6 +60,6 @@ async def ask_openly(
     place = await place_of_answer(client, interaction.channel, here, said, chosen)
     if place == here:
         before = said.message_id or interaction.id
-        await import_recent(client, interaction.channel, interaction.guild, user_id=user.id, before=before)
+        await import_recent(client, interaction.channel, interaction.guild, here, chosen, before=before)
     if place is not None:
         await client.service.receive(place, said, chosen=chosen)

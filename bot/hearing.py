@@ -18,7 +18,7 @@ from bot.place_settings.table import Trigger
 from bot.question_threads import gets_thread, place_of_answer
 from bot.reply.characters import has_content
 from bot.runs.importing import Earlier, Wish
-from bot.runs.service import Said
+from bot.runs.service import Said, Where
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ async def listen(client: ParleyClient, message: discord.Message) -> None:
             if said is None:
                 return
             if not gets_thread(message.channel, said, chosen):
-                await import_recent(client, message.channel, message.guild, user_id=here.user_id, before=message.id)
+                await import_recent(client, message.channel, message.guild, here, chosen, before=message.id)
                 await client.service.receive(here, said, chosen=chosen)
                 return
         place = await place_of_answer(client, message.channel, here, said, chosen)
@@ -210,15 +210,20 @@ def named(text: str, mentions: Sequence[discord.abc.User]) -> str:
 
 
 async def import_recent(
-    client: ParleyClient, channel: object, guild: discord.Guild | None, *, user_id: int, before: int
+    client: ParleyClient,
+    channel: object,
+    guild: discord.Guild | None,
+    here: Where,
+    chosen: PlaceValues,
+    *,
+    before: int,
 ) -> None:
     """Take up the latest messages of a channel before a question, if it is the first and moderators want that.
 
     Where the bot may not read them, or Discord does not tell them in time, the question is answered without.
-    Raises: Refusal, StoreError.
+    Raises: StoreError.
     """
-    here = where(channel, guild, user_id)
-    wish = await client.importer.wish(here)
+    wish = await client.importer.wish(here, chosen)
     if wish is None or not isinstance(channel, discord.abc.Messageable) or not may_read(channel, guild):
         return
     try:
@@ -230,7 +235,7 @@ async def import_recent(
     earlier = [
         Earlier(said=read(client, each), at=each.created_at) for each in reversed(found) if may_be_taken(wish, each)
     ]
-    await client.importer.take(here, [each for each in earlier if each.said.text])
+    await client.importer.take(wish, [each for each in earlier if each.said.text])
 
 
 def may_be_taken(wish: Wish, message: discord.Message) -> bool:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.messages import spoken
-from bot.runs.history import Homes
+from bot.place_settings.chosen import PlaceValues
 from bot.runs.queue import RunDefaults
-from bot.runs.run_place import Places
-from bot.runs.service import Said, Where
+from bot.runs.service import Said, Where, place_of
 from bot.store import conversations, messages, opt_outs, runs
 from bot.store.conversations import Place, Scope
 from bot.store.database import Database, Transaction
@@ -30,8 +29,9 @@ class Earlier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """How many messages of a channel are to be read, of whom not, and none that was said before a time."""
+    """How many messages of a place are to be read, of whom not, and none that was said before a time."""
 
+    place: Place
     count: int
     left_out: frozenset[int]
     not_before: datetime | None
@@ -43,30 +43,24 @@ class Importer:
     def __init__(
         self,
         database: Database,
-        homes: Homes,
-        settings: Places,
         *,
         defaults: RunDefaults,
         count_tokens: Callable[[str], int],
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._homes = homes
-        self._settings = settings
         self._defaults = defaults
         self._count_tokens = count_tokens
         self._clock = clock
 
-    async def wish(self, where: Where) -> Wish | None:
+    async def wish(self, where: Where, chosen: PlaceValues) -> Wish | None:
         """What is to be read before a question in this place; None if nothing: it is not the first, or nobody chose so.
 
-        Only where everybody shares the conversation, because a message is stored once.  Raises: Refusal.
+        `chosen` is what moderators chose there.  Only where everybody shares the conversation, because a message is
+        stored once.
         """
-        if where.guild_id is None:
-            return None
-        chosen = await self._settings.at(where.guild_id, where.channel_id)
-        place = await self._homes.place(where)
-        if not chosen.import_messages or place.scope is not Scope.CHANNEL:
+        place = place_of(where, chosen, is_private=False)
+        if where.guild_id is None or not chosen.import_messages or place.scope is not Scope.CHANNEL:
             return None
         async with self._database.read() as transaction:
             if not await _is_first(transaction, place):
@@ -74,22 +68,22 @@ class Importer:
             left_out = await opt_outs.everyone(transaction)
         days = chosen.retention_days
         not_before = None if days is None else self._clock() - timedelta(days=days)
-        return Wish(count=chosen.import_messages, left_out=left_out, not_before=not_before)
+        return Wish(place=place, count=chosen.import_messages, left_out=left_out, not_before=not_before)
 
-    async def take(self, where: Where, earlier: Sequence[Earlier]) -> int:
+    async def take(self, wish: Wish, earlier: Sequence[Earlier]) -> int:
         """Store what was read, oldest first: how many messages; none if somebody else asked meanwhile."""
-        now, place, taken = self._clock(), await self._homes.place(where), list[int]()
+        now, taken = self._clock(), list[int]()
         async with self._database.write() as transaction:
-            if not earlier or not await _is_first(transaction, place):
+            if not earlier or not await _is_first(transaction, wish.place):
                 return 0
-            conversation = await conversations.find(transaction, place, now)
+            conversation = await conversations.find(transaction, wish.place, now)
             for each in earlier:
                 message_id = await messages.append(transaction, conversation, self._message(each))
                 taken += [] if message_id is None else [message_id]
             run_id = await runs.add_imported(transaction, conversation, self._defaults.model, now)
             await messages.attach(transaction, taken, run_id)
             await messages.mark_unchecked(transaction, taken)
-        log.info("%d earlier messages of channel %d were taken up.", len(taken), where.channel_id)
+        log.info("%d earlier messages of channel %d were taken up.", len(taken), wish.place.place_id)
         return len(taken)
 
     def _message(self, earlier: Earlier) -> NewMessage:

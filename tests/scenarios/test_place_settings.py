@@ -8,6 +8,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from sqlalchemy import Engine, event
 
 from bot.notices import NO_TOOLS
 from sandbox.provider import MODEL, ScriptedProvider
@@ -208,3 +209,19 @@ async def test_channel_has_a_provider_of_its_own(scene: Scene) -> None:
         assert [request.body["model"] for request in relay.requests] == ["vendor/cheap"]
         assert [row["model"] for row in scene.rows("runs")] == ["relay/vendor/cheap", f"main/{MODEL}"]
         await scene.stop()
+
+
+async def test_question_is_taken_up_and_asked_with_one_look_at_settings_each(parley: Scene) -> None:
+    """Whatever is wanted of them: what counts for taking it up, and what counts for the step."""
+    looks: list[str] = []
+
+    def look(_: object, __: object, statement: str, *___: object) -> None:
+        if "FROM place_settings" in statement:
+            looks.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", look)
+    try:
+        await parley.ask("linus", "general", "@bot hello")
+    finally:
+        event.remove(Engine, "before_cursor_execute", look)
+    assert len(looks) == 2
