@@ -96,7 +96,9 @@ def typed(what: Setting, value: Any, label: str) -> ui.Label[ui.Modal]:
 
 
 def choices(what: Setting, value: Any) -> Field:
-    """One of a few."""
+    """One of a few; Discord takes no group of one, which a limit of the host's may leave."""
+    if len(what.choices) == 1:
+        return ui.Select(custom_id=VALUE, required=False, options=[discord.SelectOption(label=what.choices[0])])
     options = [discord.RadioGroupOption(label=one, value=one, default=one == value) for one in what.choices]
     return ui.RadioGroup(custom_id=VALUE, options=options)
 

@@ -57,8 +57,6 @@ class Allowed:
 
     def objection(self, name: str, value: Any) -> str | None:
         """Why a setting may not have a value that it could have, in a sentence; None where it may."""
-        if not self.limits and self.models is None:
-            return None
         what = setting(name)
         if self.is_locked(name):
             return LOCKED.format(name=name)
@@ -66,6 +64,8 @@ class Allowed:
         if refused is not None:
             return NOT_OFFERED.format(name=name, model=refused.replace("`", "'"))
         narrowed = self.narrowed(what)
+        if narrowed is what:
+            return None
         try:
             checked(narrowed, value)
         except ValueError:

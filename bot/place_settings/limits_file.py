@@ -99,7 +99,7 @@ def bounds(key: str, value: Any, faults: Faults) -> Mapping[str, float]:
             continue
         if what.kind not in NUMBERS and (key == "least" or what.high is None):
             faults.append(f"{key}.{name} bounds nothing: {name} is {what.range}.")
-        elif not is_number(number) or not (what.low or 0) <= number <= (what.high or math.inf):
+        elif not is_number(number) or not is_bound(what, number):
             faults.append(f"{key}.{name} must be a number that fits it: {name} is {what.range}.")
         else:
             found[what.name] = number
@@ -169,6 +169,12 @@ def fits(what: Setting, value: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def is_bound(what: Setting, number: float) -> bool:
+    """Whether a setting could come to this number, or be of this length."""
+    is_within = (what.low or 0) <= number <= (what.high or math.inf)
+    return is_within and (what.kind is Kind.NUMBER or number == int(number))
 
 
 def is_number(value: Any) -> bool:

@@ -112,6 +112,7 @@ def test_host_has_budgets(limits: Limits, tmp_path: Path) -> None:
         ("most = {temperature = 3}", "most.temperature must be a number that fits it: temperature is a number from 0"),
         ("most = {temperature = true}", "most.temperature must be a number that fits it"),
         ('most = {temperature = "hot"}', "most.temperature must be a number that fits it"),
+        ("most = {n = 2.5}", "most.n must be a number that fits it: n is a whole number from 1 to 8."),
         ("most = {show_tools = 1}", "most.show_tools bounds nothing: show_tools is true or false."),
         ("least = {system_prompt = 1}", "least.system_prompt bounds nothing"),
         ("most = {n = 2}\nleast = {n = 3}", "least.n is more than most.n"),

@@ -15,7 +15,7 @@ from bot.tools.caller import Caller
 from bot.tools.find_tool import FIND_TOOL, MAX_HINTS, MAX_OFFERED, Room, found_in
 from bot.tools.model import Asker, Need, Outcome
 from bot.tools.switches import NOTHING_SWITCHED, Switch, Switches
-from bot.tools.toolbox import Tool, Toolbox
+from bot.tools.toolbox import Tool, Toolbox, unheard
 from tests.tools.people import ASKER, Known, called, said
 
 BAN = discord.Permissions(ban_members=True).value
@@ -108,6 +108,31 @@ async def test_tool_that_is_switched_off_is_not_offered_nor_called() -> None:
     assert (await called(box, "time")).outcome is Outcome.REFUSED
     assert [await box.need(name, "{}", ASKER) for name in ("roll", "time")] == [None, None]
     assert await said(box, "fly") == "There is no tool named fly. These exist: poll."
+
+
+@dataclass
+class Host:
+    """Lets models have no games in guild 5."""
+
+    def let_use(self, guild_id: int | None, tool: str, group: str) -> bool:
+        """All else."""
+        return guild_id != 5 or (group != "games" and tool != "time")
+
+
+async def test_tool_that_the_host_bars_is_not_there_for_models() -> None:
+    """Neither offered, called, waited for nor to be switched, in that guild alone; people keep it."""
+    box = Toolbox(rules=Rules(), limits=Host())
+    box.meet(Counted())
+    box.fill("code", [a_tool("roll", group="games"), a_tool("time", need=Need.APPROVAL), a_tool("poll")])
+    there = replace(ASKER, guild_id=5)
+    assert await names(box, asker=there) == ["poll"]
+    assert box.switchable(5) == ["poll", "group:general"]
+    for name in ("roll", "time"):
+        result = await box.call(name, "{}", there, unheard)
+        assert result.text == f"There is no tool named {name}. These exist: poll."
+        assert await box.need(name, "{}", there) is None
+    assert [tool.for_people for tool in box.of_guild(5)["code"]] == [True] * 3
+    assert await names(box) == ["poll", "roll", "time"]
 
 
 async def test_no_tool_is_offered_where_the_switches_cannot_be_found_out() -> None:
