@@ -239,6 +239,7 @@ async def opened(settings: Settings, owner: Owner, clock: Callable[[], datetime]
         changes = ChangeService(
             database,
             worker,
+            budgets,
             defaults=defaults,
             edit_window=timedelta(seconds=settings.edit_window_seconds),
             count_tokens=count_tokens,

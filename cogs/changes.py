@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import discord
 from discord.ext import commands
 
-from bot.client import ParleyClient
-from bot.hearing import is_from_a_person, read
+from bot.budgets.model import BudgetReached, Counted
+from bot.client import ParleyClient, where
+from bot.errors import Refusal
+from bot.hearing import is_from_a_person, read, refusal
 from bot.runs.changes import PLACE_DELETED, THREAD_LEFT
+
+log = logging.getLogger(__name__)
 
 
 class Changes(commands.Cog):
@@ -32,9 +37,30 @@ class Changes(commands.Cog):
         said = read(self.bot, message)
         async with self._heard([message.id]):
             if said.text or said.reply_text is not None:
-                await self.bot.changes.edit(message.id, said.text)
+                await self._reword(message, said.text)
             else:
                 await self.bot.changes.forget([message.id])
+
+    async def _reword(self, message: discord.Message, text: str) -> None:
+        """Give a question that was taken up other words; to answer it anew is to be asked once more."""
+        if not await self.bot.service.knows(message.id):
+            return
+        try:
+            await self.bot.changes.edit(message.id, text, await self._counted(message))
+        except BudgetReached as reached:
+            await self.bot.turning_away.tell(message, reached)
+
+    async def _counted(self, message: discord.Message) -> Counted | None:
+        """What counts for the author of a message; None where they are not answered, or nobody can say."""
+        here = where(message.channel, message.guild, message.author.id)
+        try:
+            chosen = await self.bot.place_settings.at(here.guild_id, here.channel_id)
+            if refusal(message, chosen) is not None:
+                return None
+            return await self.bot.budgets.of(here.guild_id, here.channel_id, here.user_id, chosen)
+        except Refusal as why:
+            log.warning("an edited question in channel %d is not answered anew: %s", here.channel_id, why)
+            return None
 
     @commands.Cog.listener()
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 
+from bot.budgets.model import BudgetReached, Counted
 from bot.messages import spoken
 from bot.runs.model import LIVE, TERMINAL, Cause, Run, RunKind
 from bot.runs.queue import RunDefaults, answer_again, cancel, end, first_try
-from bot.runs.service import Worker
+from bot.runs.service import Budgets, Worker
 from bot.store import conversations, guilds, messages, opt_outs, replies, runs
 from bot.store.database import Database, Transaction
 from bot.store.messages import StoredMessage
@@ -32,6 +33,7 @@ class ChangeService:
         self,
         database: Database,
         worker: Worker,
+        budgets: Budgets,
         *,
         defaults: RunDefaults,
         edit_window: timedelta,
@@ -41,26 +43,37 @@ class ChangeService:
         """For `edit_window` after an answer has ended, an edit of its question has it answered again."""
         self._database = database
         self._worker = worker
+        self._budgets = budgets
         self._defaults = defaults
         self._edit_window = edit_window
         self._count_tokens = count_tokens
         self._clock = clock
 
-    async def edit(self, message_id: int, text: str) -> None:
+    async def edit(self, message_id: int, text: str, counted: Counted | None) -> None:
         """A question may have been given other words: its answer begins anew, or is given again.
 
         The last answer of a conversation is given again, if it ended within the window; of earlier ones only the
-        history changes.
+        history changes.  So it is where the author is answered no longer, and `counted`, what counts for them, is None.
+        Raises: BudgetReached where there is no answer because of one; the words are kept.
         """
+        reached = None
         async with self._database.write() as transaction:
             message = await messages.by_discord_id(transaction, message_id)
-            if message is None:
+            if message is None or not await self._reword(transaction, message, text) or counted is None:
                 return
-            run = await self._reword(transaction, message, text)
+            try:
+                run = await self._begin_anew(transaction, message, counted)
+            except BudgetReached as error:
+                run, reached = None, error
         if run is not None and run.status in TERMINAL and await self._worker.settled(run.id):
             async with self._database.write() as transaction:
-                run = await self._begin_anew(transaction, message)
+                try:
+                    run = await self._begin_anew(transaction, message, counted)
+                except BudgetReached as error:
+                    run, reached = None, error
         self._tell(() if run is None else [run.id])
+        if reached is not None:
+            raise reached
 
     async def forget(self, message_ids: Collection[int]) -> datetime:
         """Messages were deleted in Discord, whoever wrote them: the time at which they leave the history.
@@ -122,14 +135,13 @@ class ChangeService:
         await self.regain_guilds(guild_ids)
         await self.regain(place_ids)
 
-    async def _reword(self, transaction: Transaction, message: StoredMessage, text: str) -> Run | None:
-        """Give a question other words, if they are other words: what is to be done, as `_begin_anew` says."""
+    async def _reword(self, transaction: Transaction, message: StoredMessage, text: str) -> bool:
+        """Give a question other words: whether they are other words."""
         sent = spoken(message.author_name or "", text, message.quote_author, message.quote_text)
-        is_new = await messages.reword(transaction, message.id, text, self._count_tokens(sent))
-        return await self._begin_anew(transaction, message) if is_new else None
+        return await messages.reword(transaction, message.id, text, self._count_tokens(sent))
 
-    async def _begin_anew(self, transaction: Transaction, message: StoredMessage) -> Run | None:
-        """Have a question answered anew, if nothing came after it.
+    async def _begin_anew(self, transaction: Transaction, message: StoredMessage, counted: Counted) -> Run | None:
+        """Have a question answered anew, if nothing came after it.  Raises: BudgetReached.
 
         A live run is the one to interrupt.  One that has ended is in the way: until its last edit has arrived, no
         other can take its messages over.
@@ -138,6 +150,7 @@ class ChangeService:
         if run is None:
             return None
         if run.status in LIVE:
+            await self._budgets.take_question(transaction, counted)
             await messages.hide_answer(transaction, run.id, now)
             expires_at = None if run.waiting_since is None else now + self._defaults.timeout
             anew = await runs.move(
@@ -150,6 +163,7 @@ class ChangeService:
             return None
         if run.delivered_at is None:
             return run
+        await self._budgets.take_question(transaction, counted)
         await answer_again(transaction, run, self._defaults, now)
         return None
 

@@ -228,3 +228,22 @@ async def test_summary_is_counted_too(scene: Scene) -> None:
     assert windows(scene) == [("each", 990, 0, 0)]
     assert (await used(scene, "summarize")).startswith("Your budget in this server, 1,000 tokens a day, is used up")
     assert len(scene.provider.requests) == 1
+
+
+async def test_edited_question_counts_as_another_one(scene: Scene) -> None:
+    """Who may ask once an hour may not ask again in the same message, though the history has its new words."""
+    await scene.start()
+    await limit(scene, "each:questions:hour", "2")
+    await scene.ask("linus", "general", "@bot one")
+    (question,) = (row["discord_id"] for row in scene.rows("messages") if row["text"] == "one")
+    for words in ("two", "three"):
+        people, linus = scene.sandbox.people, scene.sandbox.users["linus"]
+        await people.edit(linus, scene.place("general"), question, f"{scene.mention} {words}")
+        if words == "two":
+            await scene.until(lambda: len(scene.provider.requests) == 2)
+            await scene.answer_of("general", 2)
+    assert "2 questions an hour, is used up" in await turned_away(scene, "general", "used up")
+    assert len(scene.provider.requests) == 2
+    assert len(scene.rows("runs")) == 2
+    assert [row["text"] for row in scene.rows("messages") if row["discord_id"] == question] == ["three"]
+    assert [row[3] for row in windows(scene)] == [2]

@@ -115,6 +115,19 @@ async def test_members_with_a_blocked_role_are_not_answered(parley: Scene) -> No
     await parley.wait_for(lambda: parley.whispers("linus", "general") == [why] * 3)
 
 
+async def test_who_is_answered_no_longer_gets_no_answer_by_an_edit(parley: Scene) -> None:
+    """The history has the new words of a question, and the model is not asked."""
+    role_id = role(parley, "Loud", "linus")
+    question = await parley.say("linus", "general", "@bot hi")
+    await parley.answer_of("general", 1)
+    await choose(parley, "general", "blocked_roles", str(role_id))
+    people, linus = parley.sandbox.people, parley.sandbox.users["linus"]
+    await people.edit(linus, parley.place("general"), question, f"{parley.mention} now")
+    await parley.until(lambda: "now" in [row["text"] for row in parley.rows("messages")])
+    assert await heard(parley, "edsger", "general", "@bot hi")
+    assert len(parley.provider.requests) == 2
+
+
 async def test_list_of_roles_that_are_all_gone_lets_nobody_in(parley: Scene) -> None:
     """Neither silently shut nor silently open: who calls is told what moderators can do, who are answered still."""
     role_id = role(parley, "Readers", "linus")

@@ -10,15 +10,18 @@ import pytest
 from sqlalchemy import Engine, event, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.budgets.model import Counted
+from bot.place_settings.chosen import PlaceValues
 from bot.runs.changes import ANSWER_DELETED, ChangeService
 from bot.runs.model import Cause, Run, Status
 from bot.runs.queue import RunDefaults
 from bot.store import guilds, messages, replies, runs
-from bot.store.database import Database
+from bot.store.database import Database, Transaction
 from bot.store.schema import notices, run_events
 from tests.store.stories import ASKER_ID, NOW, PLACE_ID, ask, claim_one, converse, history, later, say
 
 PAGE_ID = 77
+NOTHING_COUNTS = Counted(guild_id=None)
 
 
 class Interrupted:
@@ -42,6 +45,23 @@ class Interrupted:
         return False
 
 
+class Unlimited:
+    """Nothing counts."""
+
+    async def of(
+        self,
+        guild_id: int | None,
+        channel_id: int,  # noqa: ARG002
+        user_id: int,  # noqa: ARG002
+        chosen: PlaceValues | None = None,  # noqa: ARG002
+    ) -> Counted:
+        """No budget."""
+        return Counted(guild_id=guild_id)
+
+    async def take_question(self, transaction: Transaction, counted: Counted) -> None:
+        """It is not counted."""
+
+
 @pytest.fixture
 def worker() -> Interrupted:
     """Who is told."""
@@ -54,6 +74,7 @@ def changes(database: Database, worker: Interrupted) -> ChangeService:
     return ChangeService(
         database,
         worker,
+        Unlimited(),
         defaults=RunDefaults(model="demo/small", timeout=timedelta(minutes=10)),
         edit_window=timedelta(minutes=15),
         count_tokens=len,
@@ -84,7 +105,7 @@ async def test_edit_while_tools_run_takes_back_what_asked_for_them(
     """The new attempt has nothing of the old one before it, neither its words nor its calls."""
     async with database.write() as connection:
         run = await wait_for_tools(connection, await asked(connection, "old"))
-    await changes.edit(1, "new")
+    await changes.edit(1, "new", NOTHING_COUNTS)
     async with database.read() as connection:
         stored = await runs.get(connection, run.id)
         assert stored is not None
@@ -100,7 +121,7 @@ async def test_edit_of_a_question_whose_answer_is_being_stopped_does_not_begin_i
     async with database.write() as connection:
         run = await asked(connection, "old")
         await runs.request_cancel(connection, run.id, ASKER_ID, later(3))
-    await changes.edit(1, "new")
+    await changes.edit(1, "new", NOTHING_COUNTS)
     async with database.read() as connection:
         stored = await runs.get(connection, run.id)
         assert stored is not None
@@ -116,7 +137,7 @@ async def test_edit_of_a_question_that_was_handed_back_forgets_its_first_words(
     async with database.write() as connection:
         run = await asked(connection, "old")
         await runs.move(connection, run.id, Cause.HANDED_BACK, later(3), text="First words")
-    await changes.edit(1, "new")
+    await changes.edit(1, "new", NOTHING_COUNTS)
     async with database.read() as connection:
         stored = await runs.get(connection, run.id)
         assert stored is not None
@@ -167,7 +188,7 @@ async def test_what_concerns_nobody_changes_nothing(
     async with database.read() as connection:
         before = (await connection.execute(select(run_events))).all()
     await changes.forget([5, 6])
-    await changes.edit(5, "new")
+    await changes.edit(5, "new", NOTHING_COUNTS)
     await changes.lose_place(5, "It is gone.")
     await changes.lose_guild(5)
     async with database.read() as connection:
