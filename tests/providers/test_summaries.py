@@ -14,6 +14,7 @@ from bot.providers.prices import Prices
 from bot.runs.metering import Meter
 from bot.runs.pseudonyms import Pseudonyms
 from bot.store.database import Database
+from bot.store.migrate import migrate
 from bot.summaries import TOO_SLOW, Summaries
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story
@@ -26,7 +27,9 @@ async def summaries(completions: ChatCompletions, tmp_path: Path) -> AsyncIterat
     def count(text: str) -> int:
         return len(text.split())
 
-    async with Database.open(f"sqlite:///{tmp_path}/parley.db") as database:
+    url = f"sqlite:///{tmp_path}/parley.db"
+    await migrate(url)
+    async with Database.open(url) as database:
         yield Summaries(
             database,
             completions,
