@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Who has no MCP server and no PostgreSQL, calculates nothing, has no tool with a schema of its own, keeps no secrets,
 # reads no pages, draws nothing and migrates nothing pays neither with memory nor with time for them.
 LATE = (
+    "PIL",
     "alembic",
     "cryptography",
     "genai_prices",
@@ -21,6 +22,7 @@ LATE = (
     "mcp",
     "mcp_types",
     "mpmath",
+    "numpy",
     "referencing",
     "sqlalchemy.dialects.postgresql",
 )
