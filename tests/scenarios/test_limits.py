@@ -9,6 +9,7 @@ import pytest
 from sandbox.provider import MODEL
 from tests.scenarios.scene import Scene
 from tests.scenarios.test_budgets import turned_away
+from tests.scenarios.test_upkeep import delete_role, new_role, rules
 
 STRICT = '[[limits]]\nmodels = ["!*/dear"]\nmost = {temperature = 1}\n'
 
@@ -97,3 +98,15 @@ async def test_budget_of_the_host_counts_beside_those_of_moderators(scene: Scene
         ("host:each", 1),
         ("host:each", 1),
     ]
+
+
+async def test_deleted_role_leaves_the_rules_that_are_allowed(scene: Scene, file: Path) -> None:
+    """One that does not count any more cannot be changed, and is not in the way of others."""
+    await restart(scene, file, "")
+    guests, friends = await new_role(scene, "Guests"), await new_role(scene, "Friends")
+    await choose(scene, "allowed_roles", f"{guests}|{friends}")
+    await choose(scene, "blocked_roles", f"{guests}|{friends}", "server")
+    await restart(scene, file, '[[limits]]\nlocked = ["allowed_roles"]\n')
+    await delete_role(scene, guests)
+    await scene.until(lambda: rules(scene)["blocked_roles"] == f"[{friends}]")
+    assert rules(scene)["allowed_roles"] == f"[{guests}, {friends}]"
