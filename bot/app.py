@@ -42,7 +42,7 @@ from bot.reminding import Reminding
 from bot.reply.calls import Calls, trace
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
-from bot.reply.surface import Surfaces
+from bot.reply.surfaces import Surfaces
 from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
@@ -105,7 +105,7 @@ class Parley:
         await self.client.can_write.wait()
         await self.client.recovery.renew_runs()
         async with self.calls:
-            await self.worker.run(Surfaces(self.client, self.calls))
+            await self.worker.run(Surfaces(self.client, self.calls, self.client.place_settings))
 
 
 def utc_now() -> datetime:

@@ -15,6 +15,7 @@ ParleyError
 │   └── WrongApi            PROTOCOL: the stream is one of another API
 └── ReplyError              an answer could not be shown
     ├── ReplyGone           its message or its channel is gone, or closed to the bot: final
+    ├── PageOutOfReach      the webhook that posted a page is gone: nobody can change the page any more
     └── DiscordUnavailable  Discord did not take it now: to be tried again
 
 The first argument of each is a sentence fit for the person who can do something about it: it holds no
@@ -114,7 +115,15 @@ class ReplyError(ParleyError):
 
 
 class ReplyGone(ReplyError):
-    """The message or the channel of an answer is gone, or closed to the bot."""
+    """The message or the channel of an answer is gone, or closed to the bot; `code` is Discord's reason."""
+
+    def __init__(self, sentence: str, code: int = 0) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+class PageOutOfReach(ReplyError):
+    """The webhook that posted a page of an answer is gone, and only it could change that page."""
 
 
 class DiscordUnavailable(ReplyError):

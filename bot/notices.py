@@ -112,6 +112,14 @@ class Notices:
                     return notice
         return None
 
+    async def once(self, guild_id: int, sentence: str) -> str | None:
+        """The sentence, the first time that a guild is to be told it; the guild counts as told from then on."""
+        async with self._database.write() as transaction:
+            if await notices.is_told(transaction, guild_id, sentence):
+                return None
+            await notices.mark(transaction, guild_id, sentence, self._clock())
+        return sentence
+
     async def mark(self, transaction: Transaction, guild_id: int, notice: Notice) -> None:
         """Note that a guild was told; part of the transaction that makes its answer final."""
         await notices.mark(transaction, guild_id, notice.subject, self._clock())

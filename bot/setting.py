@@ -22,6 +22,7 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     CHOICE = "choice"
     TEXT = "text"  # of any number of lines
+    NAME = "name"  # such as Discord shows beside a message
     TEXTS = "texts"  # written with | in between
     OBJECT = "object"  # written as JSON
     MODEL = "model"
@@ -53,6 +54,8 @@ MAX_LEVELS = 64
 MAX_MODEL_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 500
 MAX_ROLES = 25  # as many as a select of Discord's holds
+# What Discord refuses as the name of a webhook, or of anybody (resources/webhook.mdx and user.mdx).
+NOT_IN_NAMES, NO_NAMES = ("discord", "clyde", "```"), ("everyone", "here")
 ID = re.compile(r"(?:<[@#][!&]?)?(\d{15,20})>?")  # a snowflake, alone or in a mention
 
 
@@ -91,6 +94,8 @@ class Setting:
                 return f"one of {', '.join(self.choices)}"
             case Kind.TEXT:
                 return f"a text of up to {self.high:,.16g} characters"
+            case Kind.NAME:
+                return f"a name of up to {self.high:,.16g} characters on one line, without discord or clyde in it"
             case Kind.TEXTS:
                 texts = f"of {', '.join(self.choices)}," if self.choices else "texts"
                 return f"up to {self.high:,.16g} {texts} with | in between"
@@ -149,6 +154,8 @@ def checked(setting: Setting, value: Any) -> Any:
             return value
         case Kind.TEXT, str() if value.strip() and len(value) <= (high or 1):
             return value
+        case Kind.NAME, str() if _is_name(value) and len(value) <= (high or 1):
+            return value
         case Kind.TEXTS, list() if 0 < len(value) <= (high or 1):
             if all(_is_text(text, setting.choices) for text in value):
                 return value
@@ -203,6 +210,12 @@ def _read(kind: Kind, text: str) -> Any:
 def _is_deeper(value: Any, levels: int) -> bool:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return levels == 0 or any(_is_deeper(each, levels - 1) for each in inner)
+
+
+def _is_name(text: str) -> bool:
+    folded = text.strip().lower()
+    is_taken = folded in NO_NAMES or any(word in folded for word in NOT_IN_NAMES)
+    return bool(folded) and folded.isprintable() and not is_taken
 
 
 def _is_text(value: Any, choices: tuple[str, ...]) -> bool:

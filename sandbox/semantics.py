@@ -263,6 +263,7 @@ class Engine(Backend):
             payload["thread"] = self.channel_payload(message.id)
         if message.webhook_id is not None:
             payload["author"] = self._webhook_author(message)
+            payload["application_id"] = str(self.application_id)  # every webhook here is the bot's
         return payload
 
     def _webhook_author(self, message: Message) -> Payload:

@@ -12,6 +12,7 @@ from simcord.http.router import _ROUTES as ROUTES
 from simcord.http.router import Handler, RequestContext, RouteNotImplemented, UnsupportedField
 from simcord.http.routes.channels import create_thread, create_thread_from_message, delete_channel, edit_channel
 from simcord.http.routes.interactions import delete_followup, edit_followup, execute_webhook, get_followup
+from simcord.http.routes.messages import get_history
 
 from sandbox.semantics import Engine
 
@@ -48,5 +49,6 @@ __all__ = [
     "UnsupportedField",
     "bot_message",
     "engine_of",
+    "get_history",
     "message_edit_changes",
 ]

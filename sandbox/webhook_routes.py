@@ -19,6 +19,7 @@ from sandbox.simcord_routes import (
     RequestContext,
     bot_message,
     engine_of,
+    get_history,
     message_edit_changes,
 )
 from sandbox.wire import Payload
@@ -43,6 +44,7 @@ def webhook_routes() -> dict[str, list[tuple[list[str], Handler]]]:
     """The routes by method, as simcord keeps its own."""
     routes: dict[str, list[tuple[list[str], Handler]]] = {}
     for method, path, handler in (
+        ("GET", "/channels/{channel_id}/messages", _history),
         ("POST", IN_CHANNEL, _create),
         ("GET", IN_CHANNEL, _list_of_channel),
         ("GET", IN_GUILD, _list_of_guild),
@@ -186,6 +188,12 @@ def _execute(ctx: RequestContext, webhook: Webhook) -> Payload | None:
     )
     waits = str(ctx.params.get("wait", "")).lower() in ("1", "true")
     return engine.message_payload(message) if waits else None
+
+
+def _history(ctx: RequestContext) -> list[Payload]:
+    """simcord's, which leaves out whose application a webhook's message is from."""
+    own = {"application_id": str(engine_of(ctx).application_id)}
+    return [message | own if message.get("webhook_id") else message for message in get_history(ctx)]
 
 
 def _show_message(ctx: RequestContext, webhook: Webhook) -> Payload:

@@ -250,7 +250,7 @@ SETTINGS: Mapping[str, Setting] = {
         ),
         Setting(
             name="persona_name",
-            kind=Kind.TEXT,
+            kind=Kind.NAME,
             meaning="The name that the bot answers under; it takes Manage Webhooks.",
             example="Marie Curie",
             high=DISCORD_NAME_CHARACTERS,

@@ -137,7 +137,7 @@ def translated(error: Exception) -> ReplyError:
     if isinstance(error, discord.HTTPException) and error.status == 401 and error.code != TOKEN_OF_INTERACTION:
         return DiscordUnavailable("Discord does not accept the bot's token")
     if isinstance(error, discord.HTTPException):
-        return ReplyGone(f"Discord refused it: {error.status} (error code {error.code})")
+        return ReplyGone(f"Discord refused it: {error.status} (error code {error.code})", error.code)
     return DiscordUnavailable(f"Discord could not be reached: {type(error).__name__}")
 
 

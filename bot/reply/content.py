@@ -44,9 +44,13 @@ class Button:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """How a place wants its answers to look; a whole answer of more than `max_pages` is a file."""
+    """How a place wants its answers to look; a whole answer of more than `max_pages` is a file.
+
+    `heading` is a line of small print above the first page, for which each page leaves room.
+    """
 
     max_pages: int
+    heading: str = ""
     tools: bool = True
     thinking: bool = True
     usage: bool = False
@@ -54,6 +58,19 @@ class Style:
     def of(self, activity: Activity) -> Activity:
         """What is shown of it; people are always asked what has to be asked."""
         return activity if self.tools else replace(activity, lines="", elsewhere="")
+
+    @property
+    def page_chars(self) -> int:
+        """How much a page has room for."""
+        return MAX_PAGE_CHARS - (units(self.heading) + 1 if self.heading else 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A page that is a Discord message, and the webhook that posted it; None: the bot itself did."""
+
+    id: int
+    webhook_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,17 +89,16 @@ def streaming(
     """The pages of an answer that is still growing; none while there is nothing to show."""
     stop, activity = (Button(Action.STOP, run_id),), style.of(activity)
     if has_content(text):
-        pages = paginate(text, finished=False)
+        pages = paginate(text, limit=style.page_chars, finished=False)
         if len(pages) > style.max_pages:
-            pages = joined(
-                pages[: style.max_pages], small("The answer goes on; you will get the whole of it as a file.")
-            )
+            goes_on = small("The answer goes on; you will get the whole of it as a file.")
+            pages = joined(pages[: style.max_pages], goes_on, style)
     elif has_content(thinking):
         latest = " ".join(thinking[-THINKING_CHARACTERS:].split()) if style.thinking else "Thinking…"
         pages = (small(f"💭 {latest}"),)
     else:
         pages = ()
-    return with_last(joined(pages, activity.text), buttons=stop, prompts=activity.prompts)
+    return as_messages(joined(pages, activity.text, style), style, buttons=stop, prompts=activity.prompts)
 
 
 def in_line(activity: Activity, position: int | None) -> Activity:
@@ -102,8 +118,9 @@ def ordinal(number: int) -> str:
 def waiting(run: Run, activity: Activity, style: Style) -> tuple[PageContent, ...]:
     """The pages of a run that waits for a person."""
     text = style.of(activity).text
-    pages, (files, _) = joined(paginate(run.text)[: style.max_pages], text), attached(activity.files)
-    return with_last(pages, buttons=(Button(Action.STOP, run.id),), prompts=activity.prompts, files=files)
+    pages, (files, _) = joined(paged(run, style)[: style.max_pages], text, style), attached(activity.files)
+    stop = (Button(Action.STOP, run.id),)
+    return as_messages(pages, style, buttons=stop, prompts=activity.prompts, files=files)
 
 
 def paused(run: Run, activity: Activity = NOTHING, *, style: Style, was_shown: bool) -> tuple[PageContent, ...]:
@@ -116,8 +133,8 @@ def paused(run: Run, activity: Activity = NOTHING, *, style: Style, was_shown: b
             None, (activity.lines, activity.elsewhere, small("Paused for a restart; the answer goes on in a moment."))
         )
     )
-    pages = joined(paginate(run.text)[: style.max_pages], notice)
-    return with_last(pages, buttons=(Button(Action.STOP, run.id),))
+    pages = joined(paged(run, style)[: style.max_pages], notice, style)
+    return as_messages(pages, style, buttons=(Button(Action.STOP, run.id),))
 
 
 def ended(
@@ -133,7 +150,7 @@ def ended(
 
     `told` is more small print, and `choice` which of several answers it is.
     """
-    pages = paginate(run.text)
+    pages = paged(run, style)
     if run.status is Status.CANCELLED and not pages and not was_shown:
         return ()
     (notice, actions), activity = _ending(run), style.of(activity)
@@ -148,7 +165,7 @@ def ended(
         pages, files = pages[: style.max_pages], (File(name=ANSWER_FILE_NAME, content=run.text.encode()), *files)
     files, left_out = attached(files)
     below = "\n".join(filter(None, (activity.lines, activity.elsewhere, left_out, notice)))
-    return with_last(joined(pages, below), buttons=buttons, files=files)
+    return as_messages(joined(pages, below, style), style, buttons=buttons, files=files)
 
 
 def _others(run: Run, choice: Choice | None) -> tuple[Button, ...]:
@@ -191,25 +208,33 @@ def small(sentence: str) -> str:
     return f"-# {sentence}"
 
 
-def joined(pages: tuple[str, ...], notice: str) -> tuple[str, ...]:
+def paged(run: Run, style: Style) -> tuple[str, ...]:
+    """The text of an answer as pages."""
+    return paginate(run.text, limit=style.page_chars)
+
+
+def joined(pages: tuple[str, ...], notice: str, style: Style) -> tuple[str, ...]:
     """The pages with a notice below the last one, on a page of its own where it does not fit."""
     if not notice:
         return pages
     if not pages:
         return (notice,)
     last = f"{pages[-1]}\n{notice}"
-    return (*pages[:-1], last) if units(last) <= MAX_PAGE_CHARS else (*pages, notice)
+    return (*pages[:-1], last) if units(last) <= style.page_chars else (*pages, notice)
 
 
-def with_last(
+def as_messages(
     pages: tuple[str, ...],
+    style: Style,
     *,
     buttons: tuple[Button, ...],
     prompts: tuple[Prompt, ...] = (),
     files: tuple[File, ...] = (),
 ) -> tuple[PageContent, ...]:
-    """Pages of which the last carries all that is not text."""
+    """Pages of which the first has the heading, and the last carries all that is not text."""
     if not pages:
         return ()
+    if style.heading:
+        pages = (f"{style.heading}\n{pages[0]}", *pages[1:])
     last = PageContent(text=pages[-1], buttons=buttons, prompts=prompts, files=files)
     return (*(PageContent(text=page) for page in pages[:-1]), last)

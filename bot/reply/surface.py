@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable
+import re
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,15 +14,17 @@ import discord
 
 from bot.errors import ReplyGone
 from bot.reply.calls import Call, Calls, translated
-from bot.reply.content import PageContent
+from bot.reply.content import PageContent, Posted
 from bot.reply.drawing import custom_ids, files_of, view_of
 from bot.reply.pacing import Bucket
-from bot.runs.model import Run, RunKind
 
 log = logging.getLogger(__name__)
 
 # How many messages after the question, or after the page before, are looked through for a page that may be there.
 LOOKED_THROUGH = 100
+# What leads to the question where Discord has no reply, and names who asked without calling them.
+HEADING_FORM = "-# ↪ [Question](https://discord.com/channels/{guild_id}/{place_id}/{question_id}) of <@{asker_id}>"
+HEADING = re.compile(r"-# ↪ \[Question\]\(https://discord\.com/channels/\d+/\d+/(\d+)\) of <@\d+>\n?")
 
 
 def note_failed_typing(sent: asyncio.Future[int]) -> None:
@@ -31,7 +34,7 @@ def note_failed_typing(sent: asyncio.Future[int]) -> None:
 
 
 class ChannelSurface:
-    """Messages in a channel, a thread or a DM; the first one replies to the question.
+    """Messages in a channel, a thread or a DM, under the bot's own name; the first one replies to the question.
 
     In the thread that grows from the question, which has its id, nothing can: the question is in the channel above.
     """
@@ -39,13 +42,18 @@ class ChannelSurface:
     def __init__(self, client: discord.Client, calls: Calls, *, channel_id: int, question_id: int | None) -> None:
         self._messageable = client.get_partial_messageable(channel_id)
         self._own_id = 0 if client.user is None else client.user.id
+        self._application_id = client.application_id
         self._calls = calls
         self._question = question_id
         self._replied_to = None if question_id == channel_id else question_id
         self.channel: Hashable = channel_id
         self.is_awaited = False
+        self.heading = self.lack = ""
 
-    async def post(self, number: int, page: PageContent, nonce: str) -> int:
+    async def open(self, shown: Sequence[Posted]) -> None:
+        """There is nothing to find out."""
+
+    async def post(self, number: int, page: PageContent, nonce: str) -> Posted:
         """Post a page; the same nonce again gives the same message."""
 
         async def request() -> int:
@@ -58,50 +66,53 @@ class ChannelSurface:
                 options["files"] = files_of(page)
             return (await self._messageable.send(page.text, **options)).id
 
-        return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+        return Posted(id=await self._calls.start(Call(self.channel, Bucket.CREATE), request))
 
-    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[Posted, ...]:
         """The messages that may be a page of which nobody heard whether it was posted, oldest first.
 
-        The first page replies to the question; each page was the last one when it was posted, with buttons that carry
-        the run's id, or one of several that were posted at the end, with none.
+        The first page replies to the question, or begins with a link to it; each page was the last one when it was
+        posted, with buttons that carry the run's id, or one of several that were posted at the end, with none.
         """
         after = self._question if number == 0 else previous_page
         if after is None:
             return ()
         try:
             history = self._messageable.history(limit=LOOKED_THROUGH, after=discord.Object(after), oldest_first=True)
-            return tuple([message.id async for message in history if self._may_be(message, number, run_id)])
+            found = [message async for message in history if self._may_be(message, number, run_id)]
         except discord.Forbidden:
             return ()  # without Read Message History only the nonce tells
         except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
             raise translated(error) from error
+        return tuple(Posted(id=message.id, webhook_id=message.webhook_id) for message in found)
 
     def _may_be(self, message: discord.Message, number: int, run_id: int) -> bool:
-        if message.author.id != self._own_id or message.interaction_metadata is not None or message.poll is not None:
+        is_masked = message.webhook_id is not None and message.application_id == self._application_id
+        is_ours = is_masked or message.author.id == self._own_id
+        if not is_ours or message.interaction_metadata is not None or message.poll is not None:
             return False
-        question = None if message.reference is None else message.reference.message_id
+        question = question_of(message)
         runs = {custom_id.rpartition(":")[2] for custom_id in custom_ids(message)}
         return question == (self._replied_to if number == 0 else None) and runs <= {str(run_id)}
 
-    async def edit(self, message_id: int, page: PageContent) -> None:
+    async def edit(self, message: Posted, page: PageContent) -> None:
         """Make a message look like the page."""
 
         async def request() -> None:
-            await self._messageable.get_partial_message(message_id).edit(
+            await self._messageable.get_partial_message(message.id).edit(
                 content=page.text,
                 view=view_of(page),
                 attachments=files_of(page),
                 allowed_mentions=discord.AllowedMentions.none(),
             )
 
-        await self._calls.start(Call(self.channel, Bucket.EDIT, message_id), request)
+        await self._calls.start(Call(self.channel, Bucket.EDIT, message.id), request)
 
-    async def delete(self, message_id: int) -> None:
+    async def delete(self, message: Posted) -> None:
         """Remove a message."""
-        request = self._messageable.get_partial_message(message_id).delete
+        request = self._messageable.get_partial_message(message.id).delete
         with suppress(ReplyGone):  # an attempt whose answer was lost, or a moderator, was first
-            await self._calls.start(Call(self.channel, Bucket.DELETE, message_id), request)
+            await self._calls.start(Call(self.channel, Bucket.DELETE, message.id), request)
 
     def typing(self) -> None:
         """Show the typing indicator for ten seconds."""
@@ -114,6 +125,14 @@ class ChannelSurface:
     def _reference(self, question_id: int) -> discord.MessageReference:
         channel_id = self._messageable.id
         return discord.MessageReference(message_id=question_id, channel_id=channel_id, fail_if_not_exists=False)
+
+
+def question_of(message: discord.Message) -> int | None:
+    """The question that a first page answers; None of any other page."""
+    if message.webhook_id is None:
+        return None if message.reference is None else message.reference.message_id
+    found = HEADING.match(message.content)
+    return None if found is None else int(found[1])
 
 
 class InteractionSurface:
@@ -130,8 +149,12 @@ class InteractionSurface:
         self._calls = calls
         self.channel: Hashable = token
         self.is_awaited = not continues
+        self.heading = self.lack = ""
 
-    async def post(self, number: int, page: PageContent, nonce: str) -> int:  # noqa: ARG002  # see below
+    async def open(self, shown: Sequence[Posted]) -> None:
+        """There is nothing to find out: what one person alone sees has the bot's own name."""
+
+    async def post(self, number: int, page: PageContent, nonce: str) -> Posted:  # noqa: ARG002  # see below
         """The first page takes the place of the deferred answer, the others follow it; Discord knows no nonce here."""
 
         async def request() -> int:
@@ -147,21 +170,21 @@ class InteractionSurface:
             )
             return message.id
 
-        return await self._calls.start(Call(self.channel, Bucket.CREATE), request)
+        return Posted(id=await self._calls.start(Call(self.channel, Bucket.CREATE), request))
 
-    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:  # noqa: ARG002
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[Posted, ...]:  # noqa: ARG002
         """None: Discord does not list what only one person sees."""
         return ()
 
-    async def edit(self, message_id: int, page: PageContent) -> None:
+    async def edit(self, message: Posted, page: PageContent) -> None:
         """Make a message look like the page."""
-        await self._calls.start(Call(self.channel, Bucket.EDIT, message_id), lambda: self._edit(message_id, page))
+        await self._calls.start(Call(self.channel, Bucket.EDIT, message.id), lambda: self._edit(message.id, page))
 
-    async def delete(self, message_id: int) -> None:
+    async def delete(self, message: Posted) -> None:
         """Remove a page that is not needed any more."""
-        call = Call(self.channel, Bucket.DELETE, message_id)
+        call = Call(self.channel, Bucket.DELETE, message.id)
         with suppress(ReplyGone):
-            await self._calls.start(call, lambda: self._webhook.delete_message(message_id))
+            await self._calls.start(call, lambda: self._webhook.delete_message(message.id))
 
     def typing(self) -> None:
         """A deferred answer says so by itself."""
@@ -176,24 +199,3 @@ class InteractionSurface:
             allowed_mentions=discord.AllowedMentions.none(),
         )
         return message.id
-
-
-class Surfaces:
-    """Finds where a run's answer is shown."""
-
-    def __init__(self, client: discord.Client, calls: Calls) -> None:
-        self._client = client
-        self._calls = calls
-
-    def of(self, run: Run) -> ChannelSurface | InteractionSurface:
-        """The private answer of an interaction, or the place where the question was asked."""
-        application_id = self._client.application_id
-        if run.interaction_token is not None and application_id is not None:
-            return InteractionSurface(
-                self._client,
-                self._calls,
-                application_id=application_id,
-                token=run.interaction_token,
-                continues=run.kind is RunKind.CONTINUE,
-            )
-        return ChannelSurface(self._client, self._calls, channel_id=run.place_id, question_id=run.question_id)

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from bot.errors import DiscordUnavailable, ReplyGone
+from bot.errors import DiscordUnavailable, PageOutOfReach, ReplyGone
 from bot.reply.activity import NOTHING, Activity
-from bot.reply.content import PageContent, Style, streaming
+from bot.reply.content import PageContent, Posted, Style, streaming
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Bucket, Urgency
 
@@ -37,22 +37,33 @@ class Surface(Protocol):
 
     @property
     def channel(self) -> Hashable:
-        """What Discord's limits count together."""
+        """What Discord's limits count together; it changes in `open`, `post` and `edit` only."""
+
+    @property
+    def heading(self) -> str:
+        """The line that the first page begins with, known when it is open; empty if there is none."""
+
+    @property
+    def lack(self) -> str:
+        """What it takes for answers to look as moderators want them, in a sentence; empty if nothing."""
 
     @property
     def is_awaited(self) -> bool:
         """Whether Discord already shows that an answer will come, so that something has to take its place."""
 
-    async def post(self, number: int, page: PageContent, nonce: str) -> int:
-        """Post a page and return the message's id; the same nonce again gives the same message."""
+    async def open(self, shown: Sequence[Posted]) -> None:
+        """Find out under which name to post, given the pages that are there; before anything else is done."""
 
-    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[int, ...]:
+    async def post(self, number: int, page: PageContent, nonce: str) -> Posted:
+        """Post a page; the same nonce again gives the same message, of the bot's own messages."""
+
+    async def find(self, number: int, run_id: int, previous_page: int | None) -> tuple[Posted, ...]:
         """The messages that may be a page of which nobody heard whether it was posted, oldest first."""
 
-    async def edit(self, message_id: int, page: PageContent) -> None:
-        """Make a message look like the page."""
+    async def edit(self, message: Posted, page: PageContent) -> None:
+        """Make a message look like the page.  Raises, too: PageOutOfReach."""
 
-    async def delete(self, message_id: int) -> None:
+    async def delete(self, message: Posted) -> None:
         """Remove a message that an earlier, longer answer left."""
 
     def typing(self) -> None:
@@ -68,7 +79,7 @@ class Ledger(Protocol):
     async def is_taken(self, message_id: int) -> bool:
         """Whether a message is known to be a page of some reply."""
 
-    async def posted(self, number: int, message_id: int) -> None:
+    async def posted(self, number: int, message: Posted) -> None:
         """A page is there."""
 
     async def removed(self, number: int) -> bool:
@@ -79,7 +90,7 @@ class Ledger(Protocol):
 class Shown:
     """A page as it is in Discord; `content` is None where it is not known, because an earlier attempt may have won."""
 
-    message_id: int
+    message: Posted
     content: PageContent | None
 
 
@@ -102,21 +113,19 @@ class ReplyWriter:
         surface: Surface,
         pacer: Pacer,
         ledger: Ledger,
-        known: Mapping[int, int | None],
+        known: Mapping[int, Posted | None],
         style: Callable[[], Style],
     ) -> None:
-        """`known` maps pages that were written down earlier to their messages' ids, None where not acknowledged.
+        """`known` maps pages that were written down earlier to their messages, None where not acknowledged.
 
-        `style` tells how the reply is to look at the moment.
+        `style` tells how the place wants its replies to look at the moment.
         """
         self._run_id = run_id
         self._surface = surface
         self._pacer = pacer
         self._ledger = ledger
-        self._pages = {
-            number: Shown(message_id, None) for number, message_id in known.items() if message_id is not None
-        }
-        self._attempted = {number for number, message_id in known.items() if message_id is None}
+        self._pages = {number: Shown(message, None) for number, message in known.items() if message is not None}
+        self._attempted = {number for number, message in known.items() if message is None}
         self._style = style
         self._text = ""
         self._thinking = ""
@@ -126,6 +135,7 @@ class ReplyWriter:
         self._asked: Urgency | None = None
         self._turn: Bucket | None = None
         self._wake = asyncio.Event()
+        self._open = asyncio.Event()
         self._has_written = False
         self._typing_again: asyncio.TimerHandle | None = None
 
@@ -133,6 +143,20 @@ class ReplyWriter:
     def was_shown(self) -> bool:
         """Whether anything of the reply is there, or may be."""
         return bool(self._pages or self._attempted) or self._surface.is_awaited
+
+    @property
+    def style(self) -> Style:
+        """How the reply is to look at the moment."""
+        return replace(self._style(), heading=self._surface.heading)
+
+    @property
+    def lack(self) -> str:
+        """What it takes for the reply to look as moderators want it, in a sentence; empty if nothing."""
+        return self._surface.lack
+
+    async def opened(self) -> None:
+        """Wait until it is known under which name the reply is posted."""
+        await self._open.wait()
 
     def show(self, text: str, thinking: str = "", activity: Activity = NOTHING) -> None:
         """Show this as soon as it may be; what is newer replaces it."""
@@ -157,10 +181,10 @@ class ReplyWriter:
             while not (self._end is not None and self._next() is None):
                 await self._wake.wait()
                 self._wake.clear()
-                if self._turn is None:
+                if self._turn is None and self._open.is_set():
                     continue
                 try:
-                    await self._write(self._turn)
+                    await (self._begin() if self._turn is None else self._write(self._turn))
                     backoff_seconds = FIRST_BACKOFF_SECONDS
                 except DiscordUnavailable as error:
                     log.warning("run %d: %s; next attempt in %.1f s", self._run_id, error, backoff_seconds)
@@ -183,11 +207,15 @@ class ReplyWriter:
             self._turn = bucket
             self._wake.set()
 
+    async def _begin(self) -> None:
+        await self._surface.open([shown.message for _, shown in sorted(self._pages.items())])
+        self._open.set()
+
     def _next(self) -> Step | None:
         """What stands between what is shown and what should be."""
         pages = self._end
         if pages is None:
-            pages = streaming(self._run_id, self._text, self._thinking, self._activity, style=self._style())
+            pages = streaming(self._run_id, self._text, self._thinking, self._activity, style=self.style)
         for number, content in enumerate(pages):
             shown = self._pages.get(number)
             if shown is None:
@@ -199,7 +227,10 @@ class ReplyWriter:
         return None
 
     def _ask(self) -> None:
-        """Ask for the turn that the next step needs."""
+        """Ask for the turn that the next step needs; before it is known what that counts against, find that out."""
+        if not self._open.is_set():
+            self._wake.set()
+            return
         step = self._next()
         if step is not None and self._end is not None:
             self._want(step.bucket, Urgency.FINAL)
@@ -226,14 +257,21 @@ class ReplyWriter:
             return
         self._behind_since, self._has_written = None, True
         if step.content is None:
-            await self._surface.delete(self._pages[step.number].message_id)
+            await self._surface.delete(self._pages[step.number].message)
             del self._pages[step.number]
             await self._ledger.removed(step.number)
         elif step.number in self._pages:
             shown = self._pages[step.number]
             try:
-                await self._surface.edit(shown.message_id, step.content)
+                await self._surface.edit(shown.message, step.content)
                 shown.content = step.content
+            except PageOutOfReach as error:
+                log.warning("run %d: %s; page %d is posted anew", self._run_id, error, step.number)
+                await self._ledger.removed(
+                    step.number
+                )  # first: what is deleted then is no answer that somebody removed
+                await self._surface.delete(shown.message)
+                del self._pages[step.number]
             except ReplyGone:
                 # An earlier answer's page that was deleted while nobody listened is posted anew.
                 if shown.content is not None or not await self._ledger.removed(step.number):
@@ -250,21 +288,21 @@ class ReplyWriter:
         nonce = await self._ledger.plan(number)
         is_first_attempt = number not in self._attempted
         self._attempted.add(number)
-        message_id = None if is_first_attempt else await self._find(number)
-        if message_id is None:
-            message_id = await self._surface.post(number, content, nonce)
+        message = None if is_first_attempt else await self._find(number)
+        if message is None:
+            message = await self._surface.post(number, content, nonce)
         self._attempted.discard(number)
-        self._pages[number] = Shown(message_id, content if is_first_attempt else None)
-        await self._ledger.posted(number, message_id)
+        self._pages[number] = Shown(message, content if is_first_attempt else None)
+        await self._ledger.posted(number, message)
 
-    async def _find(self, number: int) -> int | None:
+    async def _find(self, number: int) -> Posted | None:
         """The message that an earlier attempt to post a page has left, if any: then the turn is given back."""
         previous, needs_turn = self._pages.get(number - 1), False
-        after = None if previous is None else previous.message_id
+        after = None if previous is None else previous.message.id
         try:
-            for message_id in await self._surface.find(number, self._run_id, after):
-                if not await self._ledger.is_taken(message_id):
-                    return message_id
+            for message in await self._surface.find(number, self._run_id, after):
+                if not await self._ledger.is_taken(message.id):
+                    return message
             needs_turn = True
         finally:
             if not needs_turn:

@@ -54,6 +54,9 @@ class Notices(Protocol):
     async def mark(self, transaction: Transaction, guild_id: int, notice: Notice) -> None:
         """Note that a guild was told."""
 
+    async def once(self, guild_id: int, sentence: str) -> str | None:
+        """The sentence, the first time that a guild is to be told it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerOptions:
@@ -301,7 +304,8 @@ class Answerer:
         run, activity = left.run, left.progress.activity
         with suppress(Refusal):  # then it looks as the host wants it
             await place.latest()
-        style = place.style
+        await writer.opened()
+        style = writer.style
         if left.waits:
             return waiting(run, activity, style)
         if run.status not in TERMINAL:
@@ -310,6 +314,8 @@ class Answerer:
         shown = replace(activity, files=files, prompts=())
         used = await self._read(run, overview.summary) if style.usage else None
         told = [None if used is None else used_line(used), None if left.notice is None else left.notice.sentence]
+        if writer.lack and run.guild_id is not None:
+            told.append(await until_stored(run.id, partial(self._notices.once, run.guild_id, writer.lack)))
         return ended(run, shown, left.choice, told=told, style=style, was_shown=writer.was_shown)
 
     async def _mark_delivered(self, run: Run) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from secrets import token_hex
 
+from bot.reply.content import Posted
 from bot.runs.model import Run
 from bot.runs.persistence import until_stored
 from bot.store import replies
@@ -23,19 +24,19 @@ class StoredLedger:
         self._clock = clock
         self._nonces: dict[int, str] = {}
 
-    async def open(self) -> dict[int, int | None]:
-        """The message ids of the pages planned before, None where Discord did not acknowledge; each keeps its nonce.
+    async def open(self) -> dict[int, Posted | None]:
+        """The messages of the pages planned before, None where Discord did not acknowledge; each keeps its nonce.
 
         The first page is planned with it, so that nothing has to be written down between the first word and its post.
         """
         return await until_stored(self._run.id, self._open)
 
-    async def _open(self) -> dict[int, int | None]:
+    async def _open(self) -> dict[int, Posted | None]:
         async with self._database.write() as transaction:
             pages = await replies.pages(transaction, self._run.id)
             planned = pages or (await self._plan(transaction, 0),)
         self._nonces = {page.number: page.nonce for page in planned}
-        return {page.number: page.discord_id for page in pages}
+        return {page.number: _message(page) for page in pages}
 
     async def plan(self, number: int) -> str:
         """The nonce of a page, the same for each attempt."""
@@ -61,12 +62,14 @@ class StoredLedger:
 
         return await until_stored(self._run.id, look)
 
-    async def posted(self, number: int, message_id: int) -> None:
+    async def posted(self, number: int, message: Posted) -> None:
         """A page is there."""
 
         async def note() -> None:
             async with self._database.write() as transaction:
-                await replies.posted(transaction, self._run.id, number, message_id, self._clock())
+                await replies.posted(
+                    transaction, self._run.id, number, message.id, self._clock(), webhook_id=message.webhook_id
+                )
 
         await until_stored(self._run.id, note)
 
@@ -79,3 +82,7 @@ class StoredLedger:
 
         self._nonces.pop(number, None)
         return await until_stored(self._run.id, forget)
+
+
+def _message(page: replies.Page) -> Posted | None:
+    return None if page.discord_id is None else Posted(id=page.discord_id, webhook_id=page.webhook_id)

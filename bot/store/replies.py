@@ -15,13 +15,17 @@ from bot.store.schema import replies
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """One Discord message of a reply, counted from 0; `discord_id` is None until Discord acknowledged the post."""
+    """One Discord message of a reply, counted from 0; `discord_id` is None until Discord acknowledged the post.
+
+    `webhook_id` is the webhook of ours that posted it, if it was not the bot itself.
+    """
 
     run_id: int
     number: int
     place_id: int
     nonce: str
     discord_id: int | None
+    webhook_id: int | None = None
 
 
 COLUMNS = tuple(replies.c[field.name] for field in fields(Page))
@@ -43,12 +47,20 @@ async def plan(connection: AsyncConnection, run_id: int, number: int, place_id: 
     return Page(**(await connection.execute(same_page)).one()._mapping)
 
 
-async def posted(connection: AsyncConnection, run_id: int, number: int, discord_id: int, now: datetime) -> None:
-    """Note which Discord message a page has become."""
+async def posted(
+    connection: AsyncConnection,
+    run_id: int,
+    number: int,
+    discord_id: int,
+    now: datetime,
+    *,
+    webhook_id: int | None = None,
+) -> None:
+    """Note which Discord message a page has become, and by which webhook, if it was not the bot itself."""
     await connection.execute(
         update(replies)
         .where(replies.c.run_id == run_id, replies.c.number == number)
-        .values(discord_id=discord_id, posted_at=now)
+        .values(discord_id=discord_id, webhook_id=webhook_id, posted_at=now)
     )
 
 

@@ -460,6 +460,7 @@ replies = Table(
     Column("discord_id", BigInteger, unique=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("posted_at", UtcDateTime),
+    Column("webhook_id", BigInteger),  # of ours that posted it and alone can change it; null: the bot itself
 )
 
 usage = Table(

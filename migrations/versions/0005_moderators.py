@@ -22,6 +22,7 @@ def upgrade() -> None:
     of_settings()
     of_budgets()
     of_people()
+    op.add_column("replies", sa.Column("webhook_id", sa.BigInteger))
 
 
 def of_quotes() -> None:
