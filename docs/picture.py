@@ -1,4 +1,4 @@
-"""Takes the README's picture of the demo: `python -m docs.picture`, with Chromium installed."""
+"""Takes the pictures of the README and of docs/moderators.md: `python -m docs.picture`, with Chromium installed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, async_playwright, expect
 
+from docs import moderators_pictures
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, chromium
 from tests.browser.test_demo import demo
 
@@ -32,12 +33,15 @@ async def take(browser: Browser, address: str) -> None:
 
 
 async def main() -> None:
-    """Run the demo in a folder of its own and take the picture."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with demo(Path(folder)) as address, async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
-            await take(browser, address)
-            await browser.close()
+    """Run the demo in folders of its own and take the pictures."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(CHROMIUM_ARGUMENTS))
+        with tempfile.TemporaryDirectory() as folder:
+            async with demo(Path(folder)) as address:
+                await take(browser, address)
+        with tempfile.TemporaryDirectory() as folder:
+            await moderators_pictures.take(browser, Path(folder))
+        await browser.close()
 
 
 if __name__ == "__main__":
