@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from bot.__main__ import main
-from bot.place_settings.page import render_parameters
+from bot.place_settings.page import FAMILIES, render_parameters
 from bot.place_settings.table import SETTINGS, value_of
 from bot.providers.parameters import PARAMETERS
-from bot.setting import checked, written
+from bot.setting import Group, checked, written
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "parameters.md"
 
@@ -24,9 +24,16 @@ def test_page_is_what_the_code_prints(capsys: pytest.CaptureFixture[str]) -> Non
 def test_page_has_every_parameter_in_whole_cells() -> None:
     """A sign of a range that would part cells is escaped."""
     lines = [line.replace("\\|", "") for line in render_parameters().splitlines() if line.startswith("| `")]
-    assert [line.split("`")[1] for line in lines] == list(SETTINGS)
+    named = [line.split("`")[1] for line in lines]
+    assert [name for name in named if name not in FAMILIES] == sorted(SETTINGS, key=in_order)
+    assert set(named) > set(FAMILIES)
     assert set(PARAMETERS) < set(SETTINGS)
     assert {line.count("|") for line in lines} == {6}
+
+
+def in_order(name: str) -> int:
+    """Where on the panel a setting's page stands."""
+    return list(Group).index(SETTINGS[name].group)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
