@@ -93,7 +93,8 @@ class ChannelSurface:
             return False
         question = question_of(message)
         runs = {custom_id.rpartition(":")[2] for custom_id in custom_ids(message)}
-        return question == (self._replied_to if number == 0 else None) and runs <= {str(run_id)}
+        answered = self._question if is_masked else self._replied_to
+        return question == (answered if number == 0 else None) and runs <= {str(run_id)}
 
     async def edit(self, message: Posted, page: PageContent) -> None:
         """Make a message look like the page."""

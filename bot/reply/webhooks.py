@@ -12,7 +12,7 @@ import aiohttp
 import discord
 
 from bot.errors import Refusal
-from bot.order import Order
+from bot.locks import Locks
 from bot.reply.calls import translated
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class Webhooks:
     def __init__(self, client: discord.Client) -> None:
         self._client = client
         self._of_rooms: dict[int, discord.Webhook] = {}
-        self._order = Order()
+        self._locks = Locks()
 
     async def of(self, channel_id: int) -> discord.Webhook:
         """Ours in a channel, or in the one that a thread is in.
@@ -79,7 +79,7 @@ class Webhooks:
             allowed = room.permissions_for(me)
             if not (allowed.manage_webhooks and allowed.read_message_history):
                 raise Refusal(NOT_ALLOWED)
-        async with self._order.of(room.id):  # who comes meanwhile gets the same
+        async with self._locks.of(room.id):  # who comes meanwhile gets the same
             if room.id not in self._of_rooms:
                 ours = await self._ours(room)
                 self._of_rooms[room.id] = ours[0] if ours else await room.create_webhook(name=NAME)
