@@ -17,6 +17,7 @@ from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.table import Trigger
 from bot.question_threads import gets_thread, place_of_answer
 from bot.reply.characters import has_content
+from bot.reply.surface import HEADING
 from bot.runs.importing import Earlier, Wish
 from bot.runs.service import Said, Where
 
@@ -195,7 +196,8 @@ def read(client: ParleyClient, message: discord.Message) -> Said:
 
 def words(client: ParleyClient, message: discord.Message) -> str:
     """A message's text without the bot's mention; empty if nothing visible is left."""
-    own = message.content.replace(client.mention, "").replace(f"<@!{client.own_id}>", "")
+    said = message.content if message.webhook_id is None else HEADING.sub("", message.content)
+    own = said.replace(client.mention, "").replace(f"<@!{client.own_id}>", "")
     lines = [named(own, message.mentions).strip()]
     lines += [f"[attached file: {attachment.filename}]" for attachment in message.attachments]
     text = "\n".join(line for line in lines if line)

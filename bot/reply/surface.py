@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 LOOKED_THROUGH = 100
 # What leads to the question where Discord has no reply, and names who asked without calling them.
 HEADING_FORM = "-# ↪ [Question](https://discord.com/channels/{guild_id}/{place_id}/{question_id}) of <@{asker_id}>"
-HEADING = re.compile(r"-# ↪ \[Question\]\(https://discord\.com/channels/\d+/\d+/(\d+)\) of <@\d+>\n?")
+HEADING = re.compile(r"\A-# ↪ \[Question\]\(https://discord\.com/channels/\d+/\d+/(\d+)\) of <@\d+>\n?")
 
 
 def note_failed_typing(sent: asyncio.Future[int]) -> None:

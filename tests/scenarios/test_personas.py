@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import signal
 
 import pytest
 
 from bot.reply.persona import REFUSED
 from bot.reply.surface import HEADING_FORM
 from bot.reply.webhooks import FULL, NOT_ALLOWED
-from sandbox.faults import Fault
+from sandbox.faults import Action, Fault
 from sandbox.semantics import permission_bits
 from sandbox.stories import Story
 from sandbox.wire import Payload
 from tests.scenarios.answer import Answer
+from tests.scenarios.process import bot_process
 from tests.scenarios.scene import Scene, Where, sent
 from tests.scenarios.test_long_answers import PROSE
 from tests.scenarios.test_place_settings import choose
@@ -165,12 +168,12 @@ async def test_answer_keeps_the_name_that_it_began_under(parley: Scene) -> None:
 
 
 @pytest.mark.parametrize("action", ["cut_after", "hang_after"])
-async def test_post_of_a_persona_that_nobody_heard_of_is_found(scene: Scene, action: str) -> None:
+async def test_post_of_a_persona_that_nobody_heard_of_is_found(scene: Scene, action: Action) -> None:
     """A webhook has no nonce: what may be there is looked for before it is posted again."""
     await scene.start(discord_timeout_seconds=1.0)
     await mask(scene)
     await ask(scene)  # finds the webhook
-    scene.sandbox.faults.add(Fault(action=action, method="POST", path=BY_WEBHOOK))  # type: ignore[arg-type]
+    scene.sandbox.faults.add(Fault(action=action, method="POST", path=BY_WEBHOOK))
     scene.provider.play(Story(text="Once."))
     await ask(scene, "@bot say it once")
     assert [answer.words for answer in masked(scene)] == ["Hello from the scripted model.", "Once."]
@@ -202,7 +205,10 @@ async def test_reply_to_a_persona_is_heard(parley: Scene) -> None:
     _, answer = await ask(parley)
     await parley.say("linus", "general", "and why?", reply_to=answer.ids[0])
     await heard(parley, number=1)
-    assert "and why?" in sent(parley.provider.requests[-1])[-1]
+    asked = sent(parley.provider.requests[-1])[-1]
+    assert CURIE in asked
+    assert "Hello from the scripted model." in asked
+    assert "↪" not in asked
 
 
 async def test_persona_is_not_used_where_it_may_not_be(parley: Scene) -> None:
@@ -302,3 +308,26 @@ async def test_no_secret_of_a_webhook_is_in_the_log_or_the_tables(
     stored = json.dumps([parley.rows(table) for table in ("replies", "runs", "run_events")], default=str)
     logged = "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("bot"))
     assert webhook.token not in stored + logged
+
+
+@pytest.mark.parametrize("action", ["hang", "hang_after"])
+async def test_killed_process_posts_the_page_of_a_persona_once(scene: Scene, action: Action) -> None:
+    """Killed between its post and Discord's answer, before or after the message was made."""
+    await scene.start()
+    await mask(scene)
+    await scene.stop()
+    posts = asyncio.Event()
+    scene.sandbox.faults.listen(lambda _, path: posts.set() if path.startswith("/webhooks/") else None)
+    scene.sandbox.faults.add(Fault(action=action, method="POST", path=BY_WEBHOOK))
+    process = await bot_process(scene.settings(lease_seconds=3600), "run")
+    question_id = await scene.say("linus", "general", "@bot hi")
+    await posts.wait()
+    if action == "hang_after":
+        await scene.wait_for(lambda: bool(masked(scene)))
+    process.kill()
+    assert await process.wait() == -signal.SIGKILL
+    await scene.start(lease_seconds=3600)
+    answer = await heard(scene)
+    assert answer.text == f"{heading(scene, question_id)}\nHello from the scripted model."
+    assert [each.ids for each in masked(scene)] == [answer.ids]
+    assert scene.answers("general") == []
