@@ -55,7 +55,7 @@ MAX_MODEL_CHARACTERS = 200
 MAX_ADDRESS_CHARACTERS = 500
 MAX_ROLES = 25  # as many as a select of Discord's holds
 # What Discord refuses as the name of a webhook, or of anybody (resources/webhook.mdx and user.mdx).
-NOT_IN_NAMES, NO_NAMES = ("discord", "clyde", "```"), ("everyone", "here")
+NOT_IN_NAMES, NO_NAMES = ("discord", "clyde", "```", "@everyone", "@here"), ("everyone", "here")
 ID = re.compile(r"(?:<[@#][!&]?)?(\d{15,20})>?")  # a snowflake, alone or in a mention
 
 
@@ -141,6 +141,8 @@ def written(setting: Setting, value: Any) -> str:
 
 def checked(setting: Setting, value: Any) -> Any:
     """The value, if it may be one.  Raises: ValueError."""
+    if not isinstance(value, bool | int):
+        _require_writable(value)
     low, high = setting.low, setting.high
     match setting.kind, value:
         case ((Kind.NUMBER | Kind.INTEGER), int() | float()) if not isinstance(value, bool):
@@ -198,13 +200,19 @@ def _read(kind: Kind, text: str) -> Any:
         case Kind.CHANNEL:
             return _id(text)
         case Kind.OBJECT:
-            value = json.loads(text)
-            if _is_deeper(value, MAX_LEVELS):
-                raise ValueError
-            json.dumps(value, allow_nan=False)  # Python's reader takes numbers that are none, and no provider does
-            return value
+            return json.loads(text)
         case _:
             return text
+
+
+def _require_writable(value: Any) -> None:
+    """Raises: ValueError for what no request can hold, though Python's reader of JSON takes it.
+
+    That is what has too many levels, numbers that are none, and halves of characters.
+    """
+    if _is_deeper(value, MAX_LEVELS):
+        raise ValueError
+    json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

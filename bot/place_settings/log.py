@@ -17,8 +17,10 @@ from bot.store.database import Database
 from bot.store.setting_changes import Change
 
 ACTS_PER_PAGE = 8  # each is three components of the 40 that Discord takes
-MAX_SHOWN = 5  # of the changes of one act
+# Of the changes of one act, and of the 4000 characters that all acts of a page share; one change is up to 400.
+MAX_SHOWN, MAX_ACT_CHARACTERS = 5, 420
 MAX_VALUE_CHARACTERS = 60
+MAX_ROLES_SHOWN = 3  # a mention is 23 characters
 NOT_SET = "not set"
 UNKNOWN = "This change is not known any more."
 NOT_VALID = "What `{name}` was before cannot be any more; `/set` changes it."
@@ -98,12 +100,23 @@ class SettingLog:
 
 def lines(changes: Sequence[Change]) -> list[str]:
     """From what to what, a line each, and how many more there are."""
-    shown = [
+    told = [
         f"**{each.name}** in {named(each.place)}: {valued(each.name, each.old_value)} → "
         f"{valued(each.name, each.new_value)}"
         for each in changes[:MAX_SHOWN]
     ]
-    more = len(changes) - MAX_SHOWN
+    return shortened(told, len(changes), MAX_ACT_CHARACTERS)
+
+
+def shortened(lines: Sequence[str], count: int, max_characters: int) -> list[str]:
+    """As many of the first lines as fit, one at least, and how many of `count` are left out."""
+    shown = list[str]()
+    for line in lines:
+        max_characters -= len(line) + 1
+        if shown and max_characters < 0:
+            break
+        shown.append(line)
+    more = count - len(shown)
     return [*shown, f"-# and {more} more"] if more > 0 else shown
 
 
@@ -116,7 +129,8 @@ def valued(name: str, value: Any) -> str:
     except Refusal:  # of an older Parley
         return f"`{one_line(str(value), MAX_VALUE_CHARACTERS).replace('`', chr(39))}`"
     if what.kind is Kind.ROLES:
-        return " ".join(f"<@&{each}>" for each in value)
+        more = f" and {len(value) - MAX_ROLES_SHOWN} more" if len(value) > MAX_ROLES_SHOWN else ""
+        return " ".join(f"<@&{each}>" for each in value[:MAX_ROLES_SHOWN]) + more
     if what.kind is Kind.CHANNEL:
         return f"<#{value}>"
     return f"`{one_line(written(what, value), MAX_VALUE_CHARACTERS).replace('`', chr(39))}`"

@@ -11,11 +11,11 @@ from typing import Self
 import discord
 from discord import ui
 
-from bot.place_settings.log import LogPage, valued
+from bot.place_settings.log import LogPage, shortened, valued
 from bot.place_settings.service import Edit, Known
 from bot.places import Place, PlaceKind, named
 
-MAX_CHANGES_SHOWN = 20
+MAX_CHANGES_SHOWN, MAX_DIFFERENCE_CHARACTERS = 20, 3300  # of 4000, with the question above them
 NOTHING_LOGGED = "Nothing was changed yet."
 COPYABLE = [
     discord.ChannelType.text,
@@ -151,8 +151,7 @@ def difference(edits: Sequence[Edit], known: Known) -> list[str]:
         old = known.get((edit.place, edit.name))
         before = valued(edit.name, None if old is None else old.value)
         lines.append(f"**{edit.name}** in {named(edit.place)}: {before} → {valued(edit.name, edit.value)}")
-    more = len(edits) - MAX_CHANGES_SHOWN
-    return [*lines, f"-# and {more} more"] if more > 0 else lines
+    return shortened(lines, len(edits), MAX_DIFFERENCE_CHARACTERS)
 
 
 def button(

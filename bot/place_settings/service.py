@@ -110,13 +110,12 @@ class PlaceSettings:
             there = await place_settings.of(transaction, {edit.place for edit in edits})
             old = {(choice.place, choice.name): choice.value for choice in there}
             await self._require_seen(transaction, old, seen or {})
-            changed = [edit for edit in edits if old.get((edit.place, edit.name)) != edit.value]
-            for edit in changed:
-                if edit.value is None:
-                    await place_settings.remove(transaction, edit.place, edit.name)
-                else:
-                    choice = Choice(place=edit.place, name=edit.name, value=edit.value)
-                    await place_settings.put(transaction, guild_id, choice, user_id, now)
+            last = {(edit.place, edit.name): edit for edit in edits}  # a file may name a place twice
+            changed = [edit for key, edit in last.items() if old.get(key) != edit.value]
+            gone = [(edit.place, edit.name) for edit in changed if edit.value is None]
+            await place_settings.remove(transaction, gone)
+            fresh = [Choice(place=it.place, name=it.name, value=it.value) for it in changed if it.value is not None]
+            await place_settings.put(transaction, guild_id, fresh, user_id, now)
             new = [
                 NewChange(
                     guild_id=guild_id,

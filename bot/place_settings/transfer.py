@@ -17,6 +17,9 @@ from bot.setting import Kind, checked
 FORMAT, VERSION = "parley-settings", 1
 # Ten times what all settings of all channels of a large server come to, without their prompts.
 MAX_FILE_BYTES = 1_000_000
+# What is set at one place is read for every message there, and a file is kept in one turn of the database.
+MAX_OF_A_PLACE, MAX_OF_A_FILE = 200, 2_000
+TOO_MANY = "This file sets {count:,} things {where}; at most {most:,} can be. Nothing was imported."
 TOO_LARGE = "This file has {size:,} bytes; an export of settings has at most {most:,}."
 NO_EXPORT = "This is no export of Parley's settings. **Export** in `/settings` makes one."
 OTHER_VERSION = "This file is of version {version}; I read version {own}. Export it anew, or update me."
@@ -49,9 +52,13 @@ class Bundle:
                 (PlaceKind(each["kind"]), int(each["id"]), str(each["name"]), _values(each["settings"]))
                 for each in data.get("places", [])
             ]
-            return cls(values=_values(data["settings"]), places=tuple(places))
-        except (KeyError, TypeError, ValueError):
+            values = _values(data["settings"])
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise Refusal(NO_EXPORT) from None
+        count = len(values) + sum(len(each) for *_, each in places)
+        if count > MAX_OF_A_FILE:
+            raise Refusal(TOO_MANY.format(count=count, where="in all", most=MAX_OF_A_FILE))
+        return cls(values=values, places=tuple(places))
 
     def written(self, of: str) -> bytes:
         """The file."""
@@ -136,6 +143,8 @@ def _values(data: Any) -> dict[str, Any]:
     """Raises: Refusal, KeyError, TypeError, ValueError."""
     if not isinstance(data, dict):
         raise TypeError
+    if len(data) > MAX_OF_A_PLACE:
+        raise Refusal(TOO_MANY.format(count=len(data), where="at one place", most=MAX_OF_A_PLACE))
     return {name: _value(name, value) for name, value in _items(data)}
 
 

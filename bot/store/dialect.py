@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import sqlite
@@ -12,6 +13,18 @@ from bot.store.location import SQLITE
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
+
+T = TypeVar("T")
+
+# SQLite takes conditions of 1000 parts that lie in each other (SQLITE_MAX_EXPR_DEPTH), and a row is three of them.
+AT_ONCE = 200
+
+
+def parts(items: Collection[T]) -> Iterator[tuple[T, ...]]:
+    """These items, so many at once as a statement may name."""
+    left = tuple(items)
+    for first in range(0, len(left), AT_ONCE):
+        yield left[first : first + AT_ONCE]
 
 
 def insert_into(connection: AsyncConnection, table: Table) -> sqlite.Insert | postgresql.Insert:

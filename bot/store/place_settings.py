@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.place_settings.chosen import Choice
 from bot.places import Place, PlaceKind
-from bot.store.dialect import insert_into
+from bot.store.dialect import insert_into, parts
 from bot.store.schema import place_settings
 
 COLUMNS = place_settings.c.place_kind, place_settings.c.place_id, place_settings.c.name, place_settings.c.value
@@ -19,7 +19,10 @@ COLUMNS = place_settings.c.place_kind, place_settings.c.place_id, place_settings
 
 async def of(connection: AsyncConnection, places: Collection[Place]) -> tuple[Choice, ...]:
     """Every choice at these places."""
-    return _choices(await connection.execute(select(*COLUMNS).where(or_(*map(_is, places)))))
+    found = list[Choice]()
+    for some in parts(places):
+        found += _choices(await connection.execute(select(*COLUMNS).where(or_(*map(_is, some)))))
+    return tuple(found)
 
 
 async def within(connection: AsyncConnection, root: Place) -> tuple[Choice, ...]:
@@ -33,22 +36,40 @@ async def guilds(connection: AsyncConnection) -> frozenset[int]:
     return frozenset(await connection.scalars(found))
 
 
-async def put(connection: AsyncConnection, guild_id: int | None, choice: Choice, set_by: int, now: datetime) -> None:
-    """Set a value, whether or not there was one before."""
-    values = {"guild_id": guild_id, "value": choice.value, "set_by": set_by, "set_at": now}
-    key = {"place_kind": choice.place.kind.value, "place_id": choice.place.id, "name": choice.name}
-    fresh = insert_into(connection, place_settings).values(**key, **values)
-    await connection.execute(fresh.on_conflict_do_update(index_elements=list(key), set_=values))
+async def put(
+    connection: AsyncConnection, guild_id: int | None, choices: Collection[Choice], set_by: int, now: datetime
+) -> None:
+    """Set values, whether or not there were others before."""
+    rows = [
+        {
+            "place_kind": choice.place.kind.value,
+            "place_id": choice.place.id,
+            "name": choice.name,
+            "guild_id": guild_id,
+            "value": choice.value,
+            "set_by": set_by,
+            "set_at": now,
+        }
+        for choice in choices
+    ]
+    for some in parts(rows):
+        fresh = insert_into(connection, place_settings).values(some)
+        set_ = {name: fresh.excluded[name] for name in ("guild_id", "value", "set_by", "set_at")}
+        key = [column.name for column in place_settings.primary_key]
+        await connection.execute(fresh.on_conflict_do_update(index_elements=key, set_=set_))
 
 
-async def remove(connection: AsyncConnection, place: Place, name: str) -> None:
-    """Take a value away."""
-    await connection.execute(delete(place_settings).where(_is(place), place_settings.c.name == name))
+async def remove(connection: AsyncConnection, keys: Collection[tuple[Place, str]]) -> None:
+    """Take the values away that are set at these places under these names."""
+    for some in parts(keys):
+        gone = or_(*(and_(_is(place), place_settings.c.name == name) for place, name in some))
+        await connection.execute(delete(place_settings).where(gone))
 
 
 async def remove_places(connection: AsyncConnection, places: Collection[Place]) -> None:
     """Take away everything that was chosen at these places."""
-    await connection.execute(delete(place_settings).where(or_(*map(_is, places))))
+    for some in parts(places):
+        await connection.execute(delete(place_settings).where(or_(*map(_is, some))))
 
 
 def _is(place: Place) -> ColumnElement[bool]:

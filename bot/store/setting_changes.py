@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.places import Place, PlaceKind
+from bot.store.dialect import parts
 from bot.store.schema import setting_changes
 
 
@@ -38,11 +39,11 @@ class Change(NewChange):
 async def add(connection: AsyncConnection, changes: Sequence[NewChange]) -> tuple[Change, ...]:
     """Log these changes: the rows."""
     added = list[Change]()
-    for new in changes:
-        values = {name: getattr(new, name) for name in NewChange.__slots__ if name != "place"}
-        key = {"place_kind": new.place.kind.value, "place_id": new.place.id}
-        statement = insert(setting_changes).values(**key, **values).returning(setting_changes.c.id)
-        added.append(Change(id=(await connection.execute(statement)).scalar_one(), place=new.place, **values))
+    for some in parts(changes):
+        rows = [_row(new) for new in some]
+        fresh = insert(setting_changes).returning(setting_changes.c.id, sort_by_parameter_order=True)
+        ids = (await connection.execute(fresh, rows)).scalars().all()
+        added += [Change(id=id, **_fields(new)) for id, new in zip(ids, some, strict=True)]
     return tuple(added)
 
 
@@ -85,6 +86,16 @@ async def act_of(connection: AsyncConnection, root: Place, change_id: int) -> tu
     same = table.changed_at == one.c.changed_at, table.changed_by == one.c.changed_by
     rows = await connection.execute(select(setting_changes).where(_is_within(root), *same).order_by(table.id))
     return tuple(map(_change, rows))
+
+
+def _fields(new: NewChange) -> dict[str, Any]:
+    return {name: getattr(new, name) for name in NewChange.__slots__}
+
+
+def _row(new: NewChange) -> dict[str, Any]:
+    row = _fields(new)
+    place = row.pop("place")
+    return {**row, "place_kind": place.kind.value, "place_id": place.id}
 
 
 def _is_within(root: Place) -> ColumnElement[bool]:

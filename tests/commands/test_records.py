@@ -13,6 +13,7 @@ from bot.place_settings.transfer import MAX_FILE_BYTES
 from tests.commands.council import Council, OpenPanel, said, told
 from tests.commands.process import Process
 
+DEEP: dict[str, Any] = {"a": json.loads("[" * 100 + "]" * 100)}
 EXPORT: dict[str, Any] = {"format": "parley-settings", "version": 1, "of": "channel 1", "settings": {}}
 
 
@@ -81,6 +82,23 @@ async def test_change_that_was_overtaken_is_not_taken_back(council: Council) -> 
     (sentence,) = told(result)[-1:]
     assert sentence.startswith(f"`temperature` was changed meanwhile by <@{council.olaf.user.id}>")
     assert kept(council) == [("temperature", 0.9)]
+
+
+async def test_log_of_long_changes_fits_a_message(council: Council) -> None:
+    """Whoever changes much at once by long values takes nobody the way to take it back."""
+    names = ("stop", "languages", "fallback")
+    long = {name: ["x" * 45 + name, "y" * 45] for name in ("stop", "languages")}
+    long["fallback"] = ["provider/" + "m" * 100]
+    roles = [council.town.guild.create_role(f"Role {number}").id for number in range(25)]
+    for turn in range(9):
+        values: dict[str, Any] = {"seed": turn, "allowed_roles": roles[turn:], "blocked_roles": roles[: 25 - turn]}
+        values |= {name: [f"{turn}{long[name][0]}"[:100]] for name in names}
+        await agree(council.nora, await import_file(council, EXPORT | {"settings": values}))
+    log = await acts(council, "Log")
+    assert len(log.text) < 4000
+    assert log.text.count("and 1 more") + log.text.count("more") >= 8
+    await undo(log)
+    assert ("seed", 7) in kept(council)
 
 
 async def test_log_pages_and_outlives_the_process(council: Council, process: Process) -> None:
@@ -168,6 +186,34 @@ async def test_export_of_a_server_holds_its_channels(council: Council) -> None:
             "`budget:all:tokens:day` has to be a whole number from 0",
         ),
         (EXPORT | {"settings": {"heat": 1}}, "There is no setting named heat."),
+        (
+            EXPORT | {"settings": {"persona_name": "@everyone"}},
+            "`persona_name` has to be a name of up to 80 characters",
+        ),
+        (
+            EXPORT | {"settings": {"system_prompt": "\ud800"}},
+            "`system_prompt` has to be a text of up to 32,000 characters",
+        ),
+        (
+            EXPORT | {"settings": {"history_max_messages": float("inf")}},
+            "`history_max_messages` has to be a whole number",
+        ),
+        (EXPORT | {"settings": {"response_format": DEEP}}, "`response_format` has to be a JSON object"),
+        (
+            EXPORT | {"places": [{"kind": "channel", "id": float("inf"), "name": "", "settings": {}}]},
+            "This is no export of Parley's settings.",
+        ),
+        (EXPORT | {"settings": {f"tool:a{number}": True for number in range(201)}}, "This file sets 201 things at one"),
+        (
+            EXPORT
+            | {
+                "places": [
+                    {"kind": "channel", "id": id, "name": "", "settings": {f"tool:a{n}": True for n in range(200)}}
+                    for id in range(11)
+                ]
+            },
+            "This file sets 2,200 things in all",
+        ),
         (b"{" + b" " * MAX_FILE_BYTES + b"}", "This file has 1,000,002 bytes; an export of settings has at most"),
     ],
 )

@@ -58,12 +58,26 @@ def edit(place: Place, name: str, value: Any) -> Edit:
     return Edit(place=place, name=name, value=value)
 
 
+async def test_whole_server_is_changed_at_once(database: Database) -> None:
+    """More places than one statement can name; the log has each, and all are let go of again."""
+    kept = settings_of(database)
+    edits = [Edit(place=Place(kind=PlaceKind.CHANNEL, id=id), name="seed", value=id) for id in range(1, 1202)]
+    changes = await kept.change(GUILD_ID, [*edits, *edits], 1)
+    assert [(each.place.id, each.new_value) for each in changes] == [(id, id) for id in range(1, 1202)]
+    assert [each.id for each in changes] == sorted(each.id for each in changes)
+    assert len(await kept.of_guild(GUILD_ID)) == len(edits)
+    await kept.forget([edit.place for edit in edits[:1000]])
+    gone = [Edit(place=edit.place, name=edit.name, value=None) for edit in edits]
+    assert len(await kept.change(GUILD_ID, gone, 1)) == 201
+    assert await kept.of_guild(GUILD_ID) == {}
+
+
 async def test_choice_is_stored_once(database: Database) -> None:
     """Who chooses again changes what is there; the row says who and when; other guilds have their own."""
     async with database.write() as connection:
-        await place_settings.put(connection, GUILD_ID, choice(CHANNEL, "seed", 7), 1, NOW)
-        await place_settings.put(connection, 5, choice(Place(kind=PlaceKind.CHANNEL, id=5), "seed", 9), 1, NOW)
-        await place_settings.put(connection, GUILD_ID, choice(CHANNEL, "seed", 8), 2, NOW + timedelta(1))
+        await place_settings.put(connection, GUILD_ID, [choice(CHANNEL, "seed", 7)], 1, NOW)
+        await place_settings.put(connection, 5, [choice(Place(kind=PlaceKind.CHANNEL, id=5), "seed", 9)], 1, NOW)
+        await place_settings.put(connection, GUILD_ID, [choice(CHANNEL, "seed", 8)], 2, NOW + timedelta(1))
     async with database.read() as connection:
         found = await place_settings.within(connection, GUILD)
         rows = (await connection.execute(select(table.c.set_by, table.c.set_at).where(table.c.place_id == 1_401))).all()
@@ -98,9 +112,9 @@ async def test_value_that_an_older_parley_stored_does_not_count(
 ) -> None:
     """A setting that is gone, or out of its range by now, is inherited; the log says so."""
     async with database.write() as connection:
-        await place_settings.put(connection, GUILD_ID, choice(CHANNEL, "warmth", 1), 1, NOW)
-        await place_settings.put(connection, GUILD_ID, choice(CHANNEL, "temperature", 7), 1, NOW)
-        await place_settings.put(connection, GUILD_ID, choice(GUILD, "temperature", 1), 1, NOW)
+        await place_settings.put(connection, GUILD_ID, [choice(CHANNEL, "warmth", 1)], 1, NOW)
+        await place_settings.put(connection, GUILD_ID, [choice(CHANNEL, "temperature", 7)], 1, NOW)
+        await place_settings.put(connection, GUILD_ID, [choice(GUILD, "temperature", 1)], 1, NOW)
     values = await settings_of(database).at(GUILD_ID, CHANNEL_ID)
     assert values.parameters == {"temperature": 1}
     assert "2 settings are not known any more" in caplog.text
