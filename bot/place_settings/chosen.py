@@ -22,6 +22,7 @@ from bot.providers.parameters import PARAMETERS
 from bot.tools.switches import Policy, Switch, Switches, ToolApproval
 
 MAX_OUTPUT_TOKENS, SYSTEM_PROMPT, PROMPT_MODE = "max_output_tokens", "system_prompt", "prompt_mode"
+ALLOWED_ROLES = "allowed_roles"
 PROMPT_SEPARATOR = "\n\n"
 ONLY_IN = "Answer only in one of these languages, whatever language you are addressed in: {}."
 
@@ -118,7 +119,7 @@ class PlaceValues:
     @property
     def allowed_roles(self) -> frozenset[int]:
         """Who is answered; empty: everybody."""
-        return frozenset(self.value("allowed_roles") or ())
+        return frozenset(self.value(ALLOWED_ROLES) or ())
 
     @property
     def blocked_roles(self) -> frozenset[int]:

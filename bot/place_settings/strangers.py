@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from bot.place_settings.budget_names import BUDGET, BudgetName, Subject
+from bot.place_settings.chosen import ALLOWED_ROLES
 from bot.place_settings.service import Edit, Known
 from bot.place_settings.table import setting
 from bot.places import Place, PlaceKind
@@ -22,12 +23,17 @@ def named_roles(known: Known) -> frozenset[int]:
 
 
 def without_roles(known: Known, gone: Collection[int]) -> list[Edit]:
-    """What has to change so that no setting names one of these roles; a rule of which no role is left is let go."""
+    """What has to change so that no setting names one of these roles; a rule of which no role is left is let go.
+
+    Only a list of who is answered stays as it is then: without it everybody would be.
+    """
     edits = list[Edit]()
     for choice in known.values():
         if not _roles(choice.name, choice.value).intersection(gone):
             continue
         left = [each for each in choice.value if each not in gone] if isinstance(choice.value, list) else None
+        if choice.name == ALLOWED_ROLES and not left:
+            continue
         edits.append(Edit(place=choice.place, name=choice.name, value=left or None))
     return edits
 

@@ -47,7 +47,10 @@ async def test_log_channel_is_told_of_changes(parley: Scene) -> None:
 
 
 async def test_deleted_role_leaves_the_rules(parley: Scene) -> None:
-    """Other roles stay; a rule of which none is left is gone; budgets for it too, and the log tells it."""
+    """Other roles stay; a rule of which none is left is gone; budgets for it too, and the log tells it.
+
+    Who alone is answered stays: nobody comes in because a role was deleted.
+    """
     guests, friends = await new_role(parley, "Guests"), await new_role(parley, "Friends")
     await choose(parley, "general", "allowed_roles", f"{guests}|{friends}")
     await choose(parley, "general", "blocked_roles", str(guests))
@@ -56,19 +59,26 @@ async def test_deleted_role_leaves_the_rules(parley: Scene) -> None:
     await ruled(parley, {"allowed_roles"})
     assert rules(parley) == {"allowed_roles": f"[{friends}]"}
     assert parley.rows("setting_changes")[-1]["new_value"] in (None, f"[{friends}]")
+    await delete_role(parley, friends)
+    await parley.caught_up()
+    await parley.caught_up()
+    assert rules(parley) == {"allowed_roles": f"[{friends}]"}
 
 
 async def test_what_was_deleted_meanwhile_is_let_go_of(parley: Scene) -> None:
-    """Roles and channels that were deleted while the bot was away; the rest stays."""
+    """Roles and channels that were deleted while the bot was away; the rest stays, and who alone was answered."""
     guests = await new_role(parley, "Guests")
-    await choose(parley, "general", "blocked_roles", str(guests))
+    for name in ("allowed_roles", "blocked_roles"):
+        await choose(parley, "general", name, str(guests))
+    await choose(parley, "general", f"budget:each_of_role/{guests}:questions:day", "5")
     await choose(parley, "questions", "temperature", "0.2")
     await choose(parley, "general", "seed", "7")
     await parley.stop()
     await delete_role(parley, guests)
     await parley.sandbox.people.delete_channel(parley.sandbox.users["ada"], parley.place("questions"))
     await parley.start()
-    await ruled(parley, {"seed"})
+    await ruled(parley, {"allowed_roles", "seed"})
+    assert rules(parley)["allowed_roles"] == f"[{guests}]"
 
 
 async def test_deleted_channel_takes_its_settings_along(parley: Scene) -> None:
