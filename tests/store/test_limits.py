@@ -158,7 +158,7 @@ async def test_what_is_not_allowed_cannot_be_chosen(database: Database, name: st
 async def test_hidden_model_that_was_chosen_before_does_not_count(database: Database) -> None:
     """Without any file of limits too."""
     async with database.write() as transaction:
-        await place_settings.put(transaction, GUILD_ID, choice(CHANNEL, "model", "own/hidden"), 1, NOW)
+        await place_settings.put(transaction, GUILD_ID, [choice(CHANNEL, "model", "own/hidden")], 1, NOW)
     assert (await limited(database).at(GUILD_ID, CHANNEL_ID)).model == "own/dear"
 
 
