@@ -15,6 +15,7 @@ from discord.app_commands import TranslationContextTypes, locale_str
 
 from bot.client import ParleyClient
 from bot.locales.translator import ANYWHERE, Words, place_of
+from bot.settings import Settings
 from tests.commands.town import Town
 
 LANGUAGES = sorted(Words.read().languages, key=str)
@@ -35,6 +36,12 @@ class Collector(app_commands.Translator):
         """Note one text."""
         if any(character.isalpha() for character in string.message):  # a number is the same everywhere
             self.texts[place_of(context.data), string.message] = None
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """A host that allows web pages, so that no command is left out."""
+    return settings.model_copy(update={"tool_fetch_hosts": ("example.org",)})
 
 
 @pytest.fixture
