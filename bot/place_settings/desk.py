@@ -133,6 +133,15 @@ class SettingDesk:
         except Refusal:
             return await self._settings.around(())
 
+    def objection(self, choice: Choice, guild_id: int | None) -> str | None:
+        """Why a value that is in range cannot be chosen in a guild all the same; None if it can."""
+        try:
+            self._settings.limits.require(guild_id, choice)
+            self._check(choice, guild_id)
+        except Refusal as refusal:
+            return str(refusal)
+        return None
+
     def _check(self, choice: Choice, guild_id: int | None) -> None:
         """Raises: Refusal for what is in range and cannot be all the same."""
         if choice.name == MODEL.name and not self.models.known(choice.value):

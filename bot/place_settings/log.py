@@ -103,7 +103,7 @@ def lines(changes: Sequence[Change]) -> list[str]:
     told = [
         f"**{each.name}** in {named(each.place)}: {valued(each.name, each.old_value)} → "
         f"{valued(each.name, each.new_value)}"
-        for each in changes[:MAX_SHOWN]
+        for each in changes
     ]
     return shortened(told, len(changes), MAX_ACT_CHARACTERS)
 

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import discord
 from discord import ui
 
+from bot.place_settings.aims import digest_of
 from bot.place_settings.log import LogPage, shortened, valued
 from bot.place_settings.service import Edit, Known
 from bot.places import Place, PlaceKind, named
@@ -147,11 +148,21 @@ def import_form(place: Place) -> ui.Modal:
 def difference(edits: Sequence[Edit], known: Known) -> list[str]:
     """From what to what, a line each, and how many more there are."""
     lines = list[str]()
-    for edit in edits[:MAX_CHANGES_SHOWN]:
-        old = known.get((edit.place, edit.name))
-        before = valued(edit.name, None if old is None else old.value)
+    for edit in edits:
+        before = valued(edit.name, old_of(edit, known))
         lines.append(f"**{edit.name}** in {named(edit.place)}: {before} → {valued(edit.name, edit.value)}")
     return shortened(lines, len(edits), MAX_DIFFERENCE_CHARACTERS)
+
+
+def mark(edits: Sequence[Edit], known: Known) -> str:
+    """By which it is known again whether something would still change from what to what it was shown to."""
+    return digest_of([[edit.place.kind, edit.place.id, edit.name, old_of(edit, known), edit.value] for edit in edits])
+
+
+def old_of(edit: Edit, known: Known) -> Any:
+    """What is set before an edit; None if nothing is."""
+    choice = known.get((edit.place, edit.name))
+    return None if choice is None else choice.value
 
 
 def button(

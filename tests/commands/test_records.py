@@ -10,6 +10,7 @@ import simcord
 
 from bot.place_settings.managing import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
 from bot.place_settings.transfer import MAX_FILE_BYTES
+from cogs.records import CHANGED_MEANWHILE
 from tests.commands.council import Council, OpenPanel, said, told
 from tests.commands.process import Process
 
@@ -230,6 +231,59 @@ async def test_roles_of_another_server_are_left_out(council: Council) -> None:
     asked = await import_file(council, EXPORT | {"settings": settings})
     await agree(council.nora, asked)
     assert kept(council) == [("allowed_roles", [guest.id])]
+
+
+async def test_second_of_two_moderators_sees_what_changed(council: Council) -> None:
+    """What was asked is asked once more with what it would change now, and only then done; no file is lost by it."""
+    await council.does("set", channel=council.parlour, name="temperature", value="0.2")
+    copying = await acts(council, "Copy from…")
+    menu = next(part for part in copying.parts if str(part.get("custom_id", "")).startswith("settings:source:"))
+    await council.nora.select(copying.message, [council.parlour], custom_id=menu["custom_id"])
+    resetting = await acts(council, "Reset…", await council.opens(council.olaf, council.parlour))
+    asked = await import_file(council, EXPORT | {"settings": {"temperature": 0.4}})
+    for seed, label, question in (("1", "Copy", copying), ("2", "Import", OpenPanel(council.nora, asked))):
+        await council.does("set", who=council.olaf, name="seed", value=seed)
+        assert told(await question.who.click(question.message, label=label))[-1] == CHANGED_MEANWHILE
+        assert f"`{seed}` → not set" in question.text
+        assert ("seed", int(seed)) in kept(council)
+        await question.who.click(question.message, label=label)
+        assert ("seed", int(seed)) not in kept(council)
+    assert kept(council, council.town.general.id) == [("temperature", 0.4)]
+    await council.does("set", channel=council.parlour, name="temperature", value="0.9")
+    assert told(await council.olaf.click(resetting.message, label="Reset"))[-1] == CHANGED_MEANWHILE
+    assert "`0.9` → not set" in resetting.text
+    await council.olaf.click(resetting.message, label="Reset")
+    assert kept(council, council.parlour.id) == []
+
+
+async def test_what_cannot_be_here_is_not_imported(council: Council) -> None:
+    """A tool of another server, a prompt that leaves no room: each is said, and the rest comes in."""
+    settings = {"tool:weather": False, "system_prompt": "ä " * 15_000, "seed": 7}
+    asked = await import_file(council, EXPORT | {"settings": settings})
+    for sentence in ("There is no tool or group named `weather` here.", "`system_prompt` can be at most"):
+        assert sentence in said(asked)
+    await agree(council.nora, asked)
+    assert "seed" in dict(kept(council))
+    assert dict(kept(council)).keys().isdisjoint({"tool:weather", "system_prompt"})
+
+
+async def test_log_of_long_changes_fits_a_message(council: Council) -> None:
+    """Eight acts of five and more long values each; what has no room is counted."""
+    for number in range(8):
+        texts = [f"{number}{letter * 99}" for letter in "abcd"]
+        settings = {"stop": texts, "languages": texts, "system_prompt": "x" * 300, "allowed_roles": roles_of(council)}
+        budgets = {f"budget:each:{unit}:day": number for unit in ("tokens", "questions")}
+        await agree(council.nora, await import_file(council, EXPORT | {"settings": settings | budgets}))
+    log = await acts(council, "Log")
+    assert 1000 < len(log.text) <= 4000
+    assert "more" in log.text
+
+
+def roles_of(council: Council) -> list[int]:
+    """As many roles as a rule may name, that are there, the newest first."""
+    guild = council.town.guild
+    guild.create_role("one more")
+    return [role.id for role in guild.roles.values()][-25:]
 
 
 async def test_reset_asks_first(council: Council) -> None:
