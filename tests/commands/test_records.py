@@ -267,18 +267,6 @@ async def test_what_cannot_be_here_is_not_imported(council: Council) -> None:
     assert dict(kept(council)).keys().isdisjoint({"tool:weather", "system_prompt"})
 
 
-async def test_log_of_long_changes_fits_a_message(council: Council) -> None:
-    """Eight acts of five and more long values each; what has no room is counted."""
-    for number in range(8):
-        texts = [f"{number}{letter * 99}" for letter in "abcd"]
-        settings = {"stop": texts, "languages": texts, "system_prompt": "x" * 300, "allowed_roles": roles_of(council)}
-        budgets = {f"budget:each:{unit}:day": number for unit in ("tokens", "questions")}
-        await agree(council.nora, await import_file(council, EXPORT | {"settings": settings | budgets}))
-    log = await acts(council, "Log")
-    assert 1000 < len(log.text) <= 4000
-    assert "more" in log.text
-
-
 def roles_of(council: Council) -> list[int]:
     """As many roles as a rule may name, that are there, the newest first."""
     guild = council.town.guild
