@@ -37,7 +37,18 @@ def allowed_in(interaction: discord.Interaction[Any], place: Place) -> discord.P
     channel = None if interaction.guild is None else interaction.guild.get_channel_or_thread(place.id)
     if channel is None or not isinstance(interaction.user, discord.Member):
         return discord.Permissions.none()
-    return channel.permissions_for(interaction.user)
+    try:
+        allowed = channel.permissions_for(interaction.user)
+    except discord.ClientException:  # a thread in a channel that the bot does not see
+        return discord.Permissions.none()
+    # Nobody may do anything in what they do not see; discord.py says so of channels, and not of categories.
+    is_seen = allowed.view_channel and not (is_private_thread(channel) and not allowed.manage_threads)
+    return allowed if is_seen else discord.Permissions.none()
+
+
+def is_private_thread(channel: object) -> bool:
+    """Whether only its members see it, and who manages threads; the bot is not told who its members are."""
+    return isinstance(channel, discord.Thread) and channel.is_private()
 
 
 def require_looker(interaction: discord.Interaction[Any], place: Place) -> None:

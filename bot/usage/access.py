@@ -8,6 +8,8 @@ import discord
 
 from bot.errors import Refusal
 from bot.interactions import NOT_TAKEN
+from bot.place_settings.managing import allowed_in
+from bot.places import Place, PlaceKind
 from bot.usage.subject import Subject, Whose
 
 HOST_ONLY = (
@@ -53,10 +55,7 @@ def manages_channel(interaction: Interaction, channel_id: int) -> bool:
     here = interaction.permissions
     if here.manage_guild or channel_id == interaction.channel_id:
         return here.manage_guild or here.manage_channels
-    channel = None if interaction.guild is None else interaction.guild.get_channel_or_thread(channel_id)
-    if channel is None or not isinstance(interaction.user, discord.Member):
-        return False
-    return channel.permissions_for(interaction.user).manage_channels
+    return allowed_in(interaction, Place(kind=PlaceKind.CHANNEL, id=channel_id)).manage_channels
 
 
 async def offered(interaction: Interaction) -> list[Whose]:

@@ -9,6 +9,9 @@ from typing import Any
 import discord
 import pytest
 import simcord
+from simcord.backend.models.channel import Overwrite
+from simcord.builders import ChannelHandle
+from simcord.enums import ChannelType, OverwriteType
 
 from bot.budgets.desk import NONE_HERE, NONE_OF_YOURS
 from bot.place_settings.managing import MANAGERS_ONLY, SERVER_MANAGERS_ONLY
@@ -187,6 +190,20 @@ async def test_budget_is_removed(council: Council) -> None:
     assert await council.does("budget remove", budget=other["value"]) == SERVER_MANAGERS_ONLY
     assert [row[2] for row in council.rows()] == ["budget:all:questions:day"]
     assert len(council.town.env.errors) == 3
+
+
+async def test_budget_of_an_unseen_category_is_out_of_reach(council: Council) -> None:
+    """Who manages channels all over the server does not manage what is hidden from them."""
+    backend, guild = council.town.env.backend, council.town.guild
+    unseen = Overwrite(council.nora.id, OverwriteType.MEMBER, deny=discord.Permissions(view_channel=True).value)
+    hidden = backend.create_channel(guild.id, "Upstairs", type=ChannelType.CATEGORY, overwrites=[unseen])
+    study = ChannelHandle(council.town.env, guild, backend.create_channel(guild.id, "study", parent_id=hidden.id))
+    assert "Upstairs" not in await limit(council, channel=study, where="category")
+    (row,) = council.rows()
+    refused = await council.does("budget remove", budget=f"{row[0]}:{row[1]}:{row[2]}")
+    assert refused == MANAGERS_ONLY
+    assert len(council.town.env.errors) == 1  # simcord counts the refusal as one, and is told that it was meant
+    assert council.rows() == [row]
 
 
 async def test_member_sees_what_is_left(council: Council) -> None:
