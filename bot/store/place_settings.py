@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.place_settings.chosen import Choice
@@ -21,7 +22,7 @@ async def of(connection: AsyncConnection, places: Collection[Place]) -> tuple[Ch
     """Every choice at these places."""
     found = list[Choice]()
     for some in parts(places):
-        found += _choices(await connection.execute(select(*COLUMNS).where(or_(*map(_is, some)))))
+        found += _choices(await connection.execute(_at_places(len(some)), _named(some)))
     return tuple(found)
 
 
@@ -70,6 +71,23 @@ async def remove_places(connection: AsyncConnection, places: Collection[Place]) 
     """Take away everything that was chosen at these places."""
     for some in parts(places):
         await connection.execute(delete(place_settings).where(or_(*map(_is, some))))
+
+
+@lru_cache(maxsize=8)  # a place lies in four at most; to build a statement takes as long as to carry it out
+def _at_places(count: int) -> Select[Any]:
+    """Row values in a list would read the whole table: SQLite finds none of them by the key."""
+    kind, id = place_settings.c.place_kind, place_settings.c.place_id
+    numbers = range(count)
+    return select(*COLUMNS).where(
+        or_(*(and_(kind == bindparam(f"kind_{number}"), id == bindparam(f"id_{number}")) for number in numbers))
+    )
+
+
+def _named(places: Collection[Place]) -> dict[str, str | int]:
+    named = dict[str, str | int]()
+    for number, place in enumerate(places):
+        named |= {f"kind_{number}": place.kind.value, f"id_{number}": place.id}
+    return named
 
 
 def _is(place: Place) -> ColumnElement[bool]:

@@ -233,3 +233,19 @@ def test_prompt_stands_alone_or_after_those_further_out(modes: dict[Place, str],
     chosen += [choice(place, "prompt_mode", mode) for place, mode in modes.items()]
     known = {(each.place, each.name): each for each in chosen}
     assert PlaceValues(places=PLACES, known=known, defaults={"system_prompt": "host"}).system_prompt == prompt
+
+
+async def test_nothing_counts_where_no_place_is_known(database: Database) -> None:
+    """Least of all what other servers chose: the host's values do."""
+    settings = settings_of(database)
+    await settings.change(GUILD_ID, [edit(GUILD, "model", "a/b"), edit(GUILD, "budget:all:tokens:day", 5)], user_id=1)
+    found = await settings.around(())
+    assert (found.known, found.budgets) == ({}, ())
+
+
+async def test_forgetting_no_place_forgets_nothing(database: Database) -> None:
+    """Where nothing was deleted."""
+    settings = settings_of(database)
+    await settings.change(GUILD_ID, [edit(GUILD, "model", "a/b")], user_id=1)
+    await settings.forget(())
+    assert await settings.guilds() == {GUILD_ID}
