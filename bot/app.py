@@ -15,23 +15,24 @@ from bot.budgets.desk import BudgetDesk
 from bot.budgets.service import Budgets
 from bot.client import ParleyClient
 from bot.endpoints import point_discord_at
-from bot.exporting import Exporting
-from bot.forgetting import Forgetting
 from bot.http_tools.secrets import Secrets
 from bot.http_tools.service import HttpTools
+from bot.listening.missed import Missed
 from bot.log_channel import post
 from bot.mcp.configuration import read_servers
 from bot.mcp.servers import McpServers
-from bot.missed import Missed
 from bot.notices import Notices, end_of_models, lack_of_tools
-from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.limits import Limits
 from bot.place_settings.limits_file import read_limits
 from bot.place_settings.log import SettingLog
 from bot.place_settings.service import PlaceSettings
-from bot.privacy import Privacy
+from bot.privacy.exporting import Exporting
+from bot.privacy.forgetting import Forgetting
+from bot.privacy.opt_outs import OptOuts
+from bot.privacy.retention import Retention
+from bot.privacy.service import Privacy
 from bot.providers.catalog import Catalog
 from bot.providers.file import providers_of
 from bot.providers.prices import Prices
@@ -43,7 +44,6 @@ from bot.reply.calls import Calls, trace
 from bot.reply.pacer import Pacer
 from bot.reply.pacing import Pacing
 from bot.reply.surfaces import Surfaces
-from bot.retention import Retention
 from bot.runs.answer import Answerer, AnswerOptions
 from bot.runs.changes import ChangeService
 from bot.runs.decisions import Decisions

@@ -16,23 +16,24 @@ from discord.ext import commands
 from bot.budgets.desk import BudgetDesk
 from bot.budgets.service import Budgets
 from bot.budgets.turning_away import TurningAway
-from bot.command_access import CommandAccess
-from bot.command_sync import EVERYWHERE, AnyCommand, CommandSync
+from bot.commands.access import CommandAccess
+from bot.commands.of_guilds import TreeCommands
+from bot.commands.of_servers import ServerCommands
+from bot.commands.sync import EVERYWHERE, AnyCommand, CommandSync
 from bot.connection import Connection
 from bot.errors import UNEXPECTED, ParleyError, Refusal, StoreError
-from bot.guild_commands import TreeCommands
 from bot.http_tools.service import HttpTools
 from bot.interactions import tell
 from bot.locales.translator import Words
 from bot.locks import Locks
 from bot.mcp.servers import McpServers
 from bot.notices import Notices
-from bot.opt_outs import OptOuts
 from bot.people import People
 from bot.place_settings.desk import SettingDesk
 from bot.place_settings.log import Act, SettingLog
 from bot.place_settings.service import PlaceSettings
-from bot.privacy import Privacy
+from bot.privacy.opt_outs import OptOuts
+from bot.privacy.service import Privacy
 from bot.recent import Recent
 from bot.reminders import Reminders
 from bot.runs.changes import ChangeService
@@ -43,7 +44,6 @@ from bot.runs.overview import Overview
 from bot.runs.recovery import Recovery
 from bot.runs.removal import Removal
 from bot.runs.service import RunService, Where
-from bot.server_commands import ServerCommands
 from bot.settings import Settings
 from bot.spending import Spending
 from bot.summaries import Summaries

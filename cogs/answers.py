@@ -12,9 +12,9 @@ from typing import Any, Self
 import discord
 from discord import ui
 
-from bot.admission import admitted
 from bot.client import ParleyClient
 from bot.interactions import acknowledge
+from bot.listening.admission import admitted
 from bot.pressing import faults_told, presser, private_token
 from bot.reply.content import Action, Button
 from bot.reply.drawing import drawn

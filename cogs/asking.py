@@ -8,9 +8,9 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from bot.asking import MAX_QUESTION_CHARACTERS, ask_openly, require_askable
 from bot.client import ParleyClient, sentence_for
 from bot.interactions import respond, tell
+from bot.listening.asking import MAX_QUESTION_CHARACTERS, ask_openly, require_askable
 
 
 class QuestionForm(ui.Modal, title="Ask about this"):

@@ -12,7 +12,7 @@ from discord.ext import commands
 from bot.budgets.model import BudgetReached, Counted
 from bot.client import ParleyClient, where
 from bot.errors import Refusal
-from bot.hearing import is_from_a_person, read, refusal
+from bot.listening.hearing import is_from_a_person, read, refusal
 from bot.runs.changes import PLACE_DELETED, THREAD_LEFT
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import discord
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.hearing import hear
+from bot.listening.hearing import hear
 
 
 class Chat(commands.Cog):

@@ -6,10 +6,10 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.admission import admitted
-from bot.asking import MAX_QUESTION_CHARACTERS, ask_openly
 from bot.client import ParleyClient, where
 from bot.interactions import in_time, respond, tell
+from bot.listening.admission import admitted
+from bot.listening.asking import MAX_QUESTION_CHARACTERS, ask_openly
 from bot.runs.service import Said
 
 

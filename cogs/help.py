@@ -16,8 +16,8 @@ from discord import app_commands, ui
 from discord.ext import commands
 
 from bot.client import ParleyClient
-from bot.command_access import is_host_only
-from bot.command_sync import AnyCommand
+from bot.commands.access import is_host_only
+from bot.commands.sync import AnyCommand
 from bot.interactions import CANNOT_WRITE, acknowledge, may_write, respond
 from bot.place_settings.table import Trigger
 from bot.pressing import faults_told

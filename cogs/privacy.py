@@ -17,7 +17,7 @@ from discord.ext import commands
 from bot.client import ParleyClient
 from bot.interactions import acknowledge, in_time, respond, tell
 from bot.pressing import faults_told
-from bot.privacy import BEFORE_DELETION, PrivacyView
+from bot.privacy.service import BEFORE_DELETION, PrivacyView
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]
 Button: TypeAlias = ui.Button[ui.LayoutView]

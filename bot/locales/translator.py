@@ -15,7 +15,7 @@ from typing import Any, Self, TypeAlias
 from discord import Locale, app_commands
 from discord.app_commands import Parameter, TranslationContextTypes, locale_str
 
-from bot.command_sync import AnyCommand
+from bot.commands.sync import AnyCommand
 
 Tables: TypeAlias = Mapping[str, Mapping[str, str]]  # place, English, translation
 

@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 
 from bot.client import ParleyClient
-from bot.command_access import HOST_ONLY
+from bot.commands.access import HOST_ONLY
 from bot.interactions import tell
 
 

@@ -190,7 +190,7 @@ async def test_rules_of_the_server_are_asked_for_once_a_minute(town: Town) -> No
 
 async def test_help_comes_though_the_rules_do_not(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     """Where Discord does not tell them, the commands' own permissions count."""
-    caplog.set_level(logging.INFO, "bot.command_access")
+    caplog.set_level(logging.INFO, "bot.commands.access")
     town.env.inject_error("GET", "/applications/*/guilds/*/commands/permissions", status=503)
     assert "`/ask`" in text_of(await town.linus.slash(town.general, "help"))
     assert "is not known" in caplog.text

@@ -14,8 +14,8 @@ import discord
 import pytest
 import simcord
 
-from bot.asking import NOTHING_TO_ASK
 from bot.client import ParleyClient
+from bot.listening.asking import NOTHING_TO_ASK
 from bot.runs.removal import MODERATORS_ONLY, NOT_IN_IT, NOT_KEPT, TOO_LATE
 from bot.runs.service import BUSY, NOT_YOURS
 from cogs.channel import NO_RIGHT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.exporting import FORMAT, VERSION
+from bot.privacy.exporting import FORMAT, VERSION
 from bot.settings import Settings
 from bot.store.personal import SECTIONS
 from bot.store.schema import metadata

@@ -7,7 +7,7 @@ from typing import Any
 import discord
 import pytest
 
-from bot.command_access import Asker, Overrides, Target, may_use
+from bot.commands.access import Asker, Overrides, Target, may_use
 
 GUILD, HERE, THERE, ADA, SAILOR, COOK = 100, 1, 2, 3, 4, 5
 EVERYONE, EVERY_CHANNEL = (Target.ROLE, GUILD), (Target.CHANNEL, GUILD - 1)

@@ -13,7 +13,7 @@ import pytest
 from bot.__main__ import expected_errors
 from bot.connection import IDENTIFY_PAUSE_SECONDS
 from bot.errors import ConfigurationError, StartupError
-from bot.hearing import GREETING
+from bot.listening.hearing import GREETING
 from sandbox.gateway import Gateway
 from sandbox.provider import ScriptedProvider
 from sandbox.world import Sandbox

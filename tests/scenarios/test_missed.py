@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 
-from bot.hearing import GREETING
+from bot.listening.hearing import GREETING
 from sandbox.journal import RequestRecord
 from sandbox.limits import Limits
 from sandbox.semantics import Overwrite, OverwriteType, permission_bits

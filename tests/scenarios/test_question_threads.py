@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import pytest
 
-from bot.question_threads import CANNOT_OPEN, MAX_NAME_CHARACTERS
+from bot.listening.question_threads import CANNOT_OPEN, MAX_NAME_CHARACTERS
 from sandbox.semantics import ChannelType
 from tests.scenarios.answer import Answer
 from tests.scenarios.scene import Scene, sent

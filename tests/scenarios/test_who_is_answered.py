@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.admission import NOT_FOR, ONLY_FOR, ROLES_GONE
+from bot.listening.admission import NOT_FOR, ONLY_FOR, ROLES_GONE
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, Where, sent
 from tests.scenarios.test_clock_faults import Clock

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.exporting import Exporting
+from bot.privacy.exporting import Exporting
 from bot.store import messages, opt_outs
 from bot.store.database import Database
 from bot.store.messages import NewMessage

@@ -14,7 +14,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
-from bot.forgetting import Forgetting
+from bot.privacy.forgetting import Forgetting
 from bot.providers.events import Usage
 from bot.runs.model import RunKind
 from bot.runs.queue import RunDefaults

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.place_settings.chosen import Choice, PlaceValues
 from bot.places import Place
+from bot.privacy.retention import Retention
 from bot.providers.events import RemoteStep, Usage
-from bot.retention import Retention
 from bot.runs.model import Run
 from bot.store import (
     bookmarks,

@@ -16,7 +16,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.command_sync import EVERYWHERE, IN_DIRECT_MESSAGES, IN_GUILDS, AnyCommand, CommandSync, Payload, contexts_of
+from bot.commands.sync import EVERYWHERE, IN_DIRECT_MESSAGES, IN_GUILDS, AnyCommand, CommandSync, Payload, contexts_of
 from bot.interactions import NOT_TAKEN
 
 log = logging.getLogger(__name__)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 
 import discord
 
-from bot.admission import objection
 from bot.budgets.model import BudgetReached
 from bot.client import ParleyClient, where
 from bot.errors import ParleyError, Refusal
 from bot.interactions import NOT_TAKEN
+from bot.listening.admission import objection
+from bot.listening.question_threads import gets_thread, place_of_answer
 from bot.place_settings.chosen import PlaceValues
 from bot.place_settings.table import Trigger
-from bot.question_threads import gets_thread, place_of_answer
 from bot.reply.characters import has_content
 from bot.reply.surface import HEADING
 from bot.runs.importing import Earlier, Wish

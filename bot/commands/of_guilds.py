@@ -9,7 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.command_sync import CommandSync
+from bot.commands.sync import CommandSync
 from bot.errors import Refusal
 from bot.tools.schema_command import command_of
 from bot.tools.toolbox import Tool

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import discord
 
-from bot.admission import admitted
 from bot.client import ParleyClient, where
 from bot.errors import Refusal
-from bot.hearing import import_recent, words
 from bot.interactions import CANNOT_WRITE, may_write, respond
+from bot.listening.admission import admitted
+from bot.listening.hearing import import_recent, words
+from bot.listening.question_threads import place_of_answer
 from bot.place_settings.chosen import PlaceValues
-from bot.question_threads import place_of_answer
 from bot.runs.service import Said
 
 MAX_QUESTION_CHARACTERS = 1800  # with the name before it, and a link, the question fits one message

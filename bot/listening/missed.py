@@ -12,8 +12,8 @@ import discord
 
 from bot.client import ParleyClient
 from bot.errors import StoreError
-from bot.hearing import hear
 from bot.interactions import NOT_TAKEN
+from bot.listening.hearing import hear
 from bot.place_settings.table import Trigger
 from bot.runs.changes import PLACE_DELETED
 from bot.whereabouts import places_of

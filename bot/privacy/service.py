@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.exporting import Exporting
-from bot.forgetting import Forgetting
-from bot.opt_outs import OptOuts
 from bot.place_settings.chosen import PlaceValues
+from bot.privacy.exporting import Exporting
+from bot.privacy.forgetting import Forgetting
+from bot.privacy.opt_outs import OptOuts
+from bot.privacy.retention import Retention
 from bot.providers.registry import Providers
-from bot.retention import Retention
 from bot.runs.summary_text import cost_text
 from bot.store import personal
 from bot.store.database import Database

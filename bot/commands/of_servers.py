@@ -7,7 +7,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.command_sync import EVERYWHERE, CommandSync
+from bot.commands.sync import EVERYWHERE, CommandSync
 from bot.errors import Refusal
 from bot.mcp.servers import McpServers
 from bot.messages import ToolSpec

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.errors import StoreError
-from bot.retention import Keepers, forget_elsewhere
+from bot.privacy.retention import Keepers, forget_elsewhere
 from bot.runs.queue import RunDefaults, cancel
 from bot.runs.service import Worker
 from bot.store import bookmarks, forgetting, jobs, runs

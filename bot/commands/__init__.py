@@ -1,0 +1,1 @@
+"""Which slash commands there are, at Discord and for whom."""

@@ -1,0 +1,1 @@
+"""What people say and ask, and what becomes of it until it is stored."""
