@@ -50,7 +50,7 @@ class Act(StrEnum):
 LABELS = {
     Act.SHOW: "Refresh",
     Act.EXPORT: "Export",
-    Act.ASK: "Delete my data …",
+    Act.ASK: "Delete my data…",
     Act.DELETE: "Delete all of it",
     Act.OPT_OUT: "Opt out",
     Act.OPT_IN: "Opt in again",

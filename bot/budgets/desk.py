@@ -59,7 +59,8 @@ class BudgetDesk:
         value = value_of(str(name), amount.strip().removeprefix("$").replace(",", "").replace("_", ""))
         await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=value)], user_id)
         budget = of_choice(Choice(place=place, name=str(name), value=value), self._clock(), ZoneInfo("UTC"))
-        return f"{subject_text(budget)} in {place_text(place)}: {rule_text(budget)} from now on."
+        whose = subject_text(budget)
+        return f"{whose[0].upper()}{whose[1:]} in {place_text(place)}: {rule_text(budget)} from now on."
 
     async def remove(self, guild_id: int, place: Place, name: BudgetName, user_id: int) -> str:
         """Take a budget away, and a sentence on it.  Raises: Refusal if there is none."""

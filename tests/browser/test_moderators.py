@@ -160,7 +160,7 @@ async def export_and_delete(linus: Page) -> None:
     await run(linus, "privacy")
     await press(told(linus, "What I know of you"), "Export")
     await expect(told(linus, "Once more?").get_by_role("link", name="my-data.json")).to_be_visible()
-    await press(told(linus, "What I know of you"), "Delete my data …")
+    await press(told(linus, "What I know of you"), "Delete my data…")
     await press(told(linus, "Delete what is stored about you?"), "Delete all of it")
     await expect(told(linus, "entries about you were deleted")).to_be_visible()
 

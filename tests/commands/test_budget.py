@@ -75,9 +75,9 @@ async def test_budget_is_set_as_a_setting(council: Council) -> None:
     general, linus = council.town.general, council.town.linus
     role = council.town.guild.create_role("students")
     told = await council.does("budget set", amount="50,000", **TOKENS)
-    assert told == f"everybody in <#{general.id}>: 50,000 tokens a day from now on."
+    assert told == f"Everybody in <#{general.id}>: 50,000 tokens a day from now on."
     told = await council.does("budget set", amount="$0.50", unit="dollars", period="month", **EACH)
-    assert told == f"each member in <#{general.id}>: $0.50 a month from now on."
+    assert told == f"Each member in <#{general.id}>: $0.50 a month from now on."
     await council.does("budget set", amount="3", unit="questions", period="minute", role=role)
     await council.does("budget set", amount="4", unit="questions", period="hour", role=role, **EACH)
     await council.does("budget set", who=council.olaf, amount="5", member=linus, where="server", **TOKENS)

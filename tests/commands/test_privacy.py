@@ -69,7 +69,7 @@ async def test_panel_says_what_is_stored_and_who_gets_it(town: Town) -> None:
     assert "`scripted` of the provider **default** answers here." in text
     assert "Until I am removed, or you delete it." in text
     assert "All of it, in words: `docs/privacy.md` of Parley." in text
-    assert labels_of(shown) == ["Export", "Delete my data …", "Opt out", "Refresh"]
+    assert labels_of(shown) == ["Export", "Delete my data…", "Opt out", "Refresh"]
     assert SECRET not in text
     assert "Nothing is stored about you." in text_of(await opened(town, town.edsger))
 
@@ -128,7 +128,7 @@ async def test_deletion_asks_first_and_can_be_left(town: Town, file: Path) -> No
     """It says what will happen; whoever keeps their data finds it as it was."""
     await said(town)
     shown = await opened(town)
-    await town.linus.click(shown, label="Delete my data …")
+    await town.linus.click(shown, label="Delete my data…")
     assert "It cannot be undone." in text_of(shown)
     assert labels_of(shown) == ["Delete all of it", "Keep it"]
     await town.linus.click(shown, label="Keep it")
@@ -141,7 +141,7 @@ async def test_deletion_leaves_nothing_about_the_person(town: Town, file: Path) 
     await said(town)
     await town.linus.slash(town.general, "remind", when="in 1 hour", what=SECRET)
     shown = await opened(town)
-    await town.linus.click(shown, label="Delete my data …")
+    await town.linus.click(shown, label="Delete my data…")
     await town.linus.click(shown, label="Delete all of it")
     await town.wait_for(lambda: "entries about you were deleted" in text_of(shown))
     tables = [row["name"] for row in rows(file, "sqlite_master") if row["type"] == "table"]
@@ -173,7 +173,7 @@ async def test_buttons_act_for_whoever_presses_them_after_a_restart(town: Town, 
     await said(town)
     shown = await opened(town, town.edsger)
     await town.env.restart_bot(await process.start())
-    await town.edsger.click(shown, label="Delete my data …")
+    await town.edsger.click(shown, label="Delete my data…")
     await town.edsger.click(shown, label="Delete all of it")
     await town.wait_for(lambda: "entries about you were deleted" in text_of(shown))
     assert rows(file, "messages")[0]["text"] == SECRET
