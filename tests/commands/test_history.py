@@ -18,6 +18,7 @@ from bot.client import ParleyClient
 from bot.listening.asking import NOTHING_TO_ASK
 from bot.runs.removal import MODERATORS_ONLY, NOT_IN_IT, NOT_KEPT, TOO_LATE
 from bot.runs.service import BUSY, NOT_YOURS
+from cogs.asking import GONE
 from cogs.channel import NO_RIGHT
 from cogs.history import NO_MESSAGE, NO_SIGHT
 from sandbox.provider import MODEL
@@ -359,6 +360,23 @@ async def test_question_about_a_message_quotes_it(town: Town) -> None:
     assert not result.ephemeral
     await town.answer("Regenerate", words="Indeed.")
     assert sent(town) == ["(from linus, replying to edsger: “Tea is best.”) is it?"]
+
+
+async def test_question_about_a_message_outlives_the_process(town: Town, process: Process) -> None:
+    """A form that was open over a restart asks; where the message is gone the question is handed back."""
+    said, other = [await town.edsger.send(town.general, text) for text in ("Tea is best.", "So is coffee.")]
+    form = await town.linus.context_menu(town.general, "Ask about this", said)
+    late = await town.linus.context_menu(town.general, "Ask about this", other)
+    await town.env.restart_bot(await process.start())
+    town.provider.play(Story(text="Indeed."))
+    (field,) = filled_in(form)
+    await town.linus.submit_modal(form, {field: "is it?"})
+    await town.answer("Regenerate", words="Indeed.")
+    assert sent(town) == ["(from linus, replying to edsger: “Tea is best.”) is it?"]
+    town.env.backend.delete_message(town.general.id, other.id)
+    (field,) = filled_in(late)
+    result = await town.linus.submit_modal(late, {field: "is it?"})
+    assert (words_of(result), result.ephemeral) == (GONE.format(question="is it?"), True)
 
 
 async def test_question_about_nothing_is_not_asked(town: Town) -> None:
