@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -33,6 +34,7 @@ from bot.store.database import Database
 
 PER_PAGE = 8  # a page of the longest lines fits a message of 4000 characters
 BAR_SIGNS = 10
+THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
 NONE_HERE = "No budget counts here. `/budget set` sets one."
 NONE_OF_YOURS = "No budget limits you here."
 NO_SUCH = "There is no such budget here any more. `/budget list` shows those that there are."
@@ -56,7 +58,7 @@ class BudgetDesk:
 
     async def set(self, guild_id: int, place: Place, name: BudgetName, amount: str, user_id: int) -> str:
         """Set a budget, and a sentence on it.  Raises: Refusal for what is no amount."""
-        value = value_of(str(name), amount.strip().removeprefix("$").replace(",", "").replace("_", ""))
+        value = value_of(str(name), plain(amount))
         await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=value)], user_id)
         budget = of_choice(Choice(place=place, name=str(name), value=value), self._clock(), ZoneInfo("UTC"))
         whose = subject_text(budget)
@@ -110,6 +112,12 @@ class BudgetDesk:
             for budget in counted.budgets
         ]
         return "\n".join(("### What you can use here", *(lines or [NONE_OF_YOURS])))
+
+
+def plain(amount: str) -> str:
+    """An amount without its dollar sign, and without commas that part thousands; 0,50 stays, which is no number."""
+    text = amount.strip().removeprefix("$")
+    return text.replace(",", "") if THOUSANDS.fullmatch(text) else text
 
 
 def subject_text(budget: Budget, roles: Collection[int] | None = None) -> str:

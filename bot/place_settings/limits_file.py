@@ -132,8 +132,8 @@ def budgets(key: str, value: Any, faults: Faults) -> tuple[HostBudget, ...]:
             parsed = None
         if parsed is None or parsed.subject not in (Subject.ALL, Subject.EACH):
             faults.append(f"{key}: {name} is no budget of all or each; for example {BUDGET_EXAMPLE}.")
-        elif not is_number(number) or number < 0:
-            faults.append(f"{key}: {name} must be a number from 0 up; for example {BUDGET_EXAMPLE}.")
+        elif not is_number(number) or not may_be(setting(BUDGET + name), number):
+            faults.append(f"{key}: {name} must be {setting(BUDGET + name).range}; for example {BUDGET_EXAMPLE}.")
         else:
             found.append(HostBudget(subject=parsed.subject, unit=parsed.unit, period=parsed.period, value=number))
     return tuple(found)
@@ -164,8 +164,13 @@ def unknown(name: str) -> str:
 
 def fits(what: Setting, value: Any) -> bool:
     """Whether a setting may be this, or have it as one of its texts."""
+    return may_be(what, value if what.kind is Kind.CHOICE else [value])
+
+
+def may_be(what: Setting, value: Any) -> bool:
+    """Whether a setting may have this value."""
     try:
-        checked(what, value if what.kind is Kind.CHOICE else [value])
+        checked(what, value)
     except ValueError:
         return False
     return True

@@ -186,6 +186,12 @@ async def test_export_of_a_server_holds_its_channels(council: Council) -> None:
             EXPORT | {"settings": {"budget:all:tokens:day": -1}},
             "`budget:all:tokens:day` has to be a whole number from 0",
         ),
+        (EXPORT | {"settings": {"budget:all:dollars:day": -0.5}}, "`budget:all:dollars:day` has to be a number from 0"),
+        (
+            EXPORT | {"settings": {"response_format": json.loads('{"a": ' * 70 + "1" + "}" * 70)}},
+            "`response_format` has to be a JSON object; for example",
+        ),
+        (b" " * 50_000_000, "This file has 50,000,000 bytes; an export of settings has at most 1,000,000."),
         (EXPORT | {"settings": {"heat": 1}}, "There is no setting named heat."),
         (
             EXPORT | {"settings": {"persona_name": "@everyone"}},

@@ -82,6 +82,7 @@ async def test_last_of_two_moderators_wins(council: Council) -> None:
         ("stop", "|", "`stop` has to be up to 4 texts with | in between; for example `END`."),
         ("logit_bias", '{"1": 101}', "`logit_bias` has to be a JSON object of numbers from -100 to 100; for example "),
         ("response_format", '{"a": NaN}', "`response_format` has to be a JSON object; for example "),
+        ("response_format", '{"a": "\\ud800"}', "`response_format` has to be a JSON object; for example "),
         ("response_format", "[" * 3000, "`response_format` has to be a JSON object; for example "),
         ("moderation", "maybe", "`moderation` has to be one of off, before, after, both; for example `before`."),
         ("max_output_tokens", "5000", "`max_output_tokens` can be at most 4096 here: half of what the model can read,"),

@@ -120,7 +120,12 @@ def test_host_has_budgets(limits: Limits, tmp_path: Path) -> None:
         ("values = {seed = [1]}", "values.seed cannot be listed"),
         ('budgets = {"role/5:tokens:day" = 1}', "budgets: role/5:tokens:day is no budget of all or each"),
         ('budgets = {"all:coins:day" = 1}', "budgets: all:coins:day is no budget of all or each"),
-        ('budgets = {"all:tokens:day" = -1}', "budgets: all:tokens:day must be a number from 0 up"),
+        ('budgets = {"all:tokens:day" = -1}', "budgets: all:tokens:day must be a whole number from 0 to"),
+        (
+            'budgets = {"each:questions:minute" = 0.5}',
+            "budgets: each:questions:minute must be a whole number from 0 to",
+        ),
+        ('budgets = {"all:dollars:day" = -1}', "budgets: all:dollars:day must be a number from 0 to"),
         ("budgets = 5", "budgets must be a table: it begins with [limits.budgets]."),
     ],
 )
