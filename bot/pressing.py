@@ -15,7 +15,11 @@ from bot.runs.service import Presser
 
 def presser(interaction: discord.Interaction[Any]) -> Presser:
     """Who presses, and whether as a moderator of the place."""
-    return Presser(user_id=interaction.user.id, is_moderator=interaction.permissions.manage_messages)
+    return Presser(
+        user_id=interaction.user.id,
+        place_id=interaction.channel_id or 0,
+        is_moderator=interaction.permissions.manage_messages,
+    )
 
 
 def private_token(interaction: discord.Interaction[Any]) -> str | None:

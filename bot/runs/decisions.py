@@ -122,7 +122,7 @@ class Decisions:
 
         What one person alone sees is not for moderators.  Raises: Refusal.
         """
-        if not moderator.is_moderator:
+        if not moderator.moderates(place_id):
             raise Refusal(NOT_YOURS)
         now = self._clock()
         async with self._database.write() as transaction:

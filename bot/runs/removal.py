@@ -145,7 +145,7 @@ class Removal:
             if found is None or found[0].place.place_id != place_id:
                 raise Refusal(NOT_KEPT)
             message = found[1].message
-            await _allow(transaction, found[1], presser)
+            await _allow(transaction, *found, presser)
             if message.role is not Role.USER and message.run_id is not None:
                 run = await runs.get(transaction, message.run_id)
                 if run is not None and run.status in LIVE:
@@ -165,7 +165,7 @@ class Removal:
             if found is None or found[1].epoch != found[0].epoch:
                 raise Refusal(TOO_LATE)
             conversation, entry = found
-            await _allow(transaction, entry, presser)
+            await _allow(transaction, conversation, entry, presser)
             if await runs.live(transaction, conversation.id) is not None:
                 raise Refusal(BUSY)
             run_id = entry.message.run_id if forgotten.is_answer else None
@@ -214,15 +214,15 @@ class Removal:
 
 def require_right(place: Place, presser: Presser) -> None:
     """Raises: Refusal where the conversation is everybody's and the person is no moderator."""
-    if place.scope is Scope.CHANNEL and place.guild_id is not None and not presser.is_moderator:
+    if place.scope is Scope.CHANNEL and place.guild_id is not None and not presser.moderates(place.place_id):
         raise Refusal(MODERATORS_ONLY)
 
 
-async def _allow(transaction: Transaction, entry: Entry, presser: Presser) -> None:
+async def _allow(transaction: Transaction, conversation: Conversation, entry: Entry, presser: Presser) -> None:
     """Raises: Refusal unless the presser said it, or asked for it, or is a moderator."""
     message = entry.message
     run = None if message.role is Role.USER or message.run_id is None else await runs.get(transaction, message.run_id)
     if run is not None:
         allow(presser, run)
-    elif presser.user_id != message.author_id and not presser.is_moderator:
+    elif presser.user_id != message.author_id and not presser.moderates(conversation.place.place_id):
         raise Refusal(NOT_YOURS)

@@ -93,10 +93,15 @@ class Where:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presser:
-    """Who presses a button; a moderator of the place may press everyone's."""
+    """Who presses a button and where; a moderator of the place may press everyone's there."""
 
     user_id: int
+    place_id: int
     is_moderator: bool
+
+    def moderates(self, place_id: int) -> bool:
+        """Whether as a moderator of this place: a button that names something elsewhere gives no right there."""
+        return self.is_moderator and place_id == self.place_id
 
 
 class RunService:
@@ -354,5 +359,5 @@ def place_of(where: Where, chosen: PlaceValues, *, is_private: bool) -> Place:
 
 def allow(presser: Presser, run: Run) -> None:
     """Raises: Refusal unless the presser asked for the run or is a moderator."""
-    if presser.user_id != run.asker_id and not presser.is_moderator:
+    if presser.user_id != run.asker_id and not presser.moderates(run.place_id):
         raise Refusal(NOT_YOURS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -196,3 +197,17 @@ async def test_buttons_of_a_past_conversation_are_refused(parley: Scene) -> None
     await parley.command("linus", "general", "reset")
     await parley.press("linus", old, "Regenerate")
     assert await parley.refused("linus", "general") == OLD
+
+
+async def test_moderator_of_another_channel_has_no_say_here(parley: Scene) -> None:
+    """Who has a button of theirs name an answer elsewhere is as anybody there."""
+    answer = await begun(parley)
+    engine, grace = parley.sandbox.engine, parley.sandbox.users["grace"]
+    parley.provider.play(PAUSED)
+    await parley.say("linus", "questions", "@bot hi")
+    own = await parley.answer_of("questions", 2, final=False)
+    stored = engine.get_message(own.channel_id, own.ids[-1])
+    stored.components = json.loads(json.dumps(stored.components).replace(own.buttons["Stop"], answer.buttons["Stop"]))
+    await parley.sandbox.people.press(grace, own.channel_id, own.ids[-1], answer.buttons["Stop"])
+    assert await parley.refused("grace", "questions") == NOT_YOURS
+    assert parley.run(1)["cancel_requested_by"] is None
