@@ -109,7 +109,7 @@ class Settings(commands.Cog):
         """Values of the setting that was chosen before."""
         name, guild = str(getattr(interaction.namespace, "name", "")), interaction.guild
         roles = {} if guild is None else {role.id: role.name for role in guild.roles if not role.is_default()}
-        channels = {} if guild is None else {channel.id: channel.name for channel in guild.text_channels}
+        channels = {} if guild is None else {it.id: it.name for it in guild.text_channels if is_seen(interaction, it)}
         return offered(self.suggestions.values(interaction.guild_id, name, typed, roles, channels))
 
     @model.autocomplete("model")
@@ -135,6 +135,11 @@ class Settings(commands.Cog):
 async def answer(interaction: Interaction, work: Coroutine[Any, Any, str]) -> None:
     """Tell the person alone what some work comes to.  Raises: Refusal."""
     await tell(interaction, await in_time(interaction, work, ephemeral=True))
+
+
+def is_seen(interaction: Interaction, channel: discord.TextChannel) -> bool:
+    """Whether who types sees a channel: what is offered must not name the others."""
+    return isinstance(interaction.user, discord.Member) and channel.permissions_for(interaction.user).view_channel
 
 
 def offered(suggestions: Sequence[Suggestion]) -> list[Choice[str]]:

@@ -247,3 +247,12 @@ async def test_roles_and_channels_are_suggested_by_name(council: Council) -> Non
     assert told == f"`allowed_roles` is <@&{friends.id}> <@&{family.id}> in <#{general.id}> now."
     (channel,) = await nora.autocomplete(general, "set", "value", "#gene", name="log_channel")
     assert (channel["name"], channel["value"]) == ("#general", str(general.id))
+
+
+async def test_hidden_channels_are_not_offered(council: Council) -> None:
+    """Whoever may use the command reads no names of channels that they do not see."""
+    hidden: Any = {council.nora: discord.PermissionOverwrite(view_channel=False)}
+    secret = council.town.guild.create_text_channel("secret-plans", overwrites=hidden)
+    for who, is_offered in ((council.olaf, True), (council.nora, False)):
+        found = await who.autocomplete(council.town.general, "set", "value", "", name="log_channel")
+        assert (str(secret.id) in str(found)) is is_offered
