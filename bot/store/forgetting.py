@@ -22,6 +22,7 @@ from bot.store.schema import (
     http_tool_calls,
     http_tools,
     messages,
+    notices,
     place_settings,
     reminders,
     runs,
@@ -171,6 +172,7 @@ def places(user_id: int, before: datetime) -> tuple[Rows, ...]:
         Rows(place_settings, and_(in_direct[0], place_settings.c.set_by == user_id)),
         Rows(setting_changes, and_(in_direct[1], setting_changes.c.changed_by == user_id)),
         Rows(budget_windows, and_(budget_windows.c.member_id == user_id, is_past)),
+        Rows(notices, notices.c.subject.like(f"budget:% {user_id} %")),  # that moderators were told of their budget
         Rows(
             tool_calls,
             and_(tool_calls.c.decided_by == user_id, words),

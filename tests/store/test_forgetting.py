@@ -151,6 +151,9 @@ async def be_named(connection: AsyncConnection, run_id: int) -> None:
     adding = insert(schema.http_tools).values(tool | traits | access).returning(schema.http_tools.c.id)
     use = {"tool_id": await connection.scalar(adding), "at": NOW, "user_id": ADA, "channel_id": 1, "milliseconds": 1}
     await connection.execute(insert(schema.http_tool_calls).values(use | {"outcome": "done"}))
+    for member in (ADA, LINUS):
+        told = f"budget:guild/5 each {member} tokens day 2026-11-22T00:00Z 80"  # as bot.budgets.news notes it
+        await connection.execute(insert(schema.notices).values(guild_id=5, subject=told, told_at=NOW))
 
 
 async def holding(connection: AsyncConnection, *private: str) -> list[str]:
