@@ -12,9 +12,11 @@ NEEDED: Mapping[str, int] = MappingProxyType(
     {
         "View Channels": 1 << 10,
         "Send Messages": 1 << 11,
+        "Add Reactions": 1 << 6,
         "Embed Links": 1 << 14,
         "Attach Files": 1 << 15,
         "Read Message History": 1 << 16,
+        "Create Public Threads": 1 << 35,
         "Send Messages in Threads": 1 << 38,
         "Create Polls": 1 << 49,
     }
