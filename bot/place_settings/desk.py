@@ -81,8 +81,12 @@ class SettingDesk:
     ) -> str:
         """Set a value at a place, and a sentence on what holds then in the channel.  Raises: Refusal."""
         choice = Choice(place=place, name=setting(name).name, value=value_of(name, text))
+        before = await self._settings.last_of(place, choice.name)
         await self.change(guild_id, channel_id, [Edit(place=place, name=choice.name, value=choice.value)], user_id)
         told = f"`{choice.name}` is {shown(choice)} in {called(place, guild_id)} now{self._noted(choice)}."
+        if before is not None and before.changed_by != user_id and before.new_value not in (None, choice.value):
+            was = in_words(setting(choice.name), before.new_value)
+            told += f" It was {was}, chosen by <@{before.changed_by}> <t:{int(before.changed_at.timestamp())}:R>."
         deciding = (await self._settings.at(guild_id, channel_id)).deciding(choice.name)
         if deciding is None or deciding.place == place:
             return told

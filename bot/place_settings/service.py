@@ -134,6 +134,11 @@ class PlaceSettings:
             self._hear(changes)
         return changes
 
+    async def last_of(self, place: Place, name: str) -> Change | None:
+        """The latest change of a setting at a place."""
+        async with self._database.read() as transaction:
+            return await setting_changes.last_of(transaction, place, name)
+
     async def guilds(self) -> frozenset[int]:
         """The guilds in which something is chosen."""
         async with self._database.read() as transaction:

@@ -66,8 +66,11 @@ async def test_value_is_unset(council: Council) -> None:
 
 
 async def test_last_of_two_moderators_wins(council: Council) -> None:
-    """There is one value for a place, whoever set it."""
+    """There is one value for a place, whoever set it; the second is told what it was and whose."""
     await council.does("set", name="verbosity", value="low")
+    told = await council.does("set", who=council.olaf, name="verbosity", value="HIGH")
+    assert f"now. It was `low`, chosen by <@{council.nora.user.id}> <t:" in told
+    assert "It was" not in await council.does("set", who=council.olaf, name="verbosity", value="medium")
     await council.does("set", who=council.olaf, name="verbosity", value="HIGH")
     assert [(row[3], row[4]) for row in council.rows()] == [('"high"', council.olaf.user.id)]
     assert (await council.asked())["verbosity"] == "high"
