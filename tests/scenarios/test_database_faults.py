@@ -250,7 +250,7 @@ async def test_damaged_file_is_no_reason_to_interrupt_people(parley: Scene, capl
     await parley.wait_for(lambda: parley.answers(thread) or None)
     await parley.stop()
     assert [(found.question_id, found.texts) for found in parley.answers(thread)] == [(question, (DAMAGED,))]
-    assert f"a message may have been for the bot: {DAMAGED}" in errors(caplog)
+    assert f"a message could not be taken up: {DAMAGED}" in errors(caplog)
 
 
 async def test_damaged_file_is_said_and_not_tried_in_a_rush(
