@@ -41,7 +41,7 @@ async def test_log_channel_is_told_of_changes(parley: Scene) -> None:
     await choose(parley, "general", "temperature", "0.2")
     wanted = f"**temperature** in <#{general}>: not set → `0.2`"
     (message,) = await parley.wait_for(
-        lambda: [each for each in parley.sandbox.messages(playground) if wanted in each["content"]]
+        lambda: [each for each in parley.sandbox.messages(playground) if wanted in each["content"]] or None
     )
     assert f"<@{parley.sandbox.users['ada']}>" in message["content"]
 
