@@ -212,16 +212,18 @@ async def test_channel_has_a_provider_of_its_own(scene: Scene) -> None:
 
 
 async def test_question_is_taken_up_and_asked_with_one_look_at_settings_each(parley: Scene) -> None:
-    """Whatever is wanted of them: what counts for taking it up, and what counts for the step."""
+    """Whatever is wanted of them: what counts for taking it up, for the step, and for the name it is shown under."""
     looks: list[str] = []
 
     def look(_: object, __: object, statement: str, *___: object) -> None:
         if "FROM place_settings" in statement:
             looks.append(statement)
 
+    await parley.ask("linus", "questions", "@bot hello")  # what is looked at after a start has been by then
+    await parley.caught_up()
     event.listen(Engine, "before_cursor_execute", look)
     try:
         await parley.ask("linus", "general", "@bot hello")
     finally:
         event.remove(Engine, "before_cursor_execute", look)
-    assert len(looks) == 2
+    assert len(looks) == 3
