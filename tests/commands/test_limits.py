@@ -148,9 +148,7 @@ async def test_neither_copy_nor_import_nor_undo_brings_it_back(council: Council,
     button = next(part for part in panel.parts if part.get("label") == "Import…")
     form = await panel.who.click(panel.message, custom_id=button["custom_id"])
     asked = await panel.who.submit_modal(form, {"file": ("settings.json", json.dumps(content).encode())})
-    assert asked.response is not None
-    imported = await panel.who.click(asked.response, label="Import")
-    assert told(imported) == [TOO_HOT]
+    assert "has to be a number from 0 to 1.2 here: the host allows nothing else." in said(asked)
     assert council.rows() == []
 
 

@@ -181,29 +181,22 @@ async def test_people_are_told_below_an_answer_without_a_log_channel(scene: Scen
 
 async def test_forty_at_once_never_overrun(scene: Scene) -> None:
     """Of forty questions in many channels as many are asked as there are tokens for, whatever comes first."""
-    await scene.start(**NO_TOOLS, max_concurrent_runs=50)
-    await limit(scene, "all:tokens:day", "6000")
-    usage = {"prompt_tokens": 20, "completion_tokens": 480}
+    # No request can be shortened: a provider that writes what it likes all the same is another story.
+    await scene.start(**(NO_TOOLS | {"max_concurrent_runs": 50, "max_output_tokens": 64}))
+    await limit(scene, "all:tokens:day", "1500")
+    usage = {"prompt_tokens": 20, "completion_tokens": 40}
     scene.provider.play(*(Story(usage=usage) for _ in range(40)))
     names = [f"room-{number}" for number in range(40)]
     for name in names:
         scene.sandbox.add_channel(name)
     await asyncio.gather(*(scene.say("linus", name, "@bot hi") for name in names))
-    done = ("completed", "failed")
-    await scene.until(lambda: settled_or_refused(scene, names) == 40)
+    await scene.caught_up()  # each is taken up, or turned away
+    await scene.until(lambda: all(row["delivered_at"] for row in scene.rows("runs")))
     ((_, tokens, _, _),) = windows(scene)
-    assert tokens == 500 * len(scene.provider.requests) <= 6000
+    assert tokens == 60 * len(scene.provider.requests) <= 1500
     assert len(scene.provider.requests) >= 10
-    assert all(row["status"] in done for row in scene.rows("runs"))
+    assert all(row["status"] in ("completed", "failed") for row in scene.rows("runs"))
     assert scene.rows("reservations") == []
-
-
-def settled_or_refused(scene: Scene, names: list[str]) -> int:
-    """How many questions have got an answer, or were turned away."""
-    ended = [row for row in scene.rows("runs") if row["delivered_at"] is not None]
-    answered = {row["place_id"] for row in ended}
-    refused = [name for name in names if scene.place(name) not in answered and scene.writes(name, "POST")]
-    return len(answered) + len(refused)
 
 
 async def test_context_of_a_refusal_is_in_no_history(scene: Scene) -> None:

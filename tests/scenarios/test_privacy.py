@@ -84,6 +84,7 @@ async def test_opting_out_ends_what_is_being_answered(parley: Scene) -> None:
     await parley.provider.requests[0].disconnected.wait()
     await parley.until(lambda: parley.run(1)["status"] == "cancelled")
     assert [row["user_id"] for row in parley.rows("opt_outs")] == [parley.sandbox.users["linus"]]
+    await parley.caught_up()  # the panel has still to be shown anew
 
 
 async def test_direct_messages_are_deleted_whole(parley: Scene) -> None:
