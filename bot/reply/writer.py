@@ -147,7 +147,8 @@ class ReplyWriter:
     @property
     def style(self) -> Style:
         """How the reply is to look at the moment."""
-        return replace(self._style(), heading=self._surface.heading)
+        style, heading = self._style(), self._surface.heading
+        return replace(style, heading=heading) if heading else style  # nearly always none, and asked for each word
 
     @property
     def lack(self) -> str:

@@ -20,19 +20,23 @@ class Places(Protocol):
 
 
 class RunPlace:
-    """What counts for one run: what is changed while a step is under way counts from the next one on."""
+    """What counts for one run: what is changed while a step is under way counts from the next one on.
+
+    `style` is how the answer is to look, by what was looked at last.
+    """
 
     def __init__(self, places: Places, run: Run, host: PlaceValues) -> None:
         """`host` is what counts for the look of an answer as long as nobody knows better."""
         self._places = places
         self._run = run
-        self._host = host
         self._values: PlaceValues | None = None
+        self.style = style_of(host)  # each word of an answer asks for it
 
     async def look(self) -> PlaceValues:
         """What counts from now on.  Raises: Refusal if it cannot be found."""
         at = partial(self._places.at, self._run.guild_id, self._run.place_id)
         self._values = await until_stored(self._run.id, at)
+        self.style = style_of(self._values)
         return self._values
 
     async def latest(self) -> PlaceValues:
@@ -44,13 +48,12 @@ class RunPlace:
         """That the host does not allow any more what was chosen, where it was looked at."""
         return None if self._values is None else lack_of_allowance(self._values)
 
-    @property
-    def style(self) -> Style:
-        """How the answer is to look."""
-        values = self._values or self._host
-        return Style(
-            max_pages=values.reply_max_pages,
-            tools=values.show_tools,
-            thinking=values.show_thinking,
-            usage=values.show_usage,
-        )
+
+def style_of(values: PlaceValues) -> Style:
+    """How an answer is to look."""
+    return Style(
+        max_pages=values.reply_max_pages,
+        tools=values.show_tools,
+        thinking=values.show_thinking,
+        usage=values.show_usage,
+    )
