@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, text
@@ -227,10 +227,13 @@ def make_sqlite_engine(
         for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
+        driver: Any = connection.driver_connection
+        driver.only_reads = SQLITE_READ_ONLY in pragmas
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        driver: Any = connection.connection.driver_connection
+        driver.begin(begin)
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def give_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None) -> None:

@@ -1,8 +1,9 @@
-"""Connections to SQLite that hand each statement to their thread once.
+"""Connections to SQLite that hand each statement to their thread once, and nothing besides.
 
 aiosqlite makes a cursor, executes, fetches and closes in four steps, each handed to the connection's thread and back,
-and SQLAlchemy takes all four for every statement.  Each step wakes a thread and waits for the other to let go of the
-interpreter, which takes longer than most statements while a hundred answers stream.
+and SQLAlchemy takes all four for every statement, and more for the beginning and the end of a transaction.  Each step
+wakes a thread and waits for the other to let go of the interpreter, which takes longer than most statements while a
+hundred answers stream.
 """
 
 from __future__ import annotations
@@ -18,7 +19,27 @@ import aiosqlite
 
 
 class Connection(aiosqlite.Connection):
-    """A connection whose cursors belong to the caller's thread; only statements go to the connection's own."""
+    """A connection whose cursors belong to the caller's thread; only statements go to the connection's own.
+
+    A transaction begins with its first statement, and where `only_reads` nobody waits for its end.
+    """
+
+    only_reads = False
+    _beginning: str | None = None
+
+    def begin(self, beginning: str) -> None:
+        """Have the next statement carried out in a transaction that begins like this, as `BEGIN IMMEDIATE`."""
+        self._beginning = beginning
+
+    async def commit(self) -> None:
+        """Keep what the transaction has changed."""
+        if self._has_begun():
+            await self._end(self._conn.commit)
+
+    async def rollback(self) -> None:
+        """Undo what the transaction has changed."""
+        if self._has_begun():
+            await self._end(self._conn.rollback)
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # what SQLAlchemy uses of it is there
         """A cursor for one statement after the other."""
@@ -34,9 +55,29 @@ class Connection(aiosqlite.Connection):
         if threading.current_thread() is not self._thread:  # which may be the one that forgets the connection
             self._thread.join()
 
+    def _has_begun(self) -> bool:
+        """Whether there is anything to end; if not, nothing begins any more."""
+        beginning, self._beginning = self._beginning, None
+        return beginning is None
+
+    async def _end(self, step: Callable[[], None]) -> None:
+        if self.only_reads:  # its thread does one thing after the other, and nothing was changed that could fail
+            self._tx.put_nowait((None, step))
+        else:
+            await self._execute(step)  # type: ignore[no-untyped-call]
+
     async def _carry_out(self, statement: Callable[[sqlite3.Connection], Result]) -> Result:
-        result: Result = await self._execute(partial(statement, self._conn))  # type: ignore[no-untyped-call]
+        beginning, self._beginning = self._beginning, None
+        result: Result = await self._execute(_begun, self._conn, beginning, statement)  # type: ignore[no-untyped-call]
         return result
+
+
+def _begun(
+    connection: sqlite3.Connection, beginning: str | None, statement: Callable[[sqlite3.Connection], Result]
+) -> Result:
+    if beginning is not None:
+        connection.execute(beginning).close()
+    return statement(connection)
 
 
 class Result:

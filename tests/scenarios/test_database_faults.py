@@ -11,6 +11,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
@@ -71,15 +72,13 @@ class Disk:
         self._writes_to_come = 0
         self._came = asyncio.Event()
 
-    def limit(self, connection: Connection) -> None:
-        """At the beginning of a transaction: let it find room, or none."""
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if self.is_full else MAX_PAGES}")
-
-    def count(self, _: object, __: object, statement: str, *___: object) -> None:
-        """Before a statement: note it if it begins a transaction that writes."""
-        self._writes_to_come -= statement == "BEGIN IMMEDIATE"
+    def begin(self, connection: Connection) -> None:
+        """At the beginning of a transaction: let it find room, or none, and note it if it writes."""
+        driver: Any = connection.connection.driver_connection
+        self._writes_to_come -= not driver.only_reads
         if self._writes_to_come <= 0:
             self._came.set()
+        connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if self.is_full else MAX_PAGES}")
 
     async def writes(self, number: int) -> float:
         """How many seconds pass until so many transactions that write have begun."""
@@ -94,11 +93,9 @@ class Disk:
 def disk() -> Iterator[Disk]:
     """The disk of every database that is open."""
     disk = Disk()
-    event.listen(Engine, "begin", disk.limit)
-    event.listen(Engine, "before_cursor_execute", disk.count)
+    event.listen(Engine, "begin", disk.begin)
     yield disk
-    event.remove(Engine, "begin", disk.limit)
-    event.remove(Engine, "before_cursor_execute", disk.count)
+    event.remove(Engine, "begin", disk.begin)
 
 
 def errors(caplog: pytest.LogCaptureFixture) -> list[str]:

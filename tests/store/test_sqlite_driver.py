@@ -52,6 +52,33 @@ async def test_failing_statement_raises_the_drivers_error_and_leaves_the_connect
     assert await cursor.fetchall() == [(1,)]
 
 
+@pytest.mark.parametrize("only_reads", [False, True])
+async def test_transaction_begins_with_its_first_statement_and_ends(connection: Connection, only_reads: bool) -> None:
+    """Whether or not somebody waits for the end, what comes next is carried out after it."""
+    connection.only_reads = only_reads
+    cursor = connection.cursor()
+    connection.begin("BEGIN IMMEDIATE")
+    assert not connection.in_transaction
+    await cursor.execute("INSERT INTO words (word) VALUES ('kept')")
+    assert connection.in_transaction
+    await connection.commit()
+    connection.begin("BEGIN IMMEDIATE")
+    await cursor.execute("INSERT INTO words (word) VALUES ('undone')")
+    await connection.rollback()
+    await cursor.execute("SELECT word FROM words")
+    assert await cursor.fetchall() == [("kept",)]
+    assert not connection.in_transaction
+
+
+async def test_transaction_without_a_statement_never_begins(connection: Connection) -> None:
+    """So that it leaves no beginning behind for the next one, which would be kept open by it."""
+    for end in (connection.commit, connection.rollback):
+        connection.begin("BEGIN IMMEDIATE")
+        await end()
+        await connection.cursor().execute("INSERT INTO words (word) VALUES (hex(randomblob(4)))")
+        assert not connection.in_transaction
+
+
 async def test_file_that_cannot_be_opened_is_an_error_at_once(tmp_path: Path) -> None:
     """And no thread stays behind."""
     before = threading.active_count()
