@@ -62,7 +62,13 @@ async def in_time(interaction: discord.Interaction[Any], work: Coroutine[Any, An
     return await working
 
 
-async def tell(interaction: discord.Interaction[Any], sentence: str, *, ephemeral: bool = True) -> None:
+async def tell(
+    interaction: discord.Interaction[Any],
+    sentence: str,
+    *,
+    ephemeral: bool = True,
+    view: discord.ui.View = discord.utils.MISSING,
+) -> None:
     """Answer an interaction in words that, if ephemeral, only its user sees, whether or not it was acknowledged.
 
     Where Discord does not take them the log says so; Discord itself tells the person that nothing came.
@@ -70,12 +76,12 @@ async def tell(interaction: discord.Interaction[Any], sentence: str, *, ephemera
     try:
         if not interaction.response.is_done():
             try:
-                await respond(lambda: interaction.response.send_message(sentence, ephemeral=ephemeral))
+                await respond(lambda: interaction.response.send_message(sentence, ephemeral=ephemeral, view=view))
                 return
             except discord.HTTPException as error:
                 if error.code != ALREADY_ANSWERED:  # by an acknowledgement of which nothing was heard
                     raise
-        await interaction.followup.send(sentence, ephemeral=ephemeral)
+        await interaction.followup.send(sentence, ephemeral=ephemeral, view=view)
     except NOT_TAKEN as error:
         log.warning("a person could not be told: %s", error)
 

@@ -18,6 +18,7 @@ from bot.interactions import acknowledge, in_time, respond, tell
 from bot.matching import holds, terms
 from bot.place_settings.budget_names import BudgetName, Period, Subject, Unit
 from bot.place_settings.managing import require_manager
+from bot.place_settings.records import tell_kept
 from bot.places import Place, PlaceKind, Reach
 from bot.pressing import faults_told
 
@@ -76,7 +77,7 @@ class Budget(commands.GroupCog, name="budget", description="Limit what may be us
         place = await self.desk.place(guild_id, channel_id, where)
         require_manager(interaction, place)
         work = self.desk.set(guild_id, place, name, amount, interaction.user.id)
-        await tell(interaction, await in_time(interaction, work, ephemeral=True))
+        await tell_kept(interaction, await in_time(interaction, work, ephemeral=True))
 
     @app_commands.command(name="list")
     async def show(self, interaction: Interaction) -> None:
@@ -91,7 +92,7 @@ class Budget(commands.GroupCog, name="budget", description="Limit what may be us
         place, name = parsed(budget)
         require_manager(interaction, place)
         work = self.desk.remove(here(interaction)[0], place, name, interaction.user.id)
-        await tell(interaction, await in_time(interaction, work, ephemeral=True))
+        await tell_kept(interaction, await in_time(interaction, work, ephemeral=True))
 
     @remove.autocomplete("budget")
     async def suggest(self, interaction: Interaction, typed: str) -> list[Choice[str]]:

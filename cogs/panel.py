@@ -15,7 +15,7 @@ from bot.place_settings.chosen import SYSTEM_PROMPT
 from bot.place_settings.forms import entered, form, open_form, submitted
 from bot.place_settings.managing import require_looker, require_manager
 from bot.place_settings.panel import Sight, drawn, sight
-from bot.place_settings.prompting import keep_prompt, open_prompt, tell_kept
+from bot.place_settings.prompting import keep_prompt, open_prompt, take_and_tell
 from bot.place_settings.service import Edit
 from bot.place_settings.table import setting
 from bot.places import Place
@@ -110,7 +110,7 @@ async def take_prompt(interaction: Interaction, aim: Aim) -> None:
     """Keep the prompt that was submitted, and show it where it was asked for."""
     if aim.page is None:
         await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
-        await tell_kept(interaction, aim)
+        await take_and_tell(interaction, aim)
         return
     await acknowledge(interaction)
     try:

@@ -85,6 +85,7 @@ class Records(commands.Cog):
         self.steps: Mapping[Step, Callable[[Interaction, Errand], Awaitable[None]]] = {
             Step.LOG: self.log,
             Step.UNDO: self.undo,
+            Step.BACK: self.back,
             Step.COPY: self.copy,
             Step.SOURCE: self.source,
             Step.COPIED: self.copied,
@@ -116,15 +117,25 @@ class Records(commands.Cog):
             await respond(lambda: interaction.response.send_message(view=view, ephemeral=True))
 
     async def undo(self, interaction: Interaction, errand: Errand) -> None:
-        """Take back what somebody changed at once."""
+        """Take back what somebody changed at once, and show the log as it is then."""
+        told = await self._take_back(interaction, errand)
+        page = await self.bot.setting_log.page(interaction.guild_id, errand.place, 0)
+        view = log_view(page, errand.place)
+        await respond(lambda: interaction.response.edit_message(view=view))
+        await tell(interaction, told)
+
+    async def back(self, interaction: Interaction, errand: Errand) -> None:
+        """Take back what a command did, in place of its answer."""
+        told = await self._take_back(interaction, errand)
+        await respond(lambda: interaction.response.edit_message(content=told, view=None))
+
+    async def _take_back(self, interaction: Interaction, errand: Errand) -> str:
+        """Let everything be as before an act, and what that changed in words.  Raises: Refusal."""
         log, guild_id = self.bot.setting_log, interaction.guild_id
         act = await log.act(guild_id, errand.place.id, errand.number)
         for change in act.changes:
             require_manager(interaction, change.place)
-        changed = await log.undo(guild_id, act, interaction.user.id)
-        view = log_view(await log.page(guild_id, errand.place, 0), errand.place)
-        await respond(lambda: interaction.response.edit_message(view=view))
-        await tell(interaction, "\n".join(("Taken back:", *lines(changed))))
+        return "\n".join(("Taken back:", *lines(await log.undo(guild_id, act, interaction.user.id))))
 
     async def copy(self, interaction: Interaction, errand: Errand) -> None:
         """Ask for the channel to copy from."""

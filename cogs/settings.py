@@ -14,10 +14,11 @@ from discord.ext import commands
 from bot.client import ParleyClient
 from bot.interactions import in_time, respond, tell
 from bot.place_settings.aims import FIRST_PAGE
+from bot.place_settings.desk import Kept
 from bot.place_settings.managing import require_manager
 from bot.place_settings.panel import drawn, sight
 from bot.place_settings.prompting import open_prompt
-from bot.place_settings.records import log_view
+from bot.place_settings.records import log_view, tell_kept
 from bot.place_settings.suggestions import Suggestion, Suggestions
 from bot.place_settings.table import MODEL
 from bot.places import Reach
@@ -94,7 +95,8 @@ class Settings(commands.Cog):
     ) -> None:
         """See which model answers here, or choose another one"""
         if model is None:
-            await answer(interaction, self.desk.model_here(interaction.guild_id, interaction.channel_id or 0))
+            work = self.desk.model_here(interaction.guild_id, interaction.channel_id or 0)
+            await tell(interaction, await in_time(interaction, work, ephemeral=True))
         else:
             await answer(interaction, self.choose(interaction, MODEL.name, model, where))
 
@@ -117,24 +119,24 @@ class Settings(commands.Cog):
         """The models whose names hold what was typed, with what they read and cost."""
         return offered(self.suggestions.models(interaction.guild_id, typed))
 
-    async def choose(self, interaction: Interaction, name: str, value: str, where: Reach) -> str:
-        """Set a value, and a sentence on what holds now.  Raises: Refusal."""
+    async def choose(self, interaction: Interaction, name: str, value: str, where: Reach) -> Kept:
+        """Set a value.  Raises: Refusal."""
         guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
         place = await self.desk.place(guild_id, channel_id, where, name)
         require_manager(interaction, place)
         return await self.desk.choose(guild_id, channel_id, place, name, value, interaction.user.id)
 
-    async def let_go(self, interaction: Interaction, name: str, where: Reach) -> str:
-        """Take a value away, and a sentence on what holds now.  Raises: Refusal."""
+    async def let_go(self, interaction: Interaction, name: str, where: Reach) -> Kept:
+        """Take a value away.  Raises: Refusal."""
         guild_id, channel_id = interaction.guild_id, interaction.channel_id or 0
         place = await self.desk.place(guild_id, channel_id, where, name)
         require_manager(interaction, place)
         return await self.desk.unset(guild_id, channel_id, place, name, interaction.user.id)
 
 
-async def answer(interaction: Interaction, work: Coroutine[Any, Any, str]) -> None:
-    """Tell the person alone what some work comes to.  Raises: Refusal."""
-    await tell(interaction, await in_time(interaction, work, ephemeral=True))
+async def answer(interaction: Interaction, work: Coroutine[Any, Any, Kept]) -> None:
+    """Tell the person alone what they changed.  Raises: Refusal."""
+    await tell_kept(interaction, await in_time(interaction, work, ephemeral=True))
 
 
 def is_seen(interaction: Interaction, channel: discord.TextChannel) -> bool:

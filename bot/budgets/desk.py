@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -26,9 +27,11 @@ from bot.budgets.service import Budgets
 from bot.errors import Refusal
 from bot.place_settings.budget_names import BudgetName, Subject
 from bot.place_settings.chosen import Choice
+from bot.place_settings.desk import Kept
 from bot.place_settings.service import Edit, PlaceSettings
-from bot.place_settings.table import value_of
+from bot.place_settings.table import setting
 from bot.places import Place, PlaceKind, Reach, reached
+from bot.setting import understood
 from bot.store import budgets as store
 from bot.store.database import Database
 
@@ -56,19 +59,22 @@ class BudgetDesk:
         """The place that somebody means from where they are.  Raises: Refusal."""
         return reached(await self._settings.places(guild_id, channel_id), reach)
 
-    async def set(self, guild_id: int, place: Place, name: BudgetName, amount: str, user_id: int) -> str:
-        """Set a budget, and a sentence on it.  Raises: Refusal for what is no amount."""
-        value = value_of(str(name), plain(amount))
-        await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=value)], user_id)
+    async def set(self, guild_id: int, place: Place, name: BudgetName, amount: str, user_id: int) -> Kept:
+        """Set a budget, which the sentence is on.  Raises: Refusal for what is no amount."""
+        field = replace(setting(str(name)), name="amount")  # which is what the command asks for
+        value = understood(field, plain(amount))
+        changes = await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=value)], user_id)
         budget = of_choice(Choice(place=place, name=str(name), value=value), self._clock(), ZoneInfo("UTC"))
         whose = subject_text(budget)
-        return f"{whose[0].upper()}{whose[1:]} in {place_text(place)}: {rule_text(budget)} from now on."
+        told = f"{whose[0].upper()}{whose[1:]} in {place_text(place)}: {rule_text(budget)} from now on."
+        return Kept(sentence=told, changes=changes)
 
-    async def remove(self, guild_id: int, place: Place, name: BudgetName, user_id: int) -> str:
-        """Take a budget away, and a sentence on it.  Raises: Refusal if there is none."""
-        if not await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=None)], user_id):
+    async def remove(self, guild_id: int, place: Place, name: BudgetName, user_id: int) -> Kept:
+        """Take a budget away, which the sentence is on.  Raises: Refusal if there is none."""
+        changes = await self._settings.change(guild_id, [Edit(place=place, name=str(name), value=None)], user_id)
+        if not changes:
             raise Refusal(NO_SUCH)
-        return f"`{name}` does not count in {place_text(place)} any more."
+        return Kept(sentence=f"`{name}` does not count in {place_text(place)} any more.", changes=changes)
 
     async def rules(self, guild_id: int, channel_id: int) -> Sequence[Budget]:
         """The budgets that moderators set around a place, each as if nobody in particular used it."""

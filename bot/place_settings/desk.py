@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bot.errors import Refusal
@@ -13,6 +14,7 @@ from bot.place_settings.table import MODEL, TOOL, setting, value_of
 from bot.places import Place, PlaceKind, Reach, named, reached
 from bot.providers.parameters import PARAMETERS
 from bot.setting import Kind, Setting, written
+from bot.store.setting_changes import Change
 
 SERVER_TOOLS = "server_tools"  # by its name in the table of parameters
 MAX_SHOWN_CHARACTERS = 60  # a page of settings has to fit one message of 4000
@@ -44,6 +46,14 @@ class Switchable(Protocol):
 
     def switchable(self, guild_id: int) -> Sequence[str]:
         """The names of a guild's tools, then those of their groups."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What holds after somebody changed something, in a sentence, and what was changed; nothing if it was so before."""
+
+    sentence: str
+    changes: tuple[Change, ...] = ()
 
 
 class SettingDesk:
@@ -78,28 +88,31 @@ class SettingDesk:
 
     async def choose(
         self, guild_id: int | None, channel_id: int, place: Place, name: str, text: str, user_id: int
-    ) -> str:
-        """Set a value at a place, and a sentence on what holds then in the channel.  Raises: Refusal."""
+    ) -> Kept:
+        """Set a value at a place; the sentence is on what holds then in the channel.  Raises: Refusal."""
         choice = Choice(place=place, name=setting(name).name, value=value_of(name, text))
         before = await self._settings.last_of(place, choice.name)
-        await self.change(guild_id, channel_id, [Edit(place=place, name=choice.name, value=choice.value)], user_id)
+        edit = Edit(place=place, name=choice.name, value=choice.value)
+        changes = await self.change(guild_id, channel_id, [edit], user_id)
         told = f"`{choice.name}` is {shown(choice)} in {called(place, guild_id)} now{self._noted(choice)}."
         if before is not None and before.changed_by != user_id and before.new_value not in (None, choice.value):
             was = in_words(setting(choice.name), before.new_value)
             told += f" It was {was}, chosen by <@{before.changed_by}> <t:{int(before.changed_at.timestamp())}:R>."
         deciding = (await self._settings.at(guild_id, channel_id)).deciding(choice.name)
-        if deciding is None or deciding.place == place:
-            return told
-        nearer = f"{shown(deciding)}, as chosen for {called(deciding.place, guild_id)}"
-        return f"{told} Where you are it is still {nearer}; `/unset` there lets it go."
+        if deciding is not None and deciding.place != place:
+            nearer = f"{shown(deciding)}, as chosen for {called(deciding.place, guild_id)}"
+            told += f" Where you are it is still {nearer}; `/unset` there lets it go."
+        return Kept(sentence=told, changes=changes)
 
-    async def unset(self, guild_id: int | None, channel_id: int, place: Place, name: str, user_id: int) -> str:
-        """Have a place inherit a value again, and a sentence on what holds then in the channel.  Raises: Refusal."""
+    async def unset(self, guild_id: int | None, channel_id: int, place: Place, name: str, user_id: int) -> Kept:
+        """Have a place inherit a value again; the sentence is on what holds then in the channel.  Raises: Refusal."""
         what = setting(name)
-        if not await self._settings.change(guild_id, [Edit(place=place, name=what.name, value=None)], user_id):
+        changes = await self._settings.change(guild_id, [Edit(place=place, name=what.name, value=None)], user_id)
+        if not changes:
             raise Refusal(f"`{what.name}` is not set in {called(place, guild_id)}. `/settings` shows where it is.")
         now = self._standing(await self._settings.at(guild_id, channel_id), what, guild_id)
-        return f"`{what.name}` is not set in {called(place, guild_id)} any more. Where you are it is {now} now."
+        told = f"`{what.name}` is not set in {called(place, guild_id)} any more. Where you are it is {now} now."
+        return Kept(sentence=told, changes=changes)
 
     async def change(
         self,
@@ -109,14 +122,17 @@ class SettingDesk:
         user_id: int,
         *,
         seen: Mapping[tuple[Place, str], Any] | None = None,
-    ) -> None:
-        """Make these edits, if the values can be.  Raises: Refusal, too where what was `seen` has changed since."""
+    ) -> tuple[Change, ...]:
+        """Make these edits, if the values can be: what has changed by them.
+
+        Raises: Refusal, too where what was `seen` has changed since.
+        """
         for edit in edits:
             if edit.value is not None:
                 self._check(Choice(place=edit.place, name=edit.name, value=edit.value), guild_id)
             if edit.value is not None and edit.name == SERVER_TOOLS:
                 self._check_server_tools(await self.model(guild_id, channel_id), edit.value)
-        await self._settings.change(guild_id, edits, user_id, seen=seen)
+        return await self._settings.change(guild_id, edits, user_id, seen=seen)
 
     async def model_here(self, guild_id: int | None, channel_id: int) -> str:
         """Which model answers in a channel, who says so, and what is known of it.  Raises: Refusal."""

@@ -9,10 +9,10 @@ import discord
 
 from bot.client import ParleyClient
 from bot.errors import Refusal
-from bot.interactions import respond, tell
+from bot.interactions import respond
 from bot.place_settings.aims import Action, Aim, Page, digest_of
 from bot.place_settings.chosen import PROMPT_MODE, SYSTEM_PROMPT
-from bot.place_settings.desk import called
+from bot.place_settings.desk import Kept, called
 from bot.place_settings.forms import MAX_INPUT_CHARACTERS, open_form, submitted
 from bot.place_settings.managing import require_manager
 from bot.place_settings.panel import FIRST_PROMPT_PAGE, Sight, sight
@@ -27,8 +27,10 @@ from bot.place_settings.prompt_form import (
     text_of,
     uploaded,
 )
+from bot.place_settings.records import tell_kept
 from bot.place_settings.service import Edit
 from bot.places import Place
+from bot.store.setting_changes import Change
 
 Interaction: TypeAlias = discord.Interaction[ParleyClient]
 
@@ -54,8 +56,8 @@ async def open_prompt(interaction: Interaction, place: Place, page: Page | None,
     await open_form(interaction, prompt_form(aim.custom_id, seen.there))
 
 
-async def keep_prompt(interaction: Interaction, aim: Aim) -> str:
-    """Keep what was submitted, and a sentence on what holds now.  Raises: Refusal, unless it was told with a file."""
+async def keep_prompt(interaction: Interaction, aim: Aim) -> Kept | None:
+    """Keep what was submitted.  Raises: Refusal, unless it was told with a file, which is None."""
     seen = await sight(interaction, aim.place, FIRST_PROMPT_PAGE)
     require_manager(interaction, aim.place)
     given = submitted(interaction)
@@ -65,8 +67,9 @@ async def keep_prompt(interaction: Interaction, aim: Aim) -> str:
         if file is not None:
             text = await text_of(file)
         edits = [*edits_of(seen, require_short(text), str(given.get(MODE) or ""))]
+        changes: tuple[Change, ...] = ()
         if edits:
-            await interaction.client.setting_desk.change(
+            changes = await interaction.client.setting_desk.change(
                 interaction.guild_id,
                 interaction.channel_id or 0,
                 edits,
@@ -78,8 +81,8 @@ async def keep_prompt(interaction: Interaction, aim: Aim) -> str:
             raise
         said = HANDED_BACK.format(refusal=refusal)
         await interaction.followup.send(said, file=as_file(text), ephemeral=True)
-        return ""
-    return told(edits, aim.place, interaction.guild_id)
+        return None
+    return Kept(sentence=told(edits, aim.place, interaction.guild_id), changes=changes)
 
 
 def edits_of(seen: Sight, text: str, mode: str) -> Iterator[Edit]:
@@ -106,8 +109,8 @@ def told(edits: list[Edit], place: Place, guild_id: int | None) -> str:
     return f"The prompt of {where} {' and '.join(said)}."
 
 
-async def tell_kept(interaction: Interaction, aim: Aim) -> None:
+async def take_and_tell(interaction: Interaction, aim: Aim) -> None:
     """Keep what was submitted, and say so.  Raises: Refusal."""
-    said = await keep_prompt(interaction, aim)
-    if said:
-        await tell(interaction, said)
+    kept = await keep_prompt(interaction, aim)
+    if kept is not None:
+        await tell_kept(interaction, kept)

@@ -11,7 +11,9 @@ from typing import Any, Self
 import discord
 from discord import ui
 
+from bot.interactions import tell
 from bot.place_settings.aims import digest_of
+from bot.place_settings.desk import Kept
 from bot.place_settings.log import LogPage, shortened, valued
 from bot.place_settings.service import Edit, Known
 from bot.places import Place, PlaceKind, named
@@ -35,6 +37,7 @@ class Step(StrEnum):
 
     LOG = "log"
     UNDO = "undo"
+    BACK = "back"
     COPY = "copy"
     SOURCE = "source"
     COPIED = "copied"
@@ -103,6 +106,16 @@ def log_view(page: LogPage, place: Place) -> ui.LayoutView:
     return view
 
 
+async def tell_kept(interaction: discord.Interaction[Any], kept: Kept) -> None:
+    """Tell somebody what they changed, with the button that takes it back."""
+    view = discord.utils.MISSING
+    if kept.changes:
+        last, view = kept.changes[-1], ui.View(timeout=None)
+        view.add_item(button("Undo", Errand(step=Step.BACK, place=last.place, more=str(last.id))))
+        view.stop()
+    await tell(interaction, kept.sentence, view=view)
+
+
 def asking(sentence: str, edits: Sequence[Edit], known: Known, *doing: ui.Item[ui.LayoutView]) -> ui.LayoutView:
     """What would change, and the buttons that do it."""
     view = ui.LayoutView(timeout=None)
@@ -165,8 +178,6 @@ def old_of(edit: Edit, known: Known) -> Any:
     return None if choice is None else choice.value
 
 
-def button(
-    label: str, errand: Errand, style: discord.ButtonStyle = discord.ButtonStyle.secondary
-) -> ui.Button[ui.LayoutView]:
+def button(label: str, errand: Errand, style: discord.ButtonStyle = discord.ButtonStyle.secondary) -> ui.Button[Any]:
     """A button for this."""
     return ui.Button(label=label, style=style, custom_id=errand.custom_id)

@@ -102,21 +102,21 @@ async def test_budget_is_set_by_its_name(council: Council) -> None:
     [
         (
             {"amount": "-1", **TOKENS},
-            "`budget:all:tokens:day` has to be a whole number from 0 to 1,000,000,000,000; for",
+            "`amount` has to be a whole number from 0 to 1,000,000,000,000; for",
         ),
         (
             {"amount": "2.5", **TOKENS},
-            "`budget:all:tokens:day` has to be a whole number from 0 to 1,000,000,000,000; for",
+            "`amount` has to be a whole number from 0 to 1,000,000,000,000; for",
         ),
         (
             {"amount": "-1", "unit": "dollars", "period": "hour"},
-            "`budget:all:dollars:hour` has to be a number from 0 to 1,000,000,000,000; for example `0.50`.",
+            "`amount` has to be a number from 0 to 1,000,000,000,000; for example `0.50`.",
         ),
         (
             {"amount": "0,50", "unit": "dollars", "period": "hour"},
-            "`budget:all:dollars:hour` has to be a number from 0 to 1,000,000,000,000; for example `0.50`.",
+            "`amount` has to be a number from 0 to 1,000,000,000,000; for example `0.50`.",
         ),
-        ({"amount": "much", **TOKENS}, "`budget:all:tokens:day` has to be a whole number"),
+        ({"amount": "much", **TOKENS}, "`amount` has to be a whole number"),
         ({"amount": "5", "for": "role", **TOKENS}, NEEDS_ROLE),
         ({"amount": "5", "for": "member", **TOKENS}, NEEDS_MEMBER),
         ({"amount": "5", "where": "server", **TOKENS}, SERVER_MANAGERS_ONLY),

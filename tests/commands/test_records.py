@@ -74,6 +74,39 @@ async def test_log_is_a_view_of_settings(council: Council) -> None:
     assert "not set → `0.2`" in await council.does("settings", view="log")
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("set", {"name": "temperature", "value": "0.7"}),
+        ("unset", {"name": "temperature"}),
+        ("budget set", {"amount": "9", "unit": "tokens", "period": "day"}),
+        ("budget remove", {"budget": "channel:{id}:budget:all:tokens:day"}),
+    ],
+)
+async def test_answer_to_a_command_takes_it_back(council: Council, command: str, options: dict[str, str]) -> None:
+    """One press below what was just done, and the button goes."""
+    general = council.town.general
+    await council.does("set", name="temperature", value="0.2")
+    await council.does("budget set", amount="5", unit="tokens", period="day")
+    before = kept(council)
+    given = {name: value.format(id=general.id) for name, value in options.items()}
+    answer = await council.nora.slash(general, command, **given)
+    assert kept(council) != before
+    assert answer.response is not None
+    await council.nora.click(answer.response, label="Undo")
+    assert kept(council) == before
+    assert said(answer).startswith("Taken back:")
+    assert not answer.response.components
+
+
+async def test_answer_has_no_way_back_where_nothing_changed(council: Council) -> None:
+    """What was so before is not taken away."""
+    await council.does("set", name="temperature", value="0.2")
+    again = await council.nora.slash(council.town.general, "set", name="temperature", value="0.2")
+    assert again.response is not None
+    assert not again.response.components
+
+
 async def test_change_that_was_overtaken_is_not_taken_back(council: Council) -> None:
     """The person hears who changed it since."""
     await council.does("set", name="temperature", value="0.2")
