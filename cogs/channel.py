@@ -15,6 +15,7 @@ from discord.ext import commands
 from bot.client import ParleyClient
 from bot.errors import Refusal
 from bot.interactions import NOT_TAKEN, respond
+from bot.listening.admission import require_answered
 from bot.matching import folded, holds, terms
 from bot.messages import one_line, spoken
 from bot.reply.characters import has_content
@@ -112,6 +113,9 @@ class Channel(commands.Cog):
 
     async def summed_up(self, caller: Caller, read: Sequence[discord.Message], about: str | None) -> str:
         """What the place's model says of messages, newest first.  Raises: Refusal."""
+        if caller.guild is not None and caller.run_id is None:  # who asked for a run has been answered
+            chosen = await self.bot.place_settings.at(caller.guild.id, caller.channel.id)
+            require_answered(chosen, caller.user, caller.permissions)
         if not read:
             raise Refusal("Nothing was said here yet that could be summed up.")
         lines = [spoken(each.author.display_name, one_line(text_of(each), MAX_SUMMED_CHARACTERS)) for each in read]

@@ -48,9 +48,13 @@ def listed(role_ids: frozenset[int] | set[int]) -> str:
 async def admitted(interaction: discord.Interaction[Any]) -> PlaceValues:
     """What moderators chose where somebody uses a command or a button.  Raises: Refusal if they are not answered."""
     chosen: PlaceValues = await interaction.client.place_settings.at(interaction.guild_id, interaction.channel_id or 0)
-    why_not = None
     if interaction.guild is not None:
-        why_not = objection(chosen, interaction.user, lambda: interaction.permissions)
+        require_answered(chosen, interaction.user, interaction.permissions)
+    return chosen
+
+
+def require_answered(chosen: PlaceValues, person: discord.abc.User, permissions: discord.Permissions) -> None:
+    """Raises: Refusal if somebody is not answered in a server."""
+    why_not = objection(chosen, person, lambda: permissions)
     if why_not is not None:
         raise Refusal(why_not)
-    return chosen

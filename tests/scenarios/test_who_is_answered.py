@@ -9,6 +9,7 @@ import pytest
 from bot.listening.admission import NOT_FOR, ONLY_FOR, ROLES_GONE
 from sandbox.stories import Story
 from tests.scenarios.scene import Scene, Where, sent
+from tests.scenarios.test_channel import used
 from tests.scenarios.test_clock_faults import Clock
 from tests.scenarios.test_place_settings import choose
 
@@ -113,6 +114,16 @@ async def test_members_with_a_blocked_role_are_not_answered(parley: Scene) -> No
     await parley.press("linus", answer, "Regenerate")
     why = NOT_FOR.format(f"<@&{role_id}>")
     await parley.wait_for(lambda: parley.whispers("linus", "general") == [why] * 3)
+
+
+async def test_members_with_a_blocked_role_have_nothing_summed_up(parley: Scene) -> None:
+    """It is the model's work as any answer is."""
+    role_id = role(parley, "Loud", "linus")
+    await parley.say("ada", "general", "tea")
+    await choose(parley, "general", "blocked_roles", str(role_id))
+    assert await used(parley, "summarize") == NOT_FOR.format(f"<@&{role_id}>")
+    assert not parley.provider.requests
+    assert "Hello from" in await used(parley, "summarize", user="edsger")
 
 
 async def test_who_is_answered_no_longer_gets_no_answer_by_an_edit(parley: Scene) -> None:
