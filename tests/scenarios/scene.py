@@ -23,7 +23,7 @@ T = TypeVar("T")
 Where = str | int  # a channel's name in the sandbox, or the id of a channel, thread or DM
 
 EPHEMERAL = 1 << 6
-EVENT_TASK = "discord.py: on_"  # how discord.py's tasks for events are named
+EVENT_TASK, COMMAND_TASK = "discord.py: on_", "CommandTree-invoker"  # how discord.py's tasks are named
 HELD_UP_SECONDS = 2.0
 WAIT_SECONDS = 60.0  # for a machine whose cores are shared; everything here takes far less
 
@@ -123,7 +123,11 @@ class Scene:
     async def caught_up(self) -> None:
         """Wait until the tables hold what has happened so far, unless something holds the bot up for long."""
         await self.command("ada", "moderators", "reset")  # whatever came before it is being handled by now
-        handling = [task for task in asyncio.all_tasks() if task.get_name().startswith(EVENT_TASK)]
+        await self.handled(EVENT_TASK)
+
+    async def handled(self, *kinds: str) -> None:
+        """Wait until these tasks of discord.py are done, unless something holds them up for long."""
+        handling = [task for task in asyncio.all_tasks() if task.get_name().startswith(kinds)]
         if handling:
             await asyncio.wait(handling, timeout=HELD_UP_SECONDS)
 

@@ -14,7 +14,7 @@ from bot.notices import NO_TOOLS
 from sandbox.provider import MODEL, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story, refusal
 from tests.scenarios.panel import OpenPanel
-from tests.scenarios.scene import WAIT_SECONDS, Scene, Where
+from tests.scenarios.scene import COMMAND_TASK, WAIT_SECONDS, Scene, Where
 
 ROLLS = Story(tool_calls=(ScriptedCall(name="roll", id="call_roll"),), finish_reason="tool_calls")
 
@@ -40,6 +40,7 @@ async def choose(parley: Scene, channel: Where, name: str, value: str, **options
     """Ada owns the server and chooses."""
     outcome = await parley.command("ada", channel, "set", name=name, value=value, **options)
     assert outcome.ephemeral
+    await parley.handled(COMMAND_TASK)  # Discord has the answer, and the bot may not have heard so
 
 
 async def boxed(parley: Scene, channel: Where, heading: str) -> str:
