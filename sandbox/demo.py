@@ -56,6 +56,7 @@ async def demo(port: int, stopped: asyncio.Event) -> int:
             "DISCORD_API_BASE_URL": sandbox.api_base_url,
             "DISCORD_GATEWAY_URL": sandbox.gateway_url,
             "DATABASE_URL": f"sqlite+aiosqlite:///{database}",
+            "PRIVACY_URL": configured().get("PRIVACY_URL") or f"{sandbox.address}/privacy",
             **provider_settings,
             **tool_settings(sandbox.address),
         }

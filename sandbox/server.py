@@ -21,6 +21,7 @@ from sandbox.weather import Weather
 from sandbox.wire import Payload
 
 PAGE = Path(__file__).parent / "page"
+PRIVACY = Path(__file__).parent.parent / "docs" / "privacy.md"
 MAX_REQUEST_BYTES = 25 * 1024 * 1024  # Discord's limit for one request
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -82,6 +83,7 @@ class Server:
         router.add_get("/gateway/", gateway.handle)
         router.add_get("/cdn/{path:.*}", self._cdn)
         router.add_get("/", self._index)
+        router.add_get("/privacy", self._privacy)
         router.add_get("/sandbox/live", live.handle)
         router.add_get("/sandbox/api/messages", page_api.messages)
         router.add_post("/sandbox/api/{action}", page_api.act)
@@ -109,6 +111,10 @@ class Server:
         index = PAGE / "index.html"
         exists = await asyncio.to_thread(index.is_file)
         return web.FileResponse(index) if exists else web.Response(text="The sandbox runs; its page is not installed.")
+
+    async def _privacy(self, _request: web.Request) -> web.Response:
+        """What the demo's `/privacy` leads to."""
+        return web.Response(text=await asyncio.to_thread(PRIVACY.read_text, encoding="utf-8"))
 
     async def _cdn(self, request: web.Request) -> web.StreamResponse:
         path = request.rel_url.raw_path

@@ -158,6 +158,9 @@ async def look_at_usage(grace: Page) -> None:
 async def export_and_delete(linus: Page) -> None:
     """A file with what is stored comes, and after a question nothing is stored any more."""
     await run(linus, "privacy")
+    page = told(linus, "What I know of you").get_by_role("link", name="All of it, in words")
+    in_words = await linus.request.get(str(await page.get_attribute("href")))
+    assert (await in_words.text()).startswith("# ")
     await press(told(linus, "What I know of you"), "Export")
     await expect(told(linus, "Once more?").get_by_role("link", name="my-data.json")).to_be_visible()
     await press(told(linus, "What I know of you"), "Delete my data…")
