@@ -62,8 +62,9 @@ class Fuse:
 def watch_commits(fuse: Fuse) -> None:
     """Burn a fuse before and after each commit of every transaction that may write."""
 
-    def begin(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
-        if statement == "BEGIN IMMEDIATE":
+    def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.driver_connection
+        if not driver.only_reads:
             connection.info[WRITES] = True
 
     def before(connection: Connection) -> None:
@@ -75,6 +76,6 @@ def watch_commits(fuse: Fuse) -> None:
         if entry.info.pop(COMMITTED, False):
             fuse.burn()
 
-    event.listen(Engine, "before_cursor_execute", begin)
+    event.listen(Engine, "begin", begin)
     event.listen(Engine, "commit", before)
     event.listen(Pool, "checkin", after)  # the first that SQLAlchemy tells after a commit
