@@ -73,7 +73,7 @@ async def remove_places(connection: AsyncConnection, places: Collection[Place]) 
         await connection.execute(delete(place_settings).where(or_(*map(_is, some))))
 
 
-@lru_cache(maxsize=8)  # a place lies in four at most; to build a statement takes as long as to carry it out
+@lru_cache(maxsize=8)  # a place lies in four at most
 def _at_places(count: int) -> Select[Any]:
     """Row values in a list would read the whole table: SQLite finds none of them by the key."""
     kind, id = place_settings.c.place_kind, place_settings.c.place_id

@@ -5,16 +5,33 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Text, bindparam, exists, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.errors import InvalidTransition, LiveRunExists
 from bot.runs.model import NOBODY, TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
 from bot.store.conversations import Conversation
-from bot.store.dialect import insert_into
+from bot.store.dialect import Insert, insert_into
 from bot.store.schema import (
     IS_LIVE,
     IS_QUEUED,
@@ -32,6 +49,17 @@ BEGINS_ANEW = frozenset({Cause.CLAIMED, Cause.QUESTION_EDITED})
 GIVES_UP = frozenset({Cause.LEASE_LOST, Cause.HANDED_BACK, Cause.PERSON_ASKED})
 NO_LEASE: Mapping[str, Any] = MappingProxyType({"lease_owner": None, "lease_expires_at": None})
 COLUMNS = tuple(runs.c[field.name] for field in fields(Run))
+
+# A parameter that has the name of a column is set in it, so those of conditions have others.
+IS_RUN = runs.c.id == bindparam("of_run")
+IS_ATTEMPT = runs.c.attempt == bindparam("of_attempt")
+IN_CONVERSATION = runs.c.conversation_id == bindparam("of_conversation")
+NOTE_EVENT = insert(run_events)
+MOVE = update(runs).where(runs.c.status == bindparam("from_status")).returning(*COLUMNS)
+
+
+def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(*COLUMNS).where(*conditions).order_by(runs.c.id.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,19 +82,20 @@ class NewRun:
 
 async def enqueue(connection: AsyncConnection, new: NewRun, now: datetime) -> Run:
     """A new run, queued.  Raises: LiveRunExists if the conversation has a live one, and nothing has changed."""
-    statement = (
-        insert_into(connection, runs)
-        .values(**asdict(new), status=Status.QUEUED, created_at=now)
-        .on_conflict_do_nothing(index_elements=[runs.c.conversation_id], index_where=IS_LIVE)
-        .returning(*COLUMNS)
-    )
-    row = (await connection.execute(statement)).one_or_none()
+    values = {**asdict(new), "status": Status.QUEUED, "created_at": now}
+    row = (await connection.execute(_only_live(insert_into(connection, runs)), values)).one_or_none()
     if row is None:
         raise LiveRunExists("This conversation is being answered already.")
     run = Run(**row._mapping)
     event = {"run_id": run.id, "at": now, "cause": ENQUEUED, "to_status": run.status}
-    await connection.execute(insert(run_events).values(event))
+    await connection.execute(NOTE_EVENT, event)
     return run
+
+
+@cache
+def _only_live(fresh: Insert) -> Executable:
+    once = fresh.on_conflict_do_nothing(index_elements=[runs.c.conversation_id], index_where=IS_LIVE)
+    return once.returning(*COLUMNS)
 
 
 async def add_imported(connection: AsyncConnection, conversation: Conversation, model: str, now: datetime) -> int:
@@ -86,23 +115,29 @@ async def add_imported(connection: AsyncConnection, conversation: Conversation, 
     )
     run_id: int = (await connection.execute(statement.returning(runs.c.id))).scalar_one()
     event = {"run_id": run_id, "at": now, "cause": IMPORTED, "to_status": Status.COMPLETED}
-    await connection.execute(insert(run_events).values(event))
+    await connection.execute(NOTE_EVENT, event)
     return run_id
+
+
+ONE = _newest(IS_RUN)
+OWNED = _newest(IS_RUN, runs.c.lease_owner == bindparam("owner"))
+LIVE_ONE = _newest(IN_CONVERSATION, IS_LIVE)
+LATEST = _newest(IN_CONVERSATION, runs.c.epoch == bindparam("of_epoch"))
 
 
 async def get(connection: AsyncConnection, run_id: int) -> Run | None:
     """The run with this id."""
-    return await _first(connection, runs.c.id == run_id)
+    return await _first(connection, ONE, of_run=run_id)
 
 
 async def owned(connection: AsyncConnection, run_id: int, owner: str) -> Run | None:
     """The run with this id, if it is the owner's."""
-    return await _first(connection, runs.c.id == run_id, runs.c.lease_owner == owner)
+    return await _first(connection, OWNED, of_run=run_id, owner=owner)
 
 
 async def live(connection: AsyncConnection, conversation_id: int) -> Run | None:
     """The run that is answering a conversation now, or will next."""
-    return await _first(connection, runs.c.conversation_id == conversation_id, IS_LIVE)
+    return await _first(connection, LIVE_ONE, of_conversation=conversation_id)
 
 
 async def live_of(connection: AsyncConnection, asker_id: int) -> tuple[Run, ...]:
@@ -121,7 +156,7 @@ async def live_in_lost_places(connection: AsyncConnection) -> tuple[Run, ...]:
 
 async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) -> Run | None:
     """The newest run of a conversation's epoch, in whatever status."""
-    return await _first(connection, runs.c.conversation_id == conversation_id, runs.c.epoch == epoch)
+    return await _first(connection, LATEST, of_conversation=conversation_id, of_epoch=epoch)
 
 
 async def has_ended_since(connection: AsyncConnection, run_id: int, moment: datetime) -> bool:
@@ -129,23 +164,24 @@ async def has_ended_since(connection: AsyncConnection, run_id: int, moment: date
     return await connection.scalar(select(runs.c.id).where(runs.c.id == run_id, runs.c.ended_at > moment)) is not None
 
 
+DUE = select(runs.c.id).where(IS_QUEUED).order_by(runs.c.id).limit(bindparam("limit", type_=Integer))
+CLAIM = MOVE.where(runs.c.id.in_(select(DUE.with_for_update(skip_locked=True).cte()))).values(
+    started_at=func.coalesce(runs.c.started_at, bindparam("now", type_=UtcDateTime))
+)
+
+
 async def claim(
     connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, limit: int
 ) -> tuple[Run, ...]:
     """Up to `limit` queued runs, oldest first, that are the owner's until the lease ends and nobody else's."""
-    due = select(runs.c.id).where(IS_QUEUED).order_by(runs.c.id).limit(limit).with_for_update(skip_locked=True).cte()
+    lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
     return await _transition(
-        connection,
-        Status.QUEUED,
-        Cause.CLAIMED,
-        now,
-        runs.c.id.in_(select(due.c.id)),
-        values={
-            "lease_owner": owner,
-            "lease_expires_at": lease_expires_at,
-            "started_at": func.coalesce(runs.c.started_at, literal(now, UtcDateTime)),
-        },
+        connection, CLAIM, Status.QUEUED, Cause.CLAIMED, now, parameters={**lease, "limit": limit, "now": now}
     )
+
+
+NOT_BUSY = runs.c.id.not_in(bindparam("busy", expanding=True))
+TAKE_UP = MOVE.where(IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None), NOT_BUSY)
 
 
 async def take_up(
@@ -158,10 +194,10 @@ async def take_up(
     """
     lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
     nobody = or_(runs.c.lease_owner.is_(None), runs.c.lease_owner == owner, runs.c.lease_expires_at <= now)
-    is_free = IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None), runs.c.id.not_in(busy)
-    acting = await _transition(connection, Status.REQUIRES_ACTION, Cause.CLAIMED, now, *is_free, values=lease)
-    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, runs.c.id.not_in(busy)).values(lease)
-    return (*acting, *_oldest_first(await connection.execute(ended.returning(*COLUMNS))))
+    free = {**lease, "busy": tuple(busy)}
+    acting = await _transition(connection, TAKE_UP, Status.REQUIRES_ACTION, Cause.CLAIMED, now, parameters=free)
+    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, NOT_BUSY).returning(*COLUMNS)
+    return (*acting, *_oldest_first(await connection.execute(ended, free)))
 
 
 async def extend_leases(
@@ -186,23 +222,32 @@ async def owners(connection: AsyncConnection) -> tuple[str, ...]:
     return tuple({name for found in names for name in found})
 
 
+LOST = or_(runs.c.lease_expires_at <= bindparam("now"), runs.c.lease_owner.in_(bindparam("dead", expanding=True)))
+RECLAIM = MOVE.where(IS_LIVE, LOST)
+
+
 async def reclaim(connection: AsyncConnection, now: datetime, *, dead: Collection[str] = ()) -> int:
     """Take the runs whose lease has ended, and those of the dead, from their owners: how many.
 
     A run in progress is queued again; one that waits for tool outputs keeps its status, and one that has ended too,
     and neither has an owner.
     """
-    lost, taken = or_(runs.c.lease_expires_at <= now, runs.c.lease_owner.in_(dead)), 0
+    lost, taken = {"now": now, "dead": tuple(dead)}, 0
     for status, cause in TRANSITIONS:
         if cause is Cause.LEASE_LOST:
-            taken += len(await _transition(connection, status, cause, now, IS_LIVE, lost))
-    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, lost).values(NO_LEASE).returning(runs.c.id)
-    return taken + len((await connection.execute(ended)).all())
+            taken += len(await _transition(connection, RECLAIM, status, cause, now, parameters=lost))
+    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, LOST).values(NO_LEASE).returning(runs.c.id)
+    return taken + len((await connection.execute(ended, lost)).all())
 
 
 async def hand_back(connection: AsyncConnection, run_id: int, attempt: int, now: datetime) -> Run:
     """Give a run up before its lease ends, as at a graceful stop.  Raises: InvalidTransition if it is another's."""
     return await move(connection, run_id, Cause.HANDED_BACK, now, attempt=attempt)
+
+
+STATUS = select(runs.c.status).where(IS_RUN)
+MOVE_ONE = MOVE.where(IS_RUN)
+MOVE_ATTEMPT = MOVE_ONE.where(IS_ATTEMPT)
 
 
 async def move(
@@ -223,21 +268,21 @@ async def move(
 
     With `attempt`, only if none has begun since.  Raises: InvalidTransition, and nothing has changed.
     """
-    status: Status | None = await connection.scalar(select(runs.c.status).where(runs.c.id == run_id))
+    status: Status | None = await connection.scalar(STATUS, {"of_run": run_id})
     if status is None:
         raise InvalidTransition("A run that does not exist cannot move.")
-    guards = [runs.c.id == run_id]
-    if attempt is not None:
-        guards.append(runs.c.attempt == attempt)
     given = {
+        "of_run": run_id,
+        "of_attempt": attempt,
         "text": text,
         "incomplete_reason": incomplete_reason,
         "failure": failure,
         "remark": remark,
         "expires_at": expires_at,
     }
-    values = {name: value for name, value in given.items() if value is not None}
-    moved = await _transition(connection, status, cause, now, *guards, values=values, detail=detail)
+    parameters = {name: value for name, value in given.items() if value is not None}
+    statement = MOVE_ONE if attempt is None else MOVE_ATTEMPT
+    moved = await _transition(connection, statement, status, cause, now, parameters=parameters, detail=detail)
     if not moved:
         raise InvalidTransition(f"A run that has gone on, or that was begun anew, cannot move by {cause}.")
     return moved[0]
@@ -253,25 +298,31 @@ class Checkpoint:
     remark: str | None = None
 
 
+SAVE_TEXT = (
+    update(runs)
+    .where(IS_RUN, IS_ATTEMPT, IS_LIVE)
+    .values(text=bindparam("so_far"), remark=func.coalesce(bindparam("of_it", type_=Text), runs.c.remark))
+)
+
+
 async def save_texts(connection: AsyncConnection, checkpoints: Collection[Checkpoint]) -> None:
     """Keep what runs have written so far; nothing changes where another attempt has begun, or the run has ended."""
-    statement = (
-        update(runs)
-        .where(runs.c.id == bindparam("of_run"), runs.c.attempt == bindparam("of_attempt"), IS_LIVE)
-        .values(text=bindparam("so_far"), remark=func.coalesce(bindparam("of_it", type_=Text), runs.c.remark))
-    )
     rows = [
         {"of_run": each.run_id, "of_attempt": each.attempt, "so_far": each.text, "of_it": each.remark}
         for each in checkpoints
     ]
     if rows:
-        await connection.execute(statement, rows)
+        await connection.execute(SAVE_TEXT, rows)
+
+
+ATTEMPTS = select(runs.c.id, runs.c.attempt, runs.c.cancel_requested_at).where(
+    runs.c.id.in_(bindparam("of_runs", expanding=True))
+)
 
 
 async def unwanted(connection: AsyncConnection, attempts: Mapping[int, int]) -> tuple[int, ...]:
     """Those of these runs, by id, that somebody wished to end, or of which another attempt than this has begun."""
-    columns = runs.c.id, runs.c.attempt, runs.c.cancel_requested_at
-    rows = await connection.execute(select(*columns).where(runs.c.id.in_(attempts)))
+    rows = await connection.execute(ATTEMPTS, {"of_runs": tuple(attempts)})
     return tuple(row.id for row in rows if row.cancel_requested_at is not None or row.attempt != attempts[row.id])
 
 
@@ -349,46 +400,50 @@ async def show_again(connection: AsyncConnection, run_id: int, text: str) -> boo
     return await connection.scalar(statement) is not None
 
 
+DELIVER = update(runs).where(IS_RUN, IS_TERMINAL, IS_UNDELIVERED).values(NO_LEASE)
+
+
 async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime) -> None:
     """Note that Discord acknowledged the last edit of a run that has ended."""
-    await connection.execute(
-        update(runs).where(runs.c.id == run_id, IS_TERMINAL, IS_UNDELIVERED).values(delivered_at=now, **NO_LEASE)
-    )
+    await connection.execute(DELIVER, {"of_run": run_id, "delivered_at": now})
 
 
 async def _transition(
     connection: AsyncConnection,
+    statement: ReturningUpdate[Any],
     status: Status,
     cause: Cause,
     now: datetime,
-    *guards: ColumnElement[bool],
-    values: Mapping[str, Any] | None = None,
+    *,
+    parameters: Mapping[str, Any],
     detail: Mapping[str, Any] | None = None,
 ) -> tuple[Run, ...]:
-    """Move every run that has this status and passes the guards: those moved, oldest first, each with its event."""
+    """Move every run that has this status, as a form of MOVE does: those moved, oldest first, each with its event."""
     target = advance(status, cause)
     waiting_since = now if cause is Cause.PERSON_ASKED else None
-    changed: dict[str, Any] = {**(values or {}), "status": target, "waiting_since": waiting_since}
+    changed = {**parameters, "from_status": status, "status": target, "waiting_since": waiting_since}
     if target in TERMINAL:
         changed.update(ended_at=now)  # the lease stays: who ended it delivers it
     elif cause in GIVES_UP:
         changed.update(NO_LEASE)
     elif cause in BEGINS_ANEW:
-        changed["attempt"] = runs.c.attempt + 1
-    statement = update(runs).where(runs.c.status == status, *guards).values(changed).returning(*COLUMNS)
-    moved = _oldest_first(await connection.execute(statement))
+        statement = _anew(statement)
+    moved = _oldest_first(await connection.execute(statement, changed))
     if moved:
         event = {"at": now, "cause": cause, "from_status": status, "to_status": target, "detail": detail}
-        await connection.execute(insert(run_events), [{"run_id": run.id, **event} for run in moved])
+        await connection.execute(NOTE_EVENT, [{"run_id": run.id, **event} for run in moved])
     return moved
+
+
+@cache
+def _anew(statement: ReturningUpdate[Any]) -> ReturningUpdate[Any]:
+    return statement.values(attempt=runs.c.attempt + 1)
 
 
 def _oldest_first(rows: Iterable[Row[Any]]) -> tuple[Run, ...]:
     return tuple(sorted((Run(**row._mapping) for row in rows), key=lambda run: run.id))
 
 
-async def _first(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Run | None:
-    """The newest run of those that meet the conditions."""
-    statement = select(*COLUMNS).where(*conditions).order_by(runs.c.id.desc()).limit(1)
-    row = (await connection.execute(statement)).one_or_none()
+async def _first(connection: AsyncConnection, newest: Select[Any], **parameters: object) -> Run | None:
+    row = (await connection.execute(newest, parameters)).one_or_none()
     return None if row is None else Run(**row._mapping)
