@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, exists, func, insert, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Integer,
+    Row,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Role
 from bot.runs.model import Run
 from bot.store import opt_outs
 from bot.store.conversations import Conversation
-from bot.store.dialect import insert_into
+from bot.store.dialect import Insert, insert_into
 from bot.store.schema import IS_HIDDEN, messages
 from bot.store.schema import opt_outs as opt_outs_table
 
@@ -74,27 +89,19 @@ def _readable(name: str) -> ColumnElement[Any]:
 
 IS_READABLE = ~_is_out(messages.c.author_id)
 READABLE_COLUMNS = tuple(_readable(name) for name in NAMES)
+IN_EPOCH = messages.c.conversation_id == bindparam("conversation_id"), messages.c.epoch == bindparam("epoch")
 
 
 async def append(connection: AsyncConnection, conversation: Conversation, new: NewMessage) -> int | None:
     """Add what a person said: its id, or None if that Discord message is known already."""
-    statement = insert_into(connection, messages).values(
-        conversation_id=conversation.id,
-        epoch=conversation.epoch,
-        role=Role.USER,
-        discord_id=new.discord_id,
-        author_id=new.author_id,
-        author_name=new.author_name,
-        text=new.text,
-        quote_author=new.quote_author,
-        quote_text=new.quote_text,
-        quote_author_id=new.quote_author_id,
-        tokens=new.tokens,
-        created_at=new.created_at,
-    )
-    once = statement.on_conflict_do_nothing(index_elements=[messages.c.discord_id])
-    message_id: int | None = await connection.scalar(once.returning(messages.c.id))
+    values = {"conversation_id": conversation.id, "epoch": conversation.epoch, "role": Role.USER, **asdict(new)}
+    message_id: int | None = await connection.scalar(_once(insert_into(connection, messages)), values)
     return message_id
+
+
+@cache
+def _once(fresh: Insert) -> Executable:
+    return fresh.on_conflict_do_nothing(index_elements=[messages.c.discord_id]).returning(messages.c.id)
 
 
 async def last_at(connection: AsyncConnection, conversation: Conversation) -> datetime | None:
@@ -105,42 +112,48 @@ async def last_at(connection: AsyncConnection, conversation: Conversation) -> da
     return said_at
 
 
+WAITING = (
+    select(*COLUMNS)
+    .where(
+        *IN_EPOCH,
+        messages.c.run_id.is_(None),
+        messages.c.role == Role.USER,
+        messages.c.hidden_at.is_(None),
+        IS_READABLE,
+    )
+    .order_by(messages.c.id)
+)
+
+
 async def waiting(connection: AsyncConnection, conversation: Conversation) -> tuple[StoredMessage, ...]:
     """What no run has taken up yet in the conversation's epoch, oldest first."""
-    statement = (
-        select(*COLUMNS)
-        .where(
-            messages.c.conversation_id == conversation.id,
-            messages.c.epoch == conversation.epoch,
-            messages.c.run_id.is_(None),
-            messages.c.role == Role.USER,
-            messages.c.hidden_at.is_(None),
-            IS_READABLE,
-        )
-        .order_by(messages.c.id)
-    )
-    return tuple(map(_message, await connection.execute(statement)))
+    parameters = {"conversation_id": conversation.id, "epoch": conversation.epoch}
+    return tuple(map(_message, await connection.execute(WAITING, parameters)))
+
+
+ATTACH = update(messages).where(messages.c.id.in_(bindparam("ids", expanding=True)), messages.c.run_id.is_(None))
 
 
 async def attach(connection: AsyncConnection, message_ids: Sequence[int], run_id: int) -> None:
     """Let a run answer these messages; one that another run took up stays with it."""
-    await connection.execute(
-        update(messages).where(messages.c.id.in_(message_ids), messages.c.run_id.is_(None)).values(run_id=run_id)
-    )
+    await connection.execute(ATTACH, {"ids": message_ids, "run_id": run_id})
+
+
+ADD_ANSWER = insert(messages).returning(messages.c.id)
 
 
 async def add_answer(connection: AsyncConnection, run: Run, text: str, tokens: int, now: datetime) -> int:
     """Add what a run answered to its conversation: the message's id."""
-    statement = insert(messages).values(
-        conversation_id=run.conversation_id,
-        epoch=run.epoch,
-        role=Role.ASSISTANT,
-        text=text,
-        run_id=run.id,
-        tokens=tokens,
-        created_at=now,
-    )
-    message_id: int = (await connection.execute(statement.returning(messages.c.id))).scalar_one()
+    values = {
+        "conversation_id": run.conversation_id,
+        "epoch": run.epoch,
+        "role": Role.ASSISTANT,
+        "text": text,
+        "run_id": run.id,
+        "tokens": tokens,
+        "created_at": now,
+    }
+    message_id: int = (await connection.execute(ADD_ANSWER, values)).scalar_one()
     return message_id
 
 
@@ -235,6 +248,14 @@ async def mark_checked(connection: AsyncConnection, checked: Sequence[StoredMess
         await connection.execute(update(messages).where(*is_same).values(is_reworded=False))
 
 
+HISTORY = (
+    select(*READABLE_COLUMNS)
+    .where(*IN_EPOCH, messages.c.run_id <= bindparam("last_run_id"), messages.c.hidden_at.is_(None), IS_READABLE)
+    .order_by(messages.c.run_id.desc(), messages.c.id.desc())
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
 async def history(
     connection: AsyncConnection, conversation_id: int, epoch: int, *, before_or_of_run: int, limit: int
 ) -> tuple[StoredMessage, ...]:
@@ -243,33 +264,32 @@ async def history(
     The order is that of the runs, and within a run that of the messages: a question that came while another was
     being answered stands after that answer.  People who want to be left alone are neither read nor quoted.
     """
-    statement = (
-        select(*READABLE_COLUMNS)
-        .where(
-            messages.c.conversation_id == conversation_id,
-            messages.c.epoch == epoch,
-            messages.c.run_id <= before_or_of_run,
-            messages.c.hidden_at.is_(None),
-            IS_READABLE,
-        )
-        .order_by(messages.c.run_id.desc(), messages.c.id.desc())
-        .limit(limit)
-    )
-    return tuple(map(_message, await connection.execute(statement)))
+    parameters = {"conversation_id": conversation_id, "epoch": epoch, "last_run_id": before_or_of_run, "limit": limit}
+    return tuple(map(_message, await connection.execute(HISTORY, parameters)))
+
+
+COUNT = select(func.count(messages.c.run_id))  # of what no run took up it is null
+HIDDEN = COUNT.where(*IN_EPOCH, IS_HIDDEN)
+# People left alone are few, and have few messages: the sum keeps SQLite from walking through the conversation instead.
+OF_THE_LEFT = COUNT.where(
+    messages.c.conversation_id + 0 == bindparam("conversation_id"),
+    messages.c.epoch == bindparam("epoch"),
+    ~IS_HIDDEN,
+    or_(
+        messages.c.author_id.in_(bindparam("left", expanding=True)),
+        messages.c.quote_author_id.in_(bindparam("left", expanding=True)),
+    ),
+)
 
 
 async def removed(connection: AsyncConnection, conversation_id: int, epoch: int) -> int:
     """How many messages have left the history, of those that runs took up or wrote, or have lost a quotation."""
-    count = select(func.count(messages.c.run_id))  # of what no run took up it is null
-    is_removed = messages.c.conversation_id == conversation_id, messages.c.epoch == epoch, IS_HIDDEN
-    hidden: int = (await connection.execute(count.where(*is_removed))).scalar_one()
+    in_epoch = {"conversation_id": conversation_id, "epoch": epoch}
+    hidden: int = (await connection.execute(HIDDEN, in_epoch)).scalar_one()
     left = await opt_outs.everyone(connection)
     if not left:
         return hidden
-    # They are few, and have few messages: the sum keeps SQLite from walking through the conversation instead.
-    is_here = messages.c.conversation_id + 0 == conversation_id, messages.c.epoch == epoch, ~IS_HIDDEN
-    is_theirs = or_(messages.c.author_id.in_(left), messages.c.quote_author_id.in_(left))
-    return hidden + (await connection.execute(count.where(*is_here, is_theirs))).scalar_one()
+    return hidden + (await connection.execute(OF_THE_LEFT, {**in_epoch, "left": tuple(left)})).scalar_one()
 
 
 async def by_discord_id(connection: AsyncConnection, discord_id: int) -> StoredMessage | None:
