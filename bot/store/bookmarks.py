@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import Run
 from bot.store.dialect import insert_into
 from bot.store.schema import bookmarks
 
+IN_EPOCH = select(bookmarks.c.provider, bookmarks.c.state).where(
+    bookmarks.c.conversation_id == bindparam("conversation_id"), bookmarks.c.epoch == bindparam("epoch")
+)
+
 
 async def of_run(connection: AsyncConnection, run: Run) -> Mapping[str, Mapping[str, Any]]:
     """The last of each provider in a run's conversation, by the provider's name."""
-    statement = select(bookmarks.c.provider, bookmarks.c.state).where(
-        bookmarks.c.conversation_id == run.conversation_id, bookmarks.c.epoch == run.epoch
-    )
-    return {row.provider: row.state for row in await connection.execute(statement)}
+    in_epoch = {"conversation_id": run.conversation_id, "epoch": run.epoch}
+    return {row.provider: row.state for row in await connection.execute(IN_EPOCH, in_epoch)}
 
 
 async def put(connection: AsyncConnection, run: Run, provider: str, state: Mapping[str, Any], now: datetime) -> None:

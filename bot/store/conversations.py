@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, exists, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import StoreError
@@ -75,9 +75,16 @@ async def find(connection: AsyncConnection, place: Place, now: datetime) -> Conv
     return replace(found, closed_at=None)
 
 
+AT_PLACE = select(conversations).where(
+    conversations.c.place_id == bindparam("place_id"),
+    conversations.c.scope == bindparam("scope"),
+    conversations.c.member_id == bindparam("member_id"),
+)
+
+
 async def known(connection: AsyncConnection, place: Place) -> Conversation | None:
     """The conversation of a place, if anybody has spoken there."""
-    return await _one(connection, *_is_at(place))
+    return await _one(connection, AT_PLACE, place_id=place.place_id, scope=place.scope, member_id=place.member_id)
 
 
 async def seen_by(connection: AsyncConnection, place_id: int, user_id: int) -> tuple[Conversation, ...]:
@@ -87,9 +94,12 @@ async def seen_by(connection: AsyncConnection, place_id: int, user_id: int) -> t
     return tuple(map(_conversation, found))
 
 
+WITH_ID = select(conversations).where(conversations.c.id == bindparam("id"))
+
+
 async def get(connection: AsyncConnection, conversation_id: int) -> Conversation:
     """The conversation with this id.  Raises: StoreError if there is none."""
-    found = await _one(connection, conversations.c.id == conversation_id)
+    found = await _one(connection, WITH_ID, id=conversation_id)
     if found is None:
         raise StoreError(UNKNOWN)
     return found
@@ -167,16 +177,8 @@ async def _close(connection: AsyncConnection, lost: ColumnElement[bool], now: da
     return tuple(await connection.scalars(statement))
 
 
-def _is_at(place: Place) -> tuple[ColumnElement[bool], ...]:
-    return (
-        conversations.c.place_id == place.place_id,
-        conversations.c.scope == place.scope,
-        conversations.c.member_id == place.member_id,
-    )
-
-
-async def _one(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> Conversation | None:
-    row = (await connection.execute(select(conversations).where(*conditions))).one_or_none()
+async def _one(connection: AsyncConnection, found: Select[Any], **parameters: object) -> Conversation | None:
+    row = (await connection.execute(found, parameters)).one_or_none()
     return None if row is None else _conversation(row)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Executable, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.dialect import insert_into
+from bot.store.dialect import Insert, insert_into
 from bot.store.schema import replies
 
 
@@ -29,22 +30,32 @@ class Page:
 
 
 COLUMNS = tuple(replies.c[field.name] for field in fields(Page))
+OF_RUN = select(*COLUMNS).where(replies.c.run_id == bindparam("run_id"))
+PAGES = OF_RUN.order_by(replies.c.number)
 
 
 async def pages(connection: AsyncConnection, run_id: int) -> tuple[Page, ...]:
     """The pages of a run's reply, in order, posted or not."""
-    statement = select(*COLUMNS).where(replies.c.run_id == run_id).order_by(replies.c.number)
-    return tuple(Page(**row._mapping) for row in await connection.execute(statement))
+    return tuple(Page(**row._mapping) for row in await connection.execute(PAGES, {"run_id": run_id}))
+
+
+PAGE = OF_RUN.where(replies.c.number == bindparam("number"))
 
 
 async def plan(connection: AsyncConnection, run_id: int, number: int, place_id: int, nonce: str, now: datetime) -> Page:
     """Write a page down before it is posted; one that was written down before comes back as it is, with its nonce."""
-    fresh = insert_into(connection, replies).values(
-        run_id=run_id, number=number, place_id=place_id, nonce=nonce, created_at=now
-    )
-    await connection.execute(fresh.on_conflict_do_nothing(index_elements=[replies.c.run_id, replies.c.number]))
-    same_page = select(*COLUMNS).where(replies.c.run_id == run_id, replies.c.number == number)
-    return Page(**(await connection.execute(same_page)).one()._mapping)
+    key = {"run_id": run_id, "number": number}
+    values = {**key, "place_id": place_id, "nonce": nonce, "created_at": now}
+    await connection.execute(_once(insert_into(connection, replies)), values)
+    return Page(**(await connection.execute(PAGE, key)).one()._mapping)
+
+
+@cache
+def _once(fresh: Insert) -> Executable:
+    return fresh.on_conflict_do_nothing(index_elements=[replies.c.run_id, replies.c.number])
+
+
+POST = update(replies).where(replies.c.run_id == bindparam("of_run"), replies.c.number == bindparam("of_page"))
 
 
 async def posted(
@@ -57,11 +68,8 @@ async def posted(
     webhook_id: int | None = None,
 ) -> None:
     """Note which Discord message a page has become, and by which webhook, if it was not the bot itself."""
-    await connection.execute(
-        update(replies)
-        .where(replies.c.run_id == run_id, replies.c.number == number)
-        .values(discord_id=discord_id, webhook_id=webhook_id, posted_at=now)
-    )
+    values = {"discord_id": discord_id, "webhook_id": webhook_id, "posted_at": now}
+    await connection.execute(POST, {"of_run": run_id, "of_page": number, **values})
 
 
 async def remove(connection: AsyncConnection, run_id: int, number: int) -> bool:
