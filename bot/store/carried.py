@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import carried
@@ -22,6 +22,9 @@ async def of_run(connection: AsyncConnection, run_id: int) -> Mapping[int, Mappi
     return {row.message_id: row.data for row in rows}
 
 
+FORGET = delete(carried).where(carried.c.run_id == bindparam("run_id"))
+
+
 async def forget(connection: AsyncConnection, run_id: int) -> None:
     """The run has ended: nobody wants it back."""
-    await connection.execute(delete(carried).where(carried.c.run_id == run_id))
+    await connection.execute(FORGET, {"run_id": run_id})

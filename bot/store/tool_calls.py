@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import Select, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import ToolCall
@@ -120,14 +120,16 @@ async def of_run(connection: AsyncConnection, run_id: int) -> tuple[StoredCall, 
     return await _calls(connection, _of_run(run_id))
 
 
+OF_MESSAGES = (
+    select(*COLUMNS)
+    .where(tool_calls.c.message_id.in_(bindparam("message_ids", expanding=True)))
+    .order_by(tool_calls.c.message_id, tool_calls.c.position)
+)
+
+
 async def of_messages(connection: AsyncConnection, message_ids: Sequence[int]) -> Mapping[int, tuple[StoredCall, ...]]:
     """The calls of each of these messages, in their order; a message without any is not in it."""
-    statement = (
-        select(*COLUMNS)
-        .where(tool_calls.c.message_id.in_(message_ids))
-        .order_by(tool_calls.c.message_id, tool_calls.c.position)
-    )
-    found = groupby(await _calls(connection, statement), key=lambda call: call.message_id)
+    found = groupby(await _calls(connection, OF_MESSAGES, message_ids=message_ids), key=lambda call: call.message_id)
     return {message_id: tuple(calls) for message_id, calls in found}
 
 
@@ -162,5 +164,7 @@ def _of_run(run_id: int) -> Select[*tuple[object, ...]]:
     )
 
 
-async def _calls(connection: AsyncConnection, statement: Select[*tuple[object, ...]]) -> tuple[StoredCall, ...]:
-    return tuple(StoredCall(**row._mapping) for row in await connection.execute(statement))
+async def _calls(
+    connection: AsyncConnection, statement: Select[*tuple[object, ...]], **parameters: object
+) -> tuple[StoredCall, ...]:
+    return tuple(StoredCall(**row._mapping) for row in await connection.execute(statement, parameters))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Executable,
     FromClause,
     Row,
     Select,
@@ -29,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.days import ONE_DAY, Days, spans
 from bot.providers.events import Usage
 from bot.store.conversations import Scope
-from bot.store.dialect import insert_into
+from bot.store.dialect import Insert, insert_into
 from bot.store.schema import MILLISECOND, UNIX_EPOCH, conversations, runs
 from bot.store.schema import usage as usage_table
 from bot.usage.subject import Subject, Whose
@@ -129,18 +131,21 @@ async def record(
 
     A run of which one request has an unknown cost has an unknown cost.
     """
-    table, counts = usage_table.c, asdict(usage)
-    first = insert_into(connection, usage_table).values(
-        run_id=run_id, model=model, provider=provider, created_at=now, **counts
-    )
-    del counts["is_estimated"]
+    values = {"run_id": run_id, "model": model, "provider": provider, "created_at": now, **asdict(usage)}
+    await connection.execute(_added(insert_into(connection, usage_table)), values)
+
+
+@cache
+def _added(first: Insert) -> Executable:
+    table = usage_table.c
+    counts = [field.name for field in fields(Usage) if field.name != "is_estimated"]
     further = {
         "model": first.excluded.model,
         "provider": first.excluded.provider,
         "is_estimated": or_(table.is_estimated, first.excluded.is_estimated),
         **{name: table[name] + first.excluded[name] for name in counts},
     }
-    await connection.execute(first.on_conflict_do_update(index_elements=[table.run_id], set_=further))
+    return first.on_conflict_do_update(index_elements=[table.run_id], set_=further)
 
 
 async def spent_since(connection: AsyncConnection, since: datetime) -> tuple[Spent, ...]:
