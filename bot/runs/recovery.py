@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from bot.errors import StoreError
 from bot.runs.watermark import DISCORD_EPOCH, Watermark, first_id
-from bot.store import conversations, runs
+from bot.store import conversations, deadlines
 from bot.store.database import Database
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Recovery:
         now = self._clock()
         try:
             async with self._database.write() as transaction:
-                renewed = await runs.renew(
+                renewed = await deadlines.renew(
                     transaction, now, expires_at=now + self._run_timeout, asked_after=now - self._max_age
                 )
         except StoreError as error:

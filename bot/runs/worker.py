@@ -16,7 +16,7 @@ from bot.runs.jumps import JumpWatch
 from bot.runs.live import LiveRuns
 from bot.runs.model import TERMINAL, Cause, Run
 from bot.runs.queue import RunDefaults, end
-from bot.store import runs
+from bot.store import deadlines, leases, runs
 from bot.store.database import Database
 from bot.store.owners import Owner
 
@@ -135,14 +135,14 @@ class RunWorker:
                 now = self._clock()
                 lease_expires_at, found = now + self._lease, tuple[Run, ...]()
                 if self._claims_watch.has_jumped():
-                    await runs.give_time(transaction, now, self._defaults.timeout)
+                    await deadlines.give_time(transaction, now, self._defaults.timeout)
                 if looks_back:
-                    found = await runs.take_up(
+                    found = await leases.take_up(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, busy=self._tasks
                     )
                 room = self._max_concurrent_runs - len(self._tasks) - len(found)
                 if room > 0:
-                    found += await runs.claim(
+                    found += await leases.claim(
                         transaction, self._owner.name, now=now, lease_expires_at=lease_expires_at, limit=room
                     )
         except StoreError as error:
@@ -173,7 +173,7 @@ class RunWorker:
         """Let another process, or this one after its restart, take a run up at once."""
         with contextlib.suppress(InvalidTransition, StoreError):
             async with self._database.write() as transaction:
-                await runs.hand_back(transaction, run.id, run.attempt, self._clock())
+                await leases.hand_back(transaction, run.id, run.attempt, self._clock())
 
     async def _fail(self, run: Run) -> None:
         """End a run that failed for a reason nobody foresaw; a second try would likely fail and be paid for too."""
@@ -220,12 +220,12 @@ class RunWorker:
     async def _tidy_up(self, now: datetime, *, has_jumped: bool) -> None:
         """After a jump of the clock nothing is taken or expired: others have yet to renew what seems to have ended."""
         async with self._database.write() as transaction:
-            await runs.extend_leases(transaction, self._owner.name, now + self._lease, tuple(self._tasks))
+            await leases.extend(transaction, self._owner.name, now + self._lease, tuple(self._tasks))
             if not has_jumped:
-                others = await runs.owners(transaction)
+                others = await leases.owners(transaction)
                 dead = [name for name in others if name != self._owner.name and self._owner.is_dead(name)]
-                await runs.reclaim(transaction, now, dead=dead)
-                for run in await runs.overdue(transaction, now):
+                await leases.reclaim(transaction, now, dead=dead)
+                for run in await deadlines.overdue(transaction, now):
                     failure = None if run.waiting_since is None else NOBODY_DECIDED
                     await end(transaction, run.id, Cause.DEADLINE, self._defaults, now, failure=failure)
         self._look_back()

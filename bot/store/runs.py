@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -12,7 +12,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Executable,
-    Integer,
     Row,
     Select,
     Text,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     func,
     insert,
     literal,
-    or_,
     select,
     update,
 )
@@ -29,12 +27,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.errors import InvalidTransition, LiveRunExists
-from bot.runs.model import NOBODY, TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, RunKind, Status, advance
+from bot.runs.model import NOBODY, TERMINAL, Cause, IncompleteReason, Run, RunKind, Status, advance
 from bot.store.conversations import Conversation
 from bot.store.dialect import Insert, insert_into
 from bot.store.schema import (
     IS_LIVE,
-    IS_QUEUED,
     IS_TERMINAL,
     IS_UNDELIVERED,
     UtcDateTime,
@@ -144,14 +141,14 @@ async def live_of(connection: AsyncConnection, asker_id: int) -> tuple[Run, ...]
     """The live runs that a person asked for, oldest first."""
     # The live ones are few, where a person may have asked thousands of times: the sum has SQLite begin with those.
     found = select(*COLUMNS).where(IS_LIVE, runs.c.asker_id + 0 == asker_id)
-    return _oldest_first(await connection.execute(found))
+    return oldest_first(await connection.execute(found))
 
 
 async def live_in_lost_places(connection: AsyncConnection) -> tuple[Run, ...]:
     """The live runs of conversations that are closed, oldest first."""
     is_lost = exists().where(conversations.c.id == runs.c.conversation_id, conversations.c.closed_at.is_not(None))
     found = select(*COLUMNS).where(IS_LIVE, is_lost)
-    return _oldest_first(await connection.execute(found))
+    return oldest_first(await connection.execute(found))
 
 
 async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) -> Run | None:
@@ -162,87 +159,6 @@ async def latest(connection: AsyncConnection, conversation_id: int, epoch: int) 
 async def has_ended_since(connection: AsyncConnection, run_id: int, moment: datetime) -> bool:
     """Whether a run ended after a moment."""
     return await connection.scalar(select(runs.c.id).where(runs.c.id == run_id, runs.c.ended_at > moment)) is not None
-
-
-DUE = select(runs.c.id).where(IS_QUEUED).order_by(runs.c.id).limit(bindparam("limit", type_=Integer))
-CLAIM = MOVE.where(runs.c.id.in_(select(DUE.with_for_update(skip_locked=True).cte()))).values(
-    started_at=func.coalesce(runs.c.started_at, bindparam("now", type_=UtcDateTime))
-)
-
-
-async def claim(
-    connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, limit: int
-) -> tuple[Run, ...]:
-    """Up to `limit` queued runs, oldest first, that are the owner's until the lease ends and nobody else's."""
-    lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
-    return await _transition(
-        connection, CLAIM, Status.QUEUED, Cause.CLAIMED, now, parameters={**lease, "limit": limit, "now": now}
-    )
-
-
-NOT_BUSY = runs.c.id.not_in(bindparam("busy", expanding=True))
-TAKE_UP = MOVE.where(IS_LIVE, runs.c.lease_owner.is_(None), runs.c.waiting_since.is_(None), NOT_BUSY)
-
-
-async def take_up(
-    connection: AsyncConnection, owner: str, *, now: datetime, lease_expires_at: datetime, busy: Collection[int]
-) -> tuple[Run, ...]:
-    """The runs that nobody works on though they are no longer queued, now the owner's, oldest first.
-
-    They wait for tool outputs and not for a person, or have ended and are to be delivered.  `busy` are those the owner
-    works on already.
-    """
-    lease = {"lease_owner": owner, "lease_expires_at": lease_expires_at}
-    nobody = or_(runs.c.lease_owner.is_(None), runs.c.lease_owner == owner, runs.c.lease_expires_at <= now)
-    free = {**lease, "busy": tuple(busy)}
-    acting = await _transition(connection, TAKE_UP, Status.REQUIRES_ACTION, Cause.CLAIMED, now, parameters=free)
-    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, nobody, NOT_BUSY).returning(*COLUMNS)
-    return (*acting, *_oldest_first(await connection.execute(ended, free)))
-
-
-async def extend_leases(
-    connection: AsyncConnection, owner: str, lease_expires_at: datetime, run_ids: Collection[int]
-) -> None:
-    """Keep those of these runs that are the owner's its own for longer."""
-    await connection.execute(
-        update(runs)
-        .where(runs.c.id.in_(run_ids), runs.c.lease_owner == owner)
-        .values(lease_expires_at=lease_expires_at)
-    )
-
-
-async def owners(connection: AsyncConnection) -> tuple[str, ...]:
-    """Who holds leases."""
-    names = [
-        await connection.scalars(
-            select(runs.c.lease_owner).where(condition, runs.c.lease_owner.is_not(None)).distinct()
-        )
-        for condition in (IS_LIVE, IS_UNDELIVERED)
-    ]
-    return tuple({name for found in names for name in found})
-
-
-LOST = or_(runs.c.lease_expires_at <= bindparam("now"), runs.c.lease_owner.in_(bindparam("dead", expanding=True)))
-RECLAIM = MOVE.where(IS_LIVE, LOST)
-
-
-async def reclaim(connection: AsyncConnection, now: datetime, *, dead: Collection[str] = ()) -> int:
-    """Take the runs whose lease has ended, and those of the dead, from their owners: how many.
-
-    A run in progress is queued again; one that waits for tool outputs keeps its status, and one that has ended too,
-    and neither has an owner.
-    """
-    lost, taken = {"now": now, "dead": tuple(dead)}, 0
-    for status, cause in TRANSITIONS:
-        if cause is Cause.LEASE_LOST:
-            taken += len(await _transition(connection, RECLAIM, status, cause, now, parameters=lost))
-    ended = update(runs).where(IS_UNDELIVERED, IS_TERMINAL, LOST).values(NO_LEASE).returning(runs.c.id)
-    return taken + len((await connection.execute(ended, lost)).all())
-
-
-async def hand_back(connection: AsyncConnection, run_id: int, attempt: int, now: datetime) -> Run:
-    """Give a run up before its lease ends, as at a graceful stop.  Raises: InvalidTransition if it is another's."""
-    return await move(connection, run_id, Cause.HANDED_BACK, now, attempt=attempt)
 
 
 STATUS = select(runs.c.status).where(IS_RUN)
@@ -282,7 +198,7 @@ async def move(
     }
     parameters = {name: value for name, value in given.items() if value is not None}
     statement = MOVE_ONE if attempt is None else MOVE_ATTEMPT
-    moved = await _transition(connection, statement, status, cause, now, parameters=parameters, detail=detail)
+    moved = await transition(connection, statement, status, cause, now, parameters=parameters, detail=detail)
     if not moved:
         raise InvalidTransition(f"A run that has gone on, or that was begun anew, cannot move by {cause}.")
     return moved[0]
@@ -354,45 +270,6 @@ async def set_model(connection: AsyncConnection, run_id: int, model: str) -> Non
     await connection.execute(update(runs).where(runs.c.id == run_id).values(model=model))
 
 
-async def overdue(connection: AsyncConnection, now: datetime) -> tuple[Run, ...]:
-    """The live runs whose deadline has passed and that nobody works on, oldest first."""
-    # Sorted here: asked for an order, SQLite would walk through all runs in it instead of the few live ones.
-    late = select(*COLUMNS).where(IS_LIVE, runs.c.expires_at <= now, runs.c.lease_owner.is_(None))
-    return _oldest_first(await connection.execute(late))
-
-
-async def give_time(connection: AsyncConnection, now: datetime, timeout: timedelta) -> None:
-    """Let the live runs expire after `timeout`, because the time they had was of a clock that was set since.
-
-    Those that wait for a person begin to wait anew, for as long as they were given.
-    """
-    late = runs.c.waiting_since.is_(None), runs.c.expires_at < now + timeout
-    await connection.execute(update(runs).where(IS_LIVE, *late).values(expires_at=now + timeout))
-    waiting = select(runs.c.id, runs.c.expires_at, runs.c.waiting_since).where(runs.c.waiting_since.is_not(None))
-    for row in (await connection.execute(waiting.where(IS_LIVE))).all():
-        anew = {"waiting_since": now, "expires_at": now + (row.expires_at - row.waiting_since)}
-        await connection.execute(update(runs).where(runs.c.id == row.id).values(anew))
-
-
-async def renew(connection: AsyncConnection, now: datetime, *, expires_at: datetime, asked_after: datetime) -> int:
-    """Give the live runs that are overdue, but were asked for or decided about after a time, a new deadline: how many.
-
-    Left alone are those that wait for a person, who had their time, and private answers: the interaction that would
-    show one has expired by then.
-    """
-    decided = exists().where(
-        run_events.c.run_id == runs.c.id, run_events.c.cause == Cause.PERSON_ANSWERED, run_events.c.at > asked_after
-    )
-    statement = (
-        update(runs)
-        .where(IS_LIVE, runs.c.expires_at <= now, or_(runs.c.created_at > asked_after, decided))
-        .where(runs.c.interaction_token.is_(None), runs.c.waiting_since.is_(None))
-        .values(expires_at=expires_at)
-        .returning(runs.c.id)
-    )
-    return len((await connection.execute(statement)).all())
-
-
 async def show_again(connection: AsyncConnection, run_id: int, text: str) -> bool:
     """Give a run that has ended another text, to be delivered anew; False while its last one is being delivered."""
     delivered = runs.c.id == run_id, IS_TERMINAL, runs.c.delivered_at.is_not(None)
@@ -408,7 +285,7 @@ async def mark_delivered(connection: AsyncConnection, run_id: int, now: datetime
     await connection.execute(DELIVER, {"of_run": run_id, "delivered_at": now})
 
 
-async def _transition(
+async def transition(
     connection: AsyncConnection,
     statement: ReturningUpdate[Any],
     status: Status,
@@ -428,7 +305,7 @@ async def _transition(
         changed.update(NO_LEASE)
     elif cause in BEGINS_ANEW:
         statement = _anew(statement)
-    moved = _oldest_first(await connection.execute(statement, changed))
+    moved = oldest_first(await connection.execute(statement, changed))
     if moved:
         event = {"at": now, "cause": cause, "from_status": status, "to_status": target, "detail": detail}
         await connection.execute(NOTE_EVENT, [{"run_id": run.id, **event} for run in moved])
@@ -440,7 +317,7 @@ def _anew(statement: ReturningUpdate[Any]) -> ReturningUpdate[Any]:
     return statement.values(attempt=runs.c.attempt + 1)
 
 
-def _oldest_first(rows: Iterable[Row[Any]]) -> tuple[Run, ...]:
+def oldest_first(rows: Iterable[Row[Any]]) -> tuple[Run, ...]:
     return tuple(sorted((Run(**row._mapping) for row in rows), key=lambda run: run.id))
 
 

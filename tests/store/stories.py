@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import Cause, Run, RunKind
-from bot.store import conversations, messages, runs
+from bot.store import conversations, leases, messages, runs
 from bot.store.conversations import Conversation, Place, Scope
 from bot.store.messages import NewMessage
 from bot.store.runs import NewRun
@@ -72,7 +72,9 @@ async def ask(
 
 async def claim_one(connection: AsyncConnection, owner: str = "me", *, lease_expires_at: datetime | None = None) -> Run:
     """The owner takes up the oldest queued run."""
-    (run,) = await runs.claim(connection, owner, now=later(1), lease_expires_at=lease_expires_at or later(30), limit=1)
+    (run,) = await leases.claim(
+        connection, owner, now=later(1), lease_expires_at=lease_expires_at or later(30), limit=1
+    )
     return run
 
 

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from bot.store import runs
+from bot.store import leases
 from bot.store.database import Database
 from bot.store.migrate import MIGRATIONS, migrate, require_current, revisions
 from tests.store.stories import NOW, history, later
@@ -88,15 +88,15 @@ async def test_program_goes_on_with_old_rows(old: Path) -> None:
     """What waited in line is claimed and knows its history, a lost lease is taken, an ended answer is delivered."""
     await migrate(f"sqlite:///{old}")
     async with Database.open(f"sqlite:///{old}") as database, database.write() as connection:
-        (queued,) = await runs.claim(connection, "me", now=NOW, lease_expires_at=later(30), limit=9)
+        (queued,) = await leases.claim(connection, "me", now=NOW, lease_expires_at=later(30), limit=9)
         assert await history(connection, queued) == [
             "And tomorrow?",
             "a fine day: 語 🙂",
             "Hello, Ada. It's",
             "Hi! It's me.",
         ]
-        assert await runs.reclaim(connection, later(3600)) == 2
-        ended = await runs.take_up(connection, "me", now=later(3600), lease_expires_at=later(3630), busy=())
+        assert await leases.reclaim(connection, later(3600)) == 2
+        ended = await leases.take_up(connection, "me", now=later(3600), lease_expires_at=later(3630), busy=())
         assert [run.id for run in ended] == [2]
     async with Database.open(f"sqlite:///{old}") as database:
         await require_current(database)

@@ -21,7 +21,7 @@ WORK = """
 import asyncio, sys
 from datetime import UTC, datetime, timedelta
 from bot.runs.model import Cause
-from bot.store import runs
+from bot.store import leases, runs
 from bot.store.database import Database
 from bot.store.owners import Owner
 
@@ -33,11 +33,11 @@ async def work(url):
             while True:
                 now = datetime.now(UTC)
                 async with database.write() as connection:
-                    batch = await runs.claim(
+                    batch = await leases.claim(
                         connection, owner.name, now=now, lease_expires_at=now + timedelta(seconds=30), limit=7
                     )
-                    others = [name for name in await runs.owners(connection) if name != owner.name]
-                    await runs.reclaim(connection, now, dead=[name for name in others if owner.is_dead(name)])
+                    others = [name for name in await leases.owners(connection) if name != owner.name]
+                    await leases.reclaim(connection, now, dead=[name for name in others if owner.is_dead(name)])
                 if not batch:
                     return
                 for run in batch:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from bot.runs.model import Cause
 from bot.runs.recovery import Recovery
 from bot.runs.watermark import Watermark, first_id
-from bot.store import conversations, runs
+from bot.store import conversations, deadlines, runs
 from bot.store.conversations import Place, Scope
 from bot.store.database import Database
 from bot.store.schema import conversations as table
@@ -63,16 +63,16 @@ async def test_old_or_timely_or_private_or_ended_question_keeps_its_deadline(dat
         await ask(connection, await converse(connection, 2), expires_at=later(7200))
     await recovery(database, now_seconds=1800).renew_runs()
     async with database.write() as connection:
-        assert [run.expires_at for run in await runs.overdue(connection, later(9999))] == [later(7200)]
+        assert [run.expires_at for run in await deadlines.overdue(connection, later(9999))] == [later(7200)]
         private = await conversations.find(connection, place(3, scope=Scope.PRIVATE, member_id=7), NOW)
         await ask(connection, private, interaction_token="token")
         await ask(connection, await converse(connection, 4))
     await recovery(database, now_seconds=3601).renew_runs()
     async with database.read() as connection:
-        assert [run.expires_at for run in await runs.overdue(connection, later(3601))] == [later(600), later(600)]
+        assert [run.expires_at for run in await deadlines.overdue(connection, later(3601))] == [later(600), later(600)]
     await recovery(database, now_seconds=1800).renew_runs()
     async with database.read() as connection:
-        assert [run.id for run in await runs.overdue(connection, later(1800))] == [3]
+        assert [run.id for run in await deadlines.overdue(connection, later(1800))] == [3]
 
 
 async def test_only_what_was_decided_gets_more_time(database: Database) -> None:
@@ -86,7 +86,7 @@ async def test_only_what_was_decided_gets_more_time(database: Database) -> None:
         await runs.move(connection, 2, Cause.PERSON_ANSWERED, later(19_000), expires_at=later(19_600))
     await recovery(database, now_seconds=20_500).renew_runs()
     async with database.read() as connection:
-        assert [run.id for run in await runs.overdue(connection, later(20_500))] == [1]
+        assert [run.id for run in await deadlines.overdue(connection, later(20_500))] == [1]
 
 
 async def test_clock_that_was_set_leaves_people_their_time(database: Database) -> None:
@@ -97,7 +97,7 @@ async def test_clock_that_was_set_leaves_people_their_time(database: Database) -
             await claim_one(connection)
         await runs.move(connection, 1, Cause.TOOL_CALLS, NOW)
         await runs.move(connection, 1, Cause.PERSON_ASKED, later(100), expires_at=later(7300))
-        await runs.give_time(connection, later(100_000), timedelta(minutes=10))
+        await deadlines.give_time(connection, later(100_000), timedelta(minutes=10))
         waiting, other = [run for number in (1, 2) if (run := await runs.get(connection, number)) is not None]
     assert (waiting.waiting_since, waiting.expires_at) == (later(100_000), later(107_200))
     assert other.expires_at == later(100_600)

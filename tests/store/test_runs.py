@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.errors import InvalidTransition, LiveRunExists
 from bot.runs.model import LIVE, TERMINAL, TRANSITIONS, Cause, IncompleteReason, Run, Status
-from bot.store import runs
+from bot.store import deadlines, leases, runs
 from bot.store.database import Database
 from bot.store.schema import run_events
 from bot.store.schema import runs as runs_table
@@ -121,7 +121,7 @@ async def test_each_run_is_claimed_once_when_two_processes_race(database: Databa
         claimed: list[int] = []
         while True:
             async with opened.write() as connection:
-                batch = await runs.claim(connection, owner, now=NOW, lease_expires_at=later(30), limit=3)
+                batch = await leases.claim(connection, owner, now=NOW, lease_expires_at=later(30), limit=3)
             if not batch:
                 return claimed
             claimed += [run.id for run in batch]
@@ -140,12 +140,12 @@ async def test_claimed_run_has_an_owner_and_a_beginning(connection: AsyncConnect
     await run_in(connection, Status.QUEUED)
     run = await claim_one(connection, "me", lease_expires_at=later(30))
     assert await lease(connection, run) == ("me", later(30))
-    await runs.hand_back(connection, run.id, run.attempt, later(5))
+    await leases.hand_back(connection, run.id, run.attempt, later(5))
     assert await lease(connection, run) == (None, None)
-    (again,) = await runs.claim(connection, "you", now=later(9), lease_expires_at=later(99), limit=5)
+    (again,) = await leases.claim(connection, "you", now=later(9), lease_expires_at=later(99), limit=5)
     assert await lease(connection, again) == ("you", later(99))
     assert await connection.scalar(select(runs_table.c.started_at)) == later(1)
-    assert await runs.claim(connection, "me", now=later(9), lease_expires_at=later(99), limit=5) == ()
+    assert await leases.claim(connection, "me", now=later(9), lease_expires_at=later(99), limit=5) == ()
 
 
 @pytest.mark.parametrize("cause", sorted(Cause))
@@ -192,12 +192,12 @@ async def test_move_keeps_what_it_is_not_told(connection: AsyncConnection) -> No
 async def test_run_is_moved_only_by_its_newest_attempt(connection: AsyncConnection) -> None:
     """Who lost a run can neither finish it, nor hand it back, nor write its text, even under the same name."""
     lost = await run_in(connection, Status.IN_PROGRESS)
-    await runs.hand_back(connection, lost.id, lost.attempt, later(2))
+    await leases.hand_back(connection, lost.id, lost.attempt, later(2))
     run = await claim_one(connection, "me")
     with pytest.raises(InvalidTransition):
         await runs.move(connection, run.id, Cause.FINISHED, later(3), attempt=lost.attempt, text="stale")
     with pytest.raises(InvalidTransition):
-        await runs.hand_back(connection, run.id, lost.attempt, later(3))
+        await leases.hand_back(connection, run.id, lost.attempt, later(3))
     await runs.save_texts(connection, [runs.Checkpoint(run.id, lost.attempt, "stale")])
     assert await runs.get(connection, run.id) == run
     assert await lease(connection, run) == ("me", later(30))
@@ -237,9 +237,9 @@ async def test_lost_lease_is_taken_from_its_owner(connection: AsyncConnection) -
     working = await run_in(connection, Status.IN_PROGRESS, place_id=1)
     acting = await run_in(connection, Status.REQUIRES_ACTION, place_id=2)
     done = await run_in(connection, Status.COMPLETED, place_id=3)
-    assert await runs.reclaim(connection, later(29.999)) == 0
+    assert await leases.reclaim(connection, later(29.999)) == 0
     assert await lease(connection, working) == ("me", later(30))
-    assert await runs.reclaim(connection, later(30)) == 3
+    assert await leases.reclaim(connection, later(30)) == 3
     assert await runs.get(connection, working.id) == replace(working, status=Status.QUEUED)
     assert await runs.get(connection, acting.id) == acting
     assert await runs.get(connection, done.id) == done
@@ -247,7 +247,7 @@ async def test_lost_lease_is_taken_from_its_owner(connection: AsyncConnection) -
         assert await lease(connection, run) == (None, None)
     assert (await events(connection, working))[-1] == ("lease_lost", "in_progress", "queued")
     assert (await events(connection, acting))[-1] == ("lease_lost", "requires_action", "requires_action")
-    assert await runs.reclaim(connection, later(99)) == 0
+    assert await leases.reclaim(connection, later(99)) == 0
 
 
 async def test_extended_lease_is_kept(connection: AsyncConnection) -> None:
@@ -256,8 +256,8 @@ async def test_extended_lease_is_kept(connection: AsyncConnection) -> None:
     lost = await run_in(connection, Status.IN_PROGRESS, place_id=3)
     theirs = await ask(connection, await converse(connection, 2))
     await claim_one(connection, "dead")
-    await runs.extend_leases(connection, "me", later(60), [mine.id, theirs.id])
-    assert await runs.reclaim(connection, later(45)) == 2
+    await leases.extend(connection, "me", later(60), [mine.id, theirs.id])
+    assert await leases.reclaim(connection, later(45)) == 2
     assert await lease(connection, mine) == ("me", later(60))
     assert await lease(connection, lost) == (None, None)
     assert await lease(connection, theirs) == (None, None)
@@ -268,9 +268,9 @@ async def test_runs_of_the_dead_are_taken_before_their_lease_ends(connection: As
     lost = await run_in(connection, Status.IN_PROGRESS, place_id=1)
     await ask(connection, await converse(connection, 2))
     kept = await claim_one(connection, "you")
-    assert set(await runs.owners(connection)) == {"me", "you"}
-    assert await runs.reclaim(connection, later(2), dead=["me"]) == 1
-    assert await runs.owners(connection) == ("you",)
+    assert set(await leases.owners(connection)) == {"me", "you"}
+    assert await leases.reclaim(connection, later(2), dead=["me"]) == 1
+    assert await leases.owners(connection) == ("you",)
     assert await runs.get(connection, lost.id) == replace(lost, status=Status.QUEUED)
     assert await runs.get(connection, kept.id) == kept
 
@@ -279,7 +279,7 @@ async def test_run_that_nobody_works_on_is_taken_up_once(connection: AsyncConnec
     """What waits for tools and what is undelivered goes to one owner, which does not get again what it is busy with."""
 
     async def take_up(owner: str, seconds: float, *busy: int) -> list[int]:
-        taken = await runs.take_up(
+        taken = await leases.take_up(
             connection, owner, now=later(seconds), lease_expires_at=later(seconds + 30), busy=busy
         )
         return [run.id for run in taken]
@@ -290,7 +290,7 @@ async def test_run_that_nobody_works_on_is_taken_up_once(connection: AsyncConnec
     assert await take_up("you", 2) == []
     assert await take_up("me", 2, ended.id) == []
     assert await take_up("me", 2) == [ended.id]
-    await runs.reclaim(connection, later(31))
+    await leases.reclaim(connection, later(31))
     assert await take_up("you", 31) == [acting.id]
     assert await take_up("me", 33, ended.id) == []
     assert await take_up("you", 33) == [ended.id]
@@ -339,9 +339,9 @@ async def test_overdue_runs_are_the_live_ones_that_nobody_works_on(connection: A
     live = [await run_in(connection, status, place_id=place_id) for place_id, status in enumerate(statuses)]
     for run in live[:2]:
         await runs.move(connection, run.id, Cause.LEASE_LOST, later(3))
-    assert await runs.overdue(connection, later(599)) == ()
+    assert await deadlines.overdue(connection, later(599)) == ()
     assert set(statuses) == LIVE
-    assert [run.id for run in await runs.overdue(connection, later(600))] == [run.id for run in live]
+    assert [run.id for run in await deadlines.overdue(connection, later(600))] == [run.id for run in live]
 
 
 async def test_ended_run_is_undelivered_until_discord_acknowledged(connection: AsyncConnection) -> None:
