@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from bot.errors import StoreError
 from bot.place_settings.chosen import PlaceValues
 from bot.places import Place, PlaceKind
-from bot.store import bookmarks, guilds, jobs, retention
+from bot.store import bookmarks, command_usage, guilds, jobs, retention
 from bot.store.database import Database
 from bot.store.jobs import Job, JobName
 
@@ -117,7 +117,9 @@ class Retention:
         for guild_id in everywhere:
             days = await self.days(guild_id)
             if days is not None:
-                await self._delete_older(job, guild_id, self._clock() - timedelta(days=days))
+                before = self._clock() - timedelta(days=days)
+                await self._delete_older(job, guild_id, before)
+                await self._forget_who_asked(guild_id, before)
 
     async def _delete_older(self, job: Job, guild_id: int | None, before: datetime) -> None:
         async with self._database.read() as transaction:
@@ -141,6 +143,16 @@ class Retention:
         async with self._database.write() as transaction:
             for job_id in noted[1:]:
                 await jobs.end(transaction, job_id, self._clock())
+
+    async def _forget_who_asked(self, guild_id: int | None, before: datetime) -> None:
+        """Keep of old commands what they cost, and not whom, as of old answers."""
+        while True:
+            async with self._database.read() as transaction:
+                named = await command_usage.named(transaction, guild_id, before)
+            if not named:
+                return
+            async with self._database.write() as transaction:
+                await command_usage.forget_names(transaction, named)
 
     async def _delete_sums(self) -> None:
         before, members_before = self._clock() - KEPT_SUMS, self._clock() - KEPT_MEMBER_SUMS

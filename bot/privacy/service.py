@@ -22,6 +22,7 @@ DEFAULT_PAGE = "`docs/privacy.md` of Parley"
 COUNTED = {
     "quotes": ("quotation of you in somebody's question", "quotations of you in others' questions"),
     "answers": ("answer that you asked for", "answers that you asked for"),
+    "command_usage": ("summary that you asked for", "summaries that you asked for"),
     "tool_calls": ("tool call for you", "tool calls for you"),
     "decisions": ("tool call that you decided about", "tool calls that you decided about"),
     "reminders": ("reminder", "reminders"),

@@ -14,10 +14,12 @@ from sqlalchemy import Column, ColumnElement, Table, and_, delete, exists, or_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.runs.model import NOBODY, Status
+from bot.store.command_usage import OF_NOBODY
 from bot.store.erasing import AT_ONCE, HAS_WORDS, close_empty, forget_runs, forget_waiting, over
 from bot.store.schema import (
     IS_LIVE,
     budget_windows,
+    command_usage,
     conversations,
     http_tool_calls,
     http_tools,
@@ -182,6 +184,11 @@ def places(user_id: int, before: datetime) -> tuple[Rows, ...]:
             runs,
             and_(runs.c.asker_id == user_id, ~IS_LIVE, runs.c.created_at <= before),
             {"asker_id": NOBODY, "question_id": None},
+        ),
+        Rows(
+            command_usage,
+            and_(command_usage.c.user_id == user_id, command_usage.c.created_at <= before),
+            OF_NOBODY,
         ),
         *(
             nobodys(column, user_id)

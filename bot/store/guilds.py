@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.dialect import insert_into
 from bot.store.schema import (
     budget_windows,
+    command_usage,
     http_tool_calls,
     http_tools,
     lost_guilds,
@@ -20,7 +21,7 @@ from bot.store.schema import (
     setting_changes,
 )
 
-OF_A_GUILD = (http_tools, place_settings, setting_changes, budget_windows, reminders, notices)
+OF_A_GUILD = (http_tools, place_settings, setting_changes, budget_windows, command_usage, reminders, notices)
 
 
 async def known(connection: AsyncConnection) -> frozenset[int]:

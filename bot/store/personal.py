@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store.schema import (
     alternatives,
     budget_windows,
+    command_usage,
     conversations,
     http_tool_calls,
     http_tools,
@@ -76,6 +77,12 @@ SECTIONS: Mapping[str, Section] = {
             *(usage.c[name] for name in ("input_tokens", "output_tokens", "reasoning_tokens", "cost_nanos")),
         ],
         key=[runs.c.id],
+    ),
+    "command_usage": Section(
+        rows=command_usage,
+        person=[command_usage.c.user_id],
+        columns=_columns(command_usage, "user_id"),
+        key=[command_usage.c.id],
     ),
     "alternatives": Section(
         rows=alternatives.join(runs),

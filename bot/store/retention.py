@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, delete, exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.command_usage import delete_old as delete_old_commands
 from bot.store.erasing import AT_ONCE, IS_OVER, close_empty, delete_runs, forget_runs, forget_waiting, over
 from bot.store.schema import (
     IS_LIVE,
     IS_UNDELIVERED,
     bookmarks,
     budget_windows,
+    command_usage,
     conversations,
     messages,
     run_events,
@@ -53,8 +55,9 @@ async def delete_part(connection: AsyncConnection, conversation_id: int, closed_
 
 
 async def guilds(connection: AsyncConnection) -> tuple[int | None, ...]:
-    """Where there are conversations; None stands for direct messages."""
-    return tuple(await connection.scalars(select(conversations.c.guild_id).distinct()))
+    """Where there are conversations, or commands asked models; None stands for direct messages."""
+    places = union(*(select(table.c.guild_id) for table in (conversations, command_usage)))
+    return tuple(await connection.scalars(places))
 
 
 async def aged(connection: AsyncConnection, guild_id: int | None, before: datetime) -> tuple[int, ...]:
@@ -107,6 +110,7 @@ async def delete_old_sums(connection: AsyncConnection, before: datetime, members
         count += await _delete(connection, budget_windows, and_(is_due, budget_windows.c.starts_at.in_(moments)))
     changes = select(setting_changes.c.id).where(setting_changes.c.changed_at <= before).limit(AT_ONCE)
     count += await _delete(connection, setting_changes, setting_changes.c.id.in_(changes))
+    count += await delete_old_commands(connection, before)
     return count + await _delete_old_costs(connection, before)
 
 

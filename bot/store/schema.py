@@ -479,6 +479,30 @@ usage = Table(
     Index("ix_usage_created_at", "created_at"),  # a month is summed up, whatever was before it
 )
 
+# The same for a command that had a model do something by itself, with no run behind it.
+command_usage = Table(
+    "command_usage",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("guild_id", BigInteger),
+    Column("place_id", BigInteger, nullable=False),
+    Column("user_id", BigInteger, nullable=False),
+    Column("is_private", Boolean, nullable=False),  # nobody else saw what came of it
+    Column("model", Text, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("provider", Text),
+    Column("cost_nanos", BigInteger),
+    Column("is_estimated", Boolean, nullable=False),
+    Index("ix_command_usage_user", "user_id", "created_at"),
+    Index("ix_command_usage_guild", "guild_id", "created_at"),
+    Index("ix_command_usage_created_at", "created_at"),
+    sqlite_autoincrement=True,
+)
+
 shards = Table(
     "shards",
     metadata,

@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    CompoundSelect,
     Executable,
     FromClause,
     Row,
     Select,
+    Table,
     and_,
     case,
     cast,
@@ -32,14 +34,12 @@ from bot.days import ONE_DAY, Days, spans
 from bot.providers.events import Usage
 from bot.store.conversations import Scope
 from bot.store.dialect import Insert, insert_into
-from bot.store.schema import MILLISECOND, UNIX_EPOCH, conversations, runs
+from bot.store.schema import MILLISECOND, UNIX_EPOCH, command_usage, conversations, runs
 from bot.store.schema import usage as usage_table
 from bot.usage.subject import Subject, Whose
 
 # What there was before there were several providers.
 ONLY_PROVIDER = "default"
-PROVIDER = func.coalesce(usage_table.c.provider, ONLY_PROVIDER).label("provider")
-IS_PRIVATE = conversations.c.scope == Scope.PRIVATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Sums:
     """What answers took together, of which `unpriced` have no known price and are not in the cost.
 
     `cached_tokens` are part of `input_tokens`, `reasoning_tokens` of `output_tokens`; `is_estimated`: we counted some.
+    What a command had a model do counts as an answer, too.
     """
 
     answers: int
@@ -115,6 +116,39 @@ class Report:
     members: tuple[MemberSums, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where usage is found: its table, the rows of it with what is known of them, and who asked where."""
+
+    table: Table
+    rows: FromClause
+    guild_id: ColumnElement[Any]
+    place_id: ColumnElement[Any]
+    member_id: ColumnElement[Any]
+    is_private: ColumnElement[bool]
+
+
+SOURCES = (
+    # The join with `runs` is cheap, because what is looked up are the newest of its rows, which lie side by side.
+    Source(
+        table=usage_table,
+        rows=usage_table.join(runs, runs.c.id == usage_table.c.run_id).join(
+            conversations, conversations.c.id == runs.c.conversation_id
+        ),
+        guild_id=runs.c.guild_id,
+        place_id=runs.c.place_id,
+        member_id=runs.c.asker_id,
+        is_private=conversations.c.scope == Scope.PRIVATE,
+    ),
+    Source(
+        table=command_usage,
+        rows=command_usage,
+        guild_id=command_usage.c.guild_id,
+        place_id=command_usage.c.place_id,
+        member_id=command_usage.c.user_id,
+        is_private=command_usage.c.is_private,
+    ),
+)
 COUNTS = tuple(field.name for field in fields(Sums))
 BY_MODEL = ("day", "provider", "model")
 BY_PLACE = ("guild_id", "place_id")
@@ -153,12 +187,14 @@ async def spent_since(connection: AsyncConnection, since: datetime) -> tuple[Spe
 
     A run that several providers answered counts for the last of them.
     """
-    statement = (
-        select(PROVIDER, *_sums(usage_table))
-        .where(usage_table.c.created_at >= since)
-        .group_by(PROVIDER)
-        .order_by(PROVIDER)
-    )
+    picked = union_all(
+        *(
+            select(_provider(source.table), *_counted(source.table)).where(source.table.c.created_at >= since)
+            for source in SOURCES
+        )
+    ).subquery()
+    provider = picked.c.provider
+    statement = select(provider, *_sums(picked)).group_by(provider).order_by(provider)
     return tuple(Spent(provider=row.provider, **_counts(row._asdict())) for row in await connection.execute(statement))
 
 
@@ -187,54 +223,62 @@ async def lines(connection: AsyncConnection, subject: Subject, days: Days, limit
     return (Line(**_keyed(row, keys)) for row in rows)
 
 
-def _picked(subject: Subject, days: Days) -> Select[Any]:
-    """The rows of the subject in these days, with what they can be grouped by.
+def _picked(subject: Subject, days: Days) -> CompoundSelect[Any]:
+    """The rows of the subject in these days, with what they can be grouped by."""
+    return union_all(*(_picked_of(source, subject, days) for source in SOURCES))
 
-    The join with `runs` is cheap, because what is looked up are the newest of its rows, which lie side by side.
-    """
-    table, nobody = usage_table.c, cast(null(), BigInteger)
-    place_id: ColumnElement[Any] = runs.c.place_id
-    member_id: ColumnElement[Any] = runs.c.asker_id
+
+def _picked_of(source: Source, subject: Subject, days: Days) -> Select[Any]:
+    """Those of one source."""
+    at, nobody = source.table.c.created_at, cast(null(), BigInteger)
+    place_id, member_id = source.place_id, source.member_id
     if subject.whose is Whose.HOST:
         place_id = nobody
     elif subject.whose is Whose.SERVER:
-        place_id, member_id = (case((IS_PRIVATE, nobody), else_=column) for column in (place_id, member_id))
+        place_id, member_id = (case((source.is_private, nobody), else_=column) for column in (place_id, member_id))
     return (
         select(
-            _day(days).label("day"),
-            PROVIDER,
-            table.model,
-            runs.c.guild_id,
+            _day(at, days).label("day"),
+            _provider(source.table),
+            source.table.c.model,
+            source.guild_id.label("guild_id"),
             place_id.label("place_id"),
             member_id.label("member_id"),
-            *(table[name] for name in COUNTS if name in table),
+            *_counted(source.table),
         )
-        .join_from(usage_table, runs, runs.c.id == table.run_id)
-        .join(conversations, conversations.c.id == runs.c.conversation_id)
-        .where(table.created_at >= days.begins_at[0], table.created_at < days.begins_at[-1], _is_of(subject))
+        .select_from(source.rows)
+        .where(at >= days.begins_at[0], at < days.begins_at[-1], _is_of(source, subject))
     )
 
 
-def _is_of(subject: Subject) -> ColumnElement[bool]:
+def _is_of(source: Source, subject: Subject) -> ColumnElement[bool]:
     """Whether a row counts for the subject."""
     match subject.whose:
         case Whose.ME:
-            return runs.c.asker_id == subject.id
+            return source.member_id == subject.id
         case Whose.HOST:
             return literal(True)
-    in_guild = runs.c.guild_id == subject.guild_id
+    in_guild = source.guild_id == subject.guild_id
     match subject.whose:
         case Whose.SERVER:
             return in_guild
         case Whose.CHANNEL:
-            return and_(in_guild, ~IS_PRIVATE, runs.c.place_id == subject.id)
+            return and_(in_guild, ~source.is_private, source.place_id == subject.id)
         case Whose.MEMBER:
-            return and_(in_guild, ~IS_PRIVATE, runs.c.asker_id == subject.id)
+            return and_(in_guild, ~source.is_private, source.member_id == subject.id)
 
 
-def _day(days: Days) -> ColumnElement[int]:
-    """Which of the days a row belongs to; by division, which is far faster than a comparison with each day."""
-    at = type_coerce(usage_table.c.created_at, BigInteger)
+def _provider(table: Table) -> ColumnElement[str]:
+    return func.coalesce(table.c.provider, ONLY_PROVIDER).label("provider")
+
+
+def _counted(table: Table) -> Iterable[ColumnElement[Any]]:
+    return (table.c[name] for name in COUNTS if name in table.c)
+
+
+def _day(created_at: ColumnElement[Any], days: Days) -> ColumnElement[int]:
+    """Which of the days a moment belongs to; by division, which is far faster than a comparison with each day."""
+    at = type_coerce(created_at, BigInteger)
     whens = []
     for span in spans(days):
         begin = (span.begins_at - UNIX_EPOCH) // MILLISECOND

@@ -17,6 +17,16 @@ class Whose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asked something of a model, and where; `is_private`: nobody else sees what comes of it."""
+
+    user_id: int
+    guild_id: int | None
+    place_id: int
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """Whose usage it is: `id` is that of the person or the channel, and 0 for all others.
 

@@ -1,4 +1,4 @@
-"""What moderators need: a log of changes, budgets, people who opted out, jobs that can be watched."""
+"""What moderators need: a log of changes, budgets, people who opted out, jobs, what commands took by themselves."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def upgrade() -> None:
     of_quotes()
     of_settings()
     of_budgets()
+    of_commands()
     of_people()
     op.add_column("replies", sa.Column("webhook_id", sa.BigInteger))
 
@@ -96,6 +97,31 @@ def of_budgets() -> None:
         sa.PrimaryKeyConstraint("run_id", name="pk_reservations"),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name="fk_reservations_run_id"),
     )
+
+
+def of_commands() -> None:
+    """What they took of models, with no run behind it."""
+    op.create_table(
+        "command_usage",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("guild_id", sa.BigInteger),
+        sa.Column("place_id", sa.BigInteger, nullable=False),
+        sa.Column("user_id", sa.BigInteger, nullable=False),
+        sa.Column("is_private", sa.Boolean, nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("input_tokens", sa.Integer, nullable=False),
+        sa.Column("output_tokens", sa.Integer, nullable=False),
+        sa.Column("cached_tokens", sa.Integer, nullable=False),
+        sa.Column("reasoning_tokens", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("provider", sa.Text),
+        sa.Column("cost_nanos", sa.BigInteger),
+        sa.Column("is_estimated", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_command_usage"),
+        sqlite_autoincrement=True,
+    )
+    for name, columns in (("user", ["user_id"]), ("guild", ["guild_id"]), ("created_at", [])):
+        op.create_index(f"ix_command_usage_{name}", "command_usage", [*columns, "created_at"])
 
 
 def of_people() -> None:

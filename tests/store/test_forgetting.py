@@ -18,7 +18,18 @@ from bot.privacy.forgetting import Forgetting
 from bot.providers.events import Usage
 from bot.runs.model import RunKind
 from bot.runs.queue import RunDefaults
-from bot.store import bookmarks, conversations, jobs, messages, reminders, runs, schema, tool_calls, usage
+from bot.store import (
+    bookmarks,
+    command_usage,
+    conversations,
+    jobs,
+    messages,
+    reminders,
+    runs,
+    schema,
+    tool_calls,
+    usage,
+)
 from bot.store.conversations import Place, Scope
 from bot.store.database import Database
 from bot.store.jobs import Job, JobName
@@ -26,6 +37,7 @@ from bot.store.messages import NewMessage
 from bot.store.reminders import NewReminder
 from bot.store.schema import metadata
 from bot.tools.model import Outcome
+from bot.usage.subject import Asked
 from tests.store.stories import NOW, answer, converse, later, place, say
 
 ADA, LINUS = 1_300_000_000_000_000_007, 1_300_000_000_000_000_008  # the stories are Ada's
@@ -151,6 +163,12 @@ async def be_named(connection: AsyncConnection, run_id: int) -> None:
     adding = insert(schema.http_tools).values(tool | traits | access).returning(schema.http_tools.c.id)
     use = {"tool_id": await connection.scalar(adding), "at": NOW, "user_id": ADA, "channel_id": 1, "milliseconds": 1}
     await connection.execute(insert(schema.http_tool_calls).values(use | {"outcome": "done"}))
+    for guild_id, place_id in ((1, 1), (None, 3)):
+        asked, counted = (
+            Asked(user_id=ADA, guild_id=guild_id, place_id=place_id),
+            Usage(input_tokens=100, output_tokens=1),
+        )
+        await command_usage.record(connection, asked, "model", counted, NOW, provider="demo")
     for member in (ADA, LINUS):
         told = f"budget:guild/5 each {member} tokens day 2026-11-22T00:00Z 80"  # as bot.budgets.news notes it
         await connection.execute(insert(schema.notices).values(guild_id=5, subject=told, told_at=NOW))
@@ -192,7 +210,9 @@ async def test_nothing_of_the_person_is_left_and_everything_of_others(database: 
         assert [row.text for row in await connection.execute(select(schema.reminders))] == ["Tea"]
         assert [row.asker_id for row in await connection.execute(select(schema.tool_approvals))] == [LINUS]
         spent = await usage.spent_since(connection, NOW)
-        assert [(each.answers, each.input_tokens) for each in spent] == [(4, 40)]
+        assert [(each.answers, each.input_tokens) for each in spent] == [(4, 40), (2, 200)]
+        asked = await connection.execute(select(schema.command_usage))
+        assert [(row.guild_id, row.place_id, row.user_id) for row in asked] == [(1, 1, 0), (None, 0, 0)]
         assert [row.place_id for row in await connection.execute(select(schema.place_settings))] == [1]
         places = [(row.place_id, row.scope) for row in await connection.execute(select(schema.conversations))]
         assert places == [(1, "channel"), (1, "private"), (2, "member"), (0, "channel")]

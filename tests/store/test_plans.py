@@ -16,6 +16,7 @@ from bot.place_settings.budget_names import Period
 from bot.places import Place, PlaceKind
 from bot.store import (
     budgets,
+    command_usage,
     deadlines,
     forgetting,
     history,
@@ -75,6 +76,12 @@ LOOKS: dict[str, tuple[Callable[[AsyncConnection], Awaitable[object]], str]] = {
     "spent": (lambda c: usage.spent_since(c, NOW), "ix_usage_created_at"),
     "usage of a member": (lambda c: usage.report(c, OWN, WEEK), "ix_runs_asker"),
     "usage of a server": (lambda c: usage.report(c, OF_SERVER, WEEK), "ix_usage_created_at"),
+    "commands of a member": (lambda c: usage.report(c, OWN, WEEK), "ix_command_usage_user"),
+    "commands of a server": (lambda c: usage.report(c, OF_SERVER, WEEK), "ix_command_usage_guild"),
+    "commands of all": (lambda c: usage.report(c, Subject(whose=Whose.HOST), WEEK), "ix_command_usage_created_at"),
+    "commands since": (lambda c: usage.spent_since(c, NOW), "ix_command_usage_created_at"),
+    "commands with names": (lambda c: command_usage.named(c, None, NOW), "ix_command_usage_guild"),
+    "commands to delete": (lambda c: command_usage.delete_old(c, NOW), "ix_command_usage_created_at"),
     "lines of usage": (lambda c: usage.lines(c, OF_SERVER, WEEK, 9), "ix_usage_created_at"),
     "windows": (lambda c: budgets.used(c, KEYS), "sqlite_autoindex_budget_windows_1"),
     "windows of members": (lambda c: budgets.of_members(c, KEYS[0]), "sqlite_autoindex_budget_windows_1"),

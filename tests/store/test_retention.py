@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -18,6 +19,7 @@ from bot.runs.model import Run
 from bot.store import (
     bookmarks,
     carried,
+    command_usage,
     conversations,
     guilds,
     jobs,
@@ -31,14 +33,17 @@ from bot.store import (
 )
 from bot.store.conversations import Conversation
 from bot.store.database import Database
+from bot.store.erasing import AT_ONCE
 from bot.store.schema import metadata, tool_approvals, tool_calls, tool_files
 from bot.store.schema import runs as runs_table
+from bot.usage.subject import Asked
 from tests.store.stories import NOW, answer, ask, claim_one, converse, finish, later, say
 
 OF_GUILDS = (
     "place_settings",
     "setting_changes",
     "budget_windows",
+    "command_usage",
     "http_tools",
     "http_tool_calls",
     "reminders",
@@ -184,6 +189,13 @@ async def test_deleting_a_run_looks_for_those_that_follow_it_by_an_index(databas
         assert [row.detail for row in rows] == ["SEARCH runs USING COVERING INDEX ix_runs_previous (previous_run_id=?)"]
 
 
+async def ask_by_command(connection: AsyncConnection, guild_id: int, days: float = 0) -> None:
+    """Somebody has a command ask a model, which costs something."""
+    counted, at = Usage(input_tokens=1, output_tokens=1), NOW + timedelta(days=days)
+    asked = Asked(user_id=7, guild_id=guild_id, place_id=5)
+    await command_usage.record(connection, asked, "model", counted, at, provider="demo")
+
+
 async def furnish(connection: AsyncConnection, guild_id: int) -> None:
     """A row in every table that a guild has beside its conversations."""
     tool = {"guild_id": guild_id, "name": "x", "description": "", "parameters": {}, "method": "GET", "url": ""}
@@ -199,6 +211,7 @@ async def furnish(connection: AsyncConnection, guild_id: int) -> None:
     window = {"place_kind": "guild", "place_id": guild_id, "subject": "all", "member_id": 0, "period": "day"}
     used = {"starts_at": NOW, "guild_id": guild_id, "tokens": 1, "cost_nanos": 1, "questions": 1}
     await connection.execute(insert(schema.budget_windows).values(window | used))
+    await ask_by_command(connection, guild_id)
     reminder = {"user_id": 1, "guild_id": guild_id, "channel_id": 1, "text": "", "due_at": NOW, "created_at": NOW}
     await connection.execute(insert(schema.reminders).values(reminder))
     await connection.execute(insert(schema.notices).values(guild_id=guild_id, subject="x", told_at=NOW))
@@ -319,6 +332,21 @@ async def test_sums_are_kept_for_a_year_and_peoples_for_a_month(database: Databa
     for now_days in (2, 40, 500):
         await of_days(database, {2: 1}, now_days, []).carry_out()
         async with database.read() as connection:
-            left = await count(connection, ["budget_windows", "setting_changes", "usage", "conversations"])
+            left = await count(
+                connection, ["budget_windows", "setting_changes", "command_usage", "usage", "conversations"]
+            )
         found.append(tuple(left.values()))
-    assert found == [(2, 1, 1, 1), (1, 1, 1, 1), (0, 0, 0, 0)]
+    assert found == [(2, 1, 1, 1, 1), (1, 1, 1, 1, 1), (0, 0, 0, 0, 0)]
+
+
+async def test_who_had_a_command_ask_a_model_is_forgotten_with_the_words(database: Database) -> None:
+    """After the days of a server in which nobody talked, of more than go at once; what it cost stays, of nobody."""
+    async with database.write() as connection:
+        for guild_id in (1, *[2] * (AT_ONCE + 1)):
+            await ask_by_command(connection, guild_id)
+        await ask_by_command(connection, 2, days=9)
+    await of_days(database, {2: 1}, 2, []).carry_out()
+    table = schema.command_usage
+    async with database.read() as connection:
+        found = await connection.execute(select(table.c.guild_id, table.c.user_id, table.c.place_id))
+        assert Counter(map(tuple, found)) == {(1, 7, 5): 1, (2, 0, 5): AT_ONCE + 1, (2, 7, 5): 1}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from bot.providers.events import Usage
-from bot.store import usage
+from bot.store import command_usage, usage
 from bot.store.database import Database
 from bot.store.schema import usage as usage_table
+from bot.usage.subject import Asked
 from tests.store.stories import answer, ask, converse, later
 
 
@@ -34,7 +35,10 @@ async def test_usage_with_an_unknown_price_has_an_unknown_cost(database: Databas
 
 
 async def test_providers_are_summed_up_since_a_moment(database: Database) -> None:
-    """Each with its tokens, what is known of its cost, and how many answers have no known price; nothing older."""
+    """Each with its tokens, what is known of its cost, and how many answers have no known price; nothing older.
+
+    What a command had a model do counts as an answer.
+    """
     counted = Usage(input_tokens=100, output_tokens=20, cached_tokens=64, reasoning_tokens=5, cost_nanos=900)
     guessed = Usage(input_tokens=7, output_tokens=3, is_estimated=True)
     rows = [("large", counted, 0), ("large", counted, 1), ("large", guessed, 2), (None, counted, 3)]
@@ -42,15 +46,22 @@ async def test_providers_are_summed_up_since_a_moment(database: Database) -> Non
         for provider, used, second in rows:
             run = await answer(connection, await converse(connection), "words")
             await usage.record(connection, run.id, "m", used, later(second), provider=provider)
+        asked = Asked(user_id=1, guild_id=None, place_id=1)
+        for second in (0, 1):
+            await command_usage.record(connection, asked, "m", guessed, later(second), provider="small")
         found = await usage.spent_since(connection, later(1))
         nothing = await usage.spent_since(connection, later(4))
     sums = {"cached_tokens": 64, "reasoning_tokens": 5, "cost_nanos": 900}
+    nothing_else = dict.fromkeys(sums, 0)
     assert found == (
         usage.Spent(
             provider="default", answers=1, unpriced=0, input_tokens=100, output_tokens=20, is_estimated=False, **sums
         ),
         usage.Spent(
             provider="large", answers=2, unpriced=1, input_tokens=107, output_tokens=23, is_estimated=True, **sums
+        ),
+        usage.Spent(
+            provider="small", answers=1, unpriced=1, input_tokens=7, output_tokens=3, is_estimated=True, **nothing_else
         ),
     )
     assert nothing == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -13,13 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.days import Days, last_days
 from bot.providers.events import Usage
-from bot.store import conversations, usage
+from bot.store import command_usage, conversations, usage
 from bot.store.conversations import Scope
 from bot.store.database import Database
 from bot.store.schema import runs
 from bot.store.schema import usage as usage_table
 from bot.store.usage import Report
-from bot.usage.subject import Subject, Whose
+from bot.usage.subject import Asked, Subject, Whose
 from tests.store.stories import ASKER_ID, NOW, PLACE_ID, answer, converse, later, place
 
 OTHER_ID, OTHER_PLACE_ID = ASKER_ID + 1, PLACE_ID + 1
@@ -48,23 +49,41 @@ async def used(
     return run.id
 
 
+async def used_by_command(
+    connection: AsyncConnection,
+    tokens: int,
+    *,
+    place_id: int = PLACE_ID,
+    asker_id: int = ASKER_ID,
+    scope: Scope = Scope.CHANNEL,
+    guild_id: int | None = 1,
+    at: datetime = NOW,
+    model: str = "small",
+) -> None:
+    """The same for a command that had a model do something, with no run behind it."""
+    counted = Usage(input_tokens=tokens, output_tokens=0, cost_nanos=tokens)
+    asked = Asked(user_id=asker_id, guild_id=guild_id, place_id=place_id, is_private=scope is Scope.PRIVATE)
+    await command_usage.record(connection, asked, model, counted, at, provider="demo")
+
+
 def by_member(report: Report) -> dict[int, int]:
     """The tokens of each member."""
     return {part.member_id: part.tokens for part in report.members}
 
 
-@pytest.fixture
-async def busy(database: Database) -> Database:
+@pytest.fixture(params=[used, used_by_command])
+async def busy(database: Database, request: pytest.FixtureRequest) -> Database:
     """Two people in two channels of a server, one of them also in private, elsewhere and long ago."""
     async with database.write() as connection:
-        await used(connection, 1)
-        await used(connection, 10, asker_id=OTHER_ID)
-        await used(connection, 100, place_id=OTHER_PLACE_ID, model="large")
-        await used(connection, 1000, scope=Scope.PRIVATE)
-        await used(connection, 10_000, place_id=9, guild_id=2)
-        await used(connection, 100_000, place_id=8, guild_id=None)
-        await used(connection, 1_000_000, at=NOW - timedelta(days=7))
-        await used(connection, 10_000_000, asker_id=0)
+        use = partial(request.param, connection)
+        await use(1)
+        await use(10, asker_id=OTHER_ID)
+        await use(100, place_id=OTHER_PLACE_ID, model="large")
+        await use(1000, scope=Scope.PRIVATE)
+        await use(10_000, place_id=9, guild_id=2)
+        await use(100_000, place_id=8, guild_id=None)
+        await use(1_000_000, at=NOW - timedelta(days=7))
+        await use(10_000_000, asker_id=0)
     return database
 
 
@@ -105,6 +124,17 @@ async def test_server_of_the_host_is_told_apart(busy: Database) -> None:
     async with busy.read() as connection:
         report = await usage.report(connection, Subject(whose=Whose.HOST), WEEK)
     assert {part.guild_id: part.tokens for part in report.places} == {1: 10_001_111, 2: 10_000, None: 100_000}
+
+
+async def test_commands_and_answers_are_summed_up_together(database: Database) -> None:
+    """Of the same day, model, place and member there is one sum, whatever it came of."""
+    async with database.write() as connection:
+        await used(connection, 1)
+        await used_by_command(connection, 10)
+        report = await usage.report(connection, SERVER, WEEK)
+        (line,) = await usage.lines(connection, SERVER, WEEK, 9)
+    for (part,) in (report.models, report.places, report.members, [line]):
+        assert (part.answers, part.tokens, part.cost_nanos) == (2, 11, 11)
 
 
 async def test_members_are_those_who_took_most(database: Database) -> None:

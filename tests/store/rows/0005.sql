@@ -141,3 +141,8 @@ VALUES
     ('retention', NULL, 1767268800978, 1767268801978, 4, NULL, NULL),
     ('retention', 1100000000000000001, 1767268802978, NULL, 0, 'the disk is full', NULL),
     ('deletion', NULL, 1767268803978, NULL, 200, NULL, 1300000000000000042);
+
+INSERT INTO command_usage (guild_id, place_id, user_id, is_private, model, input_tokens, output_tokens, cached_tokens, reasoning_tokens, created_at, provider, cost_nanos, is_estimated)
+VALUES
+    (1100000000000000001, 1200000000000000001, 1300000000000000007, 0, 'small', 900, 90, 10, 5, 1767268800979, 'demo', 1234569, 0),
+    (NULL, 1200000000000000002, 1300000000000000008, 0, 'small', 30, 3, 0, 0, 1767268800980, NULL, NULL, 1);
