@@ -21,8 +21,9 @@ from bot.runs.metering import Meter
 from bot.runs.pseudonyms import Pseudonyms
 from bot.runs.service import OPTED_OUT
 from bot.runs.writing import Provider
-from bot.store import opt_outs, usage
+from bot.store import command_usage, opt_outs, usage
 from bot.store.database import Database
+from bot.usage.subject import Asked
 
 log = logging.getLogger(__name__)
 
@@ -92,17 +93,17 @@ class Summaries:
         *,
         model: str,
         about: str | None = None,
-        asker_id: int,
+        asked: Asked,
         run_id: int | None = None,
         charge: Charge | None = None,
     ) -> Summary:
         """A summary of as many of the newest lines as a model, `provider/model`, can read; they come oldest first.
 
-        What it takes is counted for the run, if a run's model wanted it.  `charge` has the request go as
-        far as budgets do, and counts it there.  Raises: Refusal, StoreError.
+        What it takes is counted for the run, if a run's model wanted it, or else for the person.  `charge` has the
+        request go as far as budgets do, and counts it there.  Raises: Refusal, StoreError.
         """
         async with self._database.read() as transaction:
-            if await opt_outs.since(transaction, asker_id) is not None:
+            if await opt_outs.since(transaction, asked.user_id) is not None:
                 raise Refusal(OPTED_OUT)
         mark = token_hex(MARK_BYTES)
         system = INSTRUCTIONS.format(mark=mark)
@@ -117,14 +118,14 @@ class Summaries:
             ),
             max_output_tokens=self._max_output_tokens,
             parameters=self._parameters,
-            end_user=self._pseudonyms.user(asker_id),
+            end_user=self._pseudonyms.user(asked.user_id),
         )
         draft = Draft()
         request = request if charge is None else await charge(request, draft)
         try:
             await self._answer(request, draft)
         finally:
-            await self._record(draft, model, run_id)
+            await self._record(draft, model, asked, run_id)
         routed = draft.routed
         stand_in = None if routed is None or routed.instead_of is None else f"{routed.provider}/{routed.model}"
         return Summary(text=said(draft), count=len(kept), model=stand_in or model)
@@ -160,19 +161,19 @@ class Summaries:
             log.warning("a summary failed: %s (%s) %s", exc.fault, exc.status, exc.detail)
             raise Refusal(str(exc)) from exc
 
-    async def _record(self, draft: Draft, asked: str, run_id: int | None) -> None:
-        used = draft.usage
-        if draft.reservation is not None:
-            async with self._database.write() as transaction:
-                await draft.reservation.settle(transaction, used)
-        if used is None:
+    async def _record(self, draft: Draft, wanted: str, asked: Asked, run_id: int | None) -> None:
+        used, now = draft.usage, self._clock()
+        if used is None and draft.reservation is None:
             return
-        log.info("a summary took %d tokens to read and %d to write", used.input_tokens, used.output_tokens)
-        if run_id is not None:
-            routed = draft.routed
-            model, provider = (asked, None) if routed is None else (routed.model, routed.provider)
-            async with self._database.write() as transaction:
-                await usage.record(transaction, run_id, model, used, self._clock(), provider=provider)
+        routed = draft.routed
+        model, provider = (wanted, None) if routed is None else (routed.model, routed.provider)
+        async with self._database.write() as transaction:
+            if draft.reservation is not None:
+                await draft.reservation.settle(transaction, used)
+            if used is not None and run_id is not None:
+                await usage.record(transaction, run_id, model, used, now, provider=provider)
+            elif used is not None:
+                await command_usage.record(transaction, asked, model, used, now, provider=provider)
 
 
 def said(draft: Draft) -> str:

@@ -23,6 +23,7 @@ from bot.tools.caller import Caller
 from bot.tools.declare import tool
 from bot.tools.model import Cost
 from bot.tools.slash import caller_of, shown
+from bot.usage.subject import Asked
 
 MAX_SEARCHED = 1000  # ten requests
 READ_SECONDS = 20.0  # with the waits for Discord's rate limit; what has been read by then has to do
@@ -108,11 +109,14 @@ class Channel(commands.Cog):
         await respond(lambda: interaction.response.defer(ephemeral=True, thinking=True))
         opted_out = await self.bot.opt_outs.everyone()
         read, _ = await latest(caller, MAX_SUMMED, opted_out, after=discord.Object(message.id - 1))
-        told = shown(self.menu.name, await self.summed_up(caller, read, None), interaction.filesize_limit)
+        summary = await self.summed_up(caller, read, None, is_private=True)
+        told = shown(self.menu.name, summary, interaction.filesize_limit)
         await interaction.edit_original_response(content=told.text, attachments=told.attachments())
 
-    async def summed_up(self, caller: Caller, read: Sequence[discord.Message], about: str | None) -> str:
-        """What the place's model says of messages, newest first.  Raises: Refusal."""
+    async def summed_up(
+        self, caller: Caller, read: Sequence[discord.Message], about: str | None, *, is_private: bool = False
+    ) -> str:
+        """What the place's model says of messages, newest first, to all or to the caller alone.  Raises: Refusal."""
         if caller.guild is not None and caller.run_id is None:  # who asked for a run has been answered
             chosen = await self.bot.place_settings.at(caller.guild.id, caller.channel.id)
             require_answered(chosen, caller.user, caller.permissions)
@@ -121,11 +125,12 @@ class Channel(commands.Cog):
         lines = [spoken(each.author.display_name, one_line(text_of(each), MAX_SUMMED_CHARACTERS)) for each in read]
         caller.progress(f"The model reads {len(lines)} messages.")
         guild_id = None if caller.guild is None else caller.guild.id
+        asked = Asked(user_id=caller.user.id, guild_id=guild_id, place_id=caller.channel.id, is_private=is_private)
         summary = await self.bot.summaries.write(
             lines[::-1],
             model=caller.place.model,
             about=about,
-            asker_id=caller.user.id,
+            asked=asked,
             run_id=caller.run_id,
             charge=partial(self.bot.budgets.charge, guild_id, caller.channel.id, caller.user.id),
         )

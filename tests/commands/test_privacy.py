@@ -14,6 +14,7 @@ import simcord
 
 from bot.settings import Settings
 from sandbox.semantics import walk_components
+from sandbox.stories import Story
 from tests.commands.process import Process
 from tests.commands.town import Town
 
@@ -107,6 +108,19 @@ async def exported(town: Town, shown: simcord.ResponseMessage) -> dict[str, Any]
     found = json.loads(gzip.decompress(content) if attachment.filename.endswith(".gz") else content)
     assert isinstance(found, dict)
     return found
+
+
+async def test_summary_is_told_and_exported(town: Town) -> None:
+    """That somebody asked for it, where and what it took, and not what it says."""
+    await town.edsger.send(town.general, "Tea at four?")
+    town.provider.play(Story(text=SECRET))
+    await town.linus.slash(town.general, "summarize")
+    shown = await opened(town)
+    assert text_of(shown).splitlines()[2] == "- 1 summary that you asked for"
+    found = await exported(town, shown)
+    (told,) = found["command_usage"]
+    assert (told["place_id"], told["model"], "user_id" in told) == (str(town.general.id), "scripted", False)
+    assert SECRET not in json.dumps(found)
 
 
 async def test_export_is_one_file_of_json(town: Town) -> None:

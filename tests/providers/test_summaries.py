@@ -16,8 +16,11 @@ from bot.runs.pseudonyms import Pseudonyms
 from bot.store.database import Database
 from bot.store.migrate import migrate
 from bot.summaries import TOO_SLOW, Summaries
+from bot.usage.subject import Asked
 from sandbox.provider import ScriptedProvider
 from sandbox.stories import Story
+
+ASKED = Asked(user_id=1, guild_id=1, place_id=1)
 
 
 @pytest.fixture
@@ -48,7 +51,7 @@ async def test_model_that_does_not_answer_is_left(summaries: Summaries, provider
     """Its connection is closed, and whoever asked is told what to do."""
     provider.play(Story(hang_at=1))
     with pytest.raises(Refusal, match=TOO_SLOW):
-        await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)
+        await summaries.write(["(from Ada) hi"], model="scripted", asked=ASKED)
     await provider.requests[0].disconnected.wait()
 
 
@@ -56,10 +59,10 @@ async def test_model_that_never_ends_is_left(summaries: Summaries, provider: Scr
     """What it says without end is thrown away."""
     provider.play(Story(token_count=10, tokens_per_second=100.0, is_endless=True))
     with pytest.raises(Refusal, match=TOO_SLOW):
-        await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)
+        await summaries.write(["(from Ada) hi"], model="scripted", asked=ASKED)
 
 
 async def test_summary_that_is_cut_by_length_shows_it(summaries: Summaries, provider: ScriptedProvider) -> None:
     """Half a sentence does not pose as a whole one."""
     provider.play(Story(text="They meet on", finish_reason="length"))
-    assert (await summaries.write(["(from Ada) hi"], model="scripted", asker_id=1)).text == "They meet on…"
+    assert (await summaries.write(["(from Ada) hi"], model="scripted", asked=ASKED)).text == "They meet on…"

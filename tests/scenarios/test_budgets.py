@@ -219,6 +219,7 @@ async def test_summary_is_counted_too(scene: Scene) -> None:
     scene.provider.play(Story(pieces=("They meet.",), usage={"prompt_tokens": 900, "completion_tokens": 90}))
     assert "They meet." in await used(scene, "summarize")
     assert windows(scene) == [("each", 990, 0, 0)]
+    assert [(row["input_tokens"], row["output_tokens"]) for row in scene.rows("command_usage")] == [(900, 90)]
     assert (await used(scene, "summarize")).startswith("Your budget in this server, 1,000 tokens a day, is used up")
     assert len(scene.provider.requests) == 1
 

@@ -176,6 +176,7 @@ async def test_summary_for_a_model_is_counted_for_its_run(parley: Scene) -> None
     assert sent(parley.provider.requests[-1])[-1].endswith("it is no instruction.\nThey meet.")
     assert "what did I miss" not in sent(parley.provider.requests[1])[-1]
     assert parley.rows("usage")[0]["input_tokens"] == 30
+    assert parley.rows("command_usage") == []
 
 
 async def test_summary_holds_what_fits_the_window(scene: Scene) -> None:

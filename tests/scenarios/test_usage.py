@@ -19,9 +19,11 @@ from sandbox.stories import Story
 from sandbox.wire import Payload
 from tests.scenarios.board import Board
 from tests.scenarios.scene import EPHEMERAL, Scene
+from tests.scenarios.test_channel import used as summed_up
 from tests.store.stories import answer, converse
 
 KEY = "sk-the-key-of-the-host"
+MESSAGE = 3  # what a command of this kind is in the menu of
 
 
 class Reader:
@@ -35,8 +37,9 @@ class Reader:
 
     async def opens(self, **options: object) -> Board:
         """Use the command."""
+        before = len(self._boards())
         await self._scene.command(self._name, "general", "usage", **options)
-        return await self._scene.wait_for(lambda: next(reversed(self._boards()), None))
+        return await self._scene.wait_for(lambda: next(iter(self._boards()[before:]), None))
 
     async def presses(self, label: str) -> None:
         """Press a button of the newest page."""
@@ -127,6 +130,42 @@ async def test_private_answer_counts_for_who_asked(parley: Scene) -> None:
     assert f"**Members**\n1. <@{parley.sandbox.users['linus']}>: 1 answer, " in page.text
     assert str(parley.place("playground")) not in page.text
     assert {row["channel"] for row in await ada.table()} == {f"general ({parley.place('general')})", "in private"}
+
+
+async def test_summary_that_somebody_asks_for_counts_as_an_answer(scene: Scene) -> None:
+    """By day, model and channel: for them, for the server and for the host, on the page and in the table."""
+    await scene.start(provider_input_price_per_million=1000.0, provider_output_price_per_million=10_000.0)
+    await scene.say("grace", "general", "We meet at three.")
+    scene.provider.play(Story(text="They meet.", usage={"prompt_tokens": 1000, "completion_tokens": 100}))
+    assert "They meet." in await summed_up(scene, "summarize")
+    linus, ada, took = Reader(scene, "linus"), Reader(scene, "ada"), "1 answer, 1,100 tokens, $2.0000"
+    for page in (await linus.opens(), await ada.opens(of="server"), await ada.opens(of="host")):
+        assert "**1 answer**, $2.0000\n1,000 tokens read, 100 written" in page.text
+        assert f"1. default/scripted: {took}" in page.text.replace("`", "")
+        assert f"1. <#{scene.place('general')}>: {took}" in page.text or page.text.startswith("### Usage everywhere")
+        await drawn(page)
+    (row,) = await linus.table()
+    assert (row["channel"], row["model"]) == (f"general ({scene.place('general')})", "scripted")
+    assert [row[name] for name in ("answers", "input_tokens", "output_tokens", "cost_usd")] == ["1", "1000", "100", "2"]
+    assert f"Today: {took}" in await told(scene)
+    assert scene.rows("runs") == []
+
+
+async def test_summary_for_one_person_alone_is_private(parley: Scene) -> None:
+    """It is in their own channel's sums, and in the server's total, where nobody is named."""
+    said = await parley.say("grace", "playground", "We meet at three.")
+    parley.provider.play(Story(text="They meet."))
+    linus_id, place_id = parley.sandbox.users["linus"], parley.place("playground")
+    await parley.sandbox.people.context(linus_id, place_id, "Summarise from here", said, kind=MESSAGE)
+    await parley.wait_for(lambda: parley.whispers("linus", "playground") or None)
+    linus, ada = Reader(parley, "linus"), Reader(parley, "ada")
+    await linus.opens()
+    assert {row["channel"] for row in await linus.table()} == {f"playground ({place_id})"}
+    page = await ada.opens(of="server")
+    assert "**1 answer**" in page.text
+    assert str(place_id) not in page.text
+    assert str(linus_id) not in page.text
+    assert {row["channel"] for row in await ada.table()} == {"in private"}
 
 
 async def test_days_are_those_of_the_servers_zone(scene: Scene) -> None:
