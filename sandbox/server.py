@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ from sandbox.wire import Payload
 PAGE = Path(__file__).parent / "page"
 PRIVACY = Path(__file__).parent.parent / "docs" / "privacy.md"
 MAX_REQUEST_BYTES = 25 * 1024 * 1024  # Discord's limit for one request
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def bind(port: int) -> socket.socket:
@@ -50,13 +48,20 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-@web.middleware
-async def only_loopback(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse pages of other sites that point a name of theirs at this address (DNS rebinding)."""
-    origin = request.headers.get("Origin")
-    if not is_loopback(request.host) or (origin is not None and not is_loopback(urlsplit(origin).netloc)):
-        return web.json_response({"error": "The sandbox answers only this machine."}, status=403)
-    return await handler(request)
+def only_loopback(route: web.RouteDef) -> web.RouteDef:
+    """A route that refuses pages of other sites that point a name of theirs at this address (DNS rebinding).
+
+    No middleware, because aiohttp never forgets what those were put around: each sandbox of all tests would stay.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        if not is_loopback(request.host) or (origin is not None and not is_loopback(urlsplit(origin).netloc)):
+            return web.json_response({"error": "The sandbox answers only this machine."}, status=403)
+        response: web.StreamResponse = await route.handler(request)
+        return response
+
+    return web.RouteDef(route.method, route.path, handle, route.kwargs)
 
 
 class Server:
@@ -76,21 +81,23 @@ class Server:
         self._engine = engine
         self._gateway = gateway
         self._live = live
-        self._app = web.Application(middlewares=[only_loopback], client_max_size=MAX_REQUEST_BYTES)
-        router = self._app.router
-        router.add_route("*", API_PREFIX + "/{path:.*}", rest.handle)
-        router.add_get("/gateway", gateway.handle)
-        router.add_get("/gateway/", gateway.handle)
-        router.add_get("/cdn/{path:.*}", self._cdn)
-        router.add_get("/", self._index)
-        router.add_get("/privacy", self._privacy)
-        router.add_get("/sandbox/live", live.handle)
-        router.add_get("/sandbox/api/messages", page_api.messages)
-        router.add_post("/sandbox/api/{action}", page_api.act)
-        switches.add_to(router)
-        weather.add_to(router)
+        self._app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        routes = [
+            web.route("*", API_PREFIX + "/{path:.*}", rest.handle),
+            web.get("/gateway", gateway.handle),
+            web.get("/gateway/", gateway.handle),
+            web.get("/cdn/{path:.*}", self._cdn),
+            web.get("/", self._index),
+            web.get("/privacy", self._privacy),
+            web.get("/sandbox/live", live.handle),
+            web.get("/sandbox/api/messages", page_api.messages),
+            web.post("/sandbox/api/{action}", page_api.act),
+            *switches.routes(),
+            *weather.routes(),
+        ]
+        self._app.add_routes(map(only_loopback, routes))
         if PAGE.is_dir():
-            router.add_static("/page", PAGE)
+            self._app.router.add_static("/page", PAGE)
         self._runner: web.AppRunner | None = None
 
     async def start(self, listener: socket.socket) -> None:

@@ -52,14 +52,16 @@ class Switches:
         self._gateway = gateway
         self._on_limits_changed = on_limits_changed
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Serve the switches."""
-        router.add_get("/sandbox/faults", self.show_faults)
-        router.add_post("/sandbox/faults", self.add_fault)
-        router.add_delete("/sandbox/faults", self.remove_faults)
-        router.add_get("/sandbox/limits", self.show_limits)
-        router.add_put("/sandbox/limits", self.change_limits)
-        router.add_post("/sandbox/gateway", self.order_gateway)
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """Where the switches are."""
+        return (
+            web.get("/sandbox/faults", self.show_faults),
+            web.post("/sandbox/faults", self.add_fault),
+            web.delete("/sandbox/faults", self.remove_faults),
+            web.get("/sandbox/limits", self.show_limits),
+            web.put("/sandbox/limits", self.change_limits),
+            web.post("/sandbox/gateway", self.order_gateway),
+        )
 
     async def show_faults(self, _request: web.Request) -> web.StreamResponse:
         """The rules in force."""

@@ -28,10 +28,9 @@ class Weather:
         self._endpoint = f"POST {address}{PATH}"
         self._now = now
 
-    def add_to(self, router: web.UrlDispatcher) -> None:
-        """Serve the tool, and what to write to add it."""
-        router.add_get(PATH, self._show)
-        router.add_post(PATH, self._answer)
+    def routes(self) -> tuple[web.RouteDef, ...]:
+        """Where the tool is, and what to write to add it."""
+        return web.get(PATH, self._show), web.post(PATH, self._answer)
 
     async def _show(self, _request: web.Request) -> web.StreamResponse:
         return web.json_response(sample_tool(self._endpoint))
