@@ -22,6 +22,7 @@ LOOK_AGAIN_SECONDS = 3600.0  # retention is counted in days
 KEPT_SUMS = timedelta(days=396)
 # No budget has a longer period than a month, and nobody else looks at what one person took.
 KEPT_MEMBER_SUMS = timedelta(days=32)
+STOPPED = "The bot was stopped; it goes on at its next start."
 
 
 class Keepers(Protocol):
@@ -83,19 +84,27 @@ class Retention:
         """One pass, which can be looked at as a job.  Raises: StoreError."""
         async with self._database.write() as transaction:
             job = await jobs.begin(transaction, JobName.RETENTION, self._clock())
-        failure: str | None = None
+        failure: str | None = STOPPED
         try:
             deleted = await self.delete_due()
             if deleted:
                 log.info("%d conversations were deleted: the bot is no longer where they were.", deleted)
             await self._delete_old(job)
             await self._delete_sums()
+            failure = None
         except StoreError as error:
             failure = str(error)
             raise
         finally:
+            await self._note_end(job, failure)
+
+    async def _note_end(self, job: Job, failure: str | None) -> None:
+        """Note that a pass is over; what ended it is not to be hidden by a database that cannot be written."""
+        try:
             async with self._database.write() as transaction:
                 await jobs.end(transaction, job.id, self._clock(), failure)
+        except StoreError as error:
+            log.error("the end of job %d could not be noted: %s", job.id, error)
 
     async def days(self, guild_id: int | None) -> int | None:
         """For how many days words are kept in a server, or in direct messages; None for as long as the bot is there."""

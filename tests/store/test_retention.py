@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -282,6 +283,35 @@ async def test_words_are_deleted_after_the_days_of_their_server(database: Databa
         bare = await connection.execute(select(runs_table).where(runs_table.c.guild_id == 2))
         assert {(row.asker_id, row.text, row.question_id, row.previous_run_id) for row in bare} == {(0, "", None, None)}
     assert set(forgotten) == {"demo thread_1"}
+
+
+async def test_pass_is_cancelled_though_its_end_cannot_be_noted(url: str) -> None:
+    """While another writes for long, or the file is damaged, the bot stops all the same."""
+    has_come = asyncio.Event()
+
+    class Endless(Chosen):
+        async def around(self, places: tuple[Place, ...]) -> PlaceValues:
+            has_come.set()
+            await asyncio.Event().wait()
+            return await super().around(places)
+
+    async with Database.open(url, wait_seconds=0.1) as database:
+        async with database.write() as connection:
+            await talk_in(connection, 2, 1)
+        kept = Retention(
+            database,
+            Forgetful([]),
+            Endless({}),
+            kept_after_removal=timedelta(days=30),
+            default_days=None,
+            clock=lambda: NOW,
+        )
+        passing = asyncio.create_task(kept.run())
+        await has_come.wait()
+        async with database.write():
+            passing.cancel()
+            await asyncio.wait([passing], timeout=5)
+        assert passing.cancelled()
 
 
 async def test_passes_are_noted_as_jobs(database: Database) -> None:
