@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 # The code of a 401 that says that an interaction is over.  Every other one is about the bot's own token, which the host
 # will renew: what is to be shown waits until then.
 TOKEN_OF_INTERACTION = 50027
+FIRST_ANSWERS = "/interactions/"  # "not bound to the bot's Global Rate Limit" (topics/rate-limits.mdx)
 
 
 @dataclass(slots=True)
@@ -59,9 +60,11 @@ def trace(pacer: Pacer, timeout_seconds: float) -> aiohttp.TraceConfig:
     A call that Discord leaves without an answer for `timeout_seconds` fails.
     """
 
-    async def on_start(_session: aiohttp.ClientSession, _context: SimpleNamespace, _: object) -> None:
+    async def on_start(
+        _session: aiohttp.ClientSession, _context: SimpleNamespace, params: aiohttp.TraceRequestStartParams
+    ) -> None:
         call = CALL.get()
-        if call is None or call.attempts:
+        if (call is None or call.attempts) and FIRST_ANSWERS not in params.url.path:
             pacer.counted()
         if call is not None:
             call.attempts += 1

@@ -196,7 +196,7 @@ class Pacing:
             known.learn(bucket, limits, now)
 
     def counted(self, now: float) -> None:
-        """A request that was not paced here (a command's, a log-in's) counts against the limit of the whole bot."""
+        """A request that was not paced here (a tool's, a log-in's) counts against the limit of the whole bot."""
         self._recent.append(now)
 
     def pause(self, seconds: float, now: float) -> None:
