@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import time
+import weakref
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -52,6 +54,16 @@ def general(sandbox: Sandbox, client: discord.Client) -> discord.PartialMessagea
 def edits(sandbox: Sandbox, status: int) -> list[RequestRecord]:
     """The edits that were answered with a status."""
     return [record for record in sandbox.requests if record.method == "PATCH" and record.status == status]
+
+
+async def test_closed_sandbox_is_forgotten() -> None:
+    """A run of all tests opens thousands of them."""
+    async with Sandbox.open() as sandbox, aiohttp.ClientSession() as session:
+        assert (await Api(sandbox, session).call("GET", "/gateway"))[0] == 200
+    forgotten = weakref.ref(sandbox)
+    del sandbox
+    gc.collect()
+    assert forgotten() is None
 
 
 async def test_answers_carry_their_buckets_budget(sandbox: Sandbox, api: Api) -> None:
