@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 from discord.ext import commands
 from sqlalchemy import Connection, Engine, event
@@ -15,7 +16,6 @@ from bot.tools.declare import tool
 
 PAUSE_SECONDS = 0.1
 COMMITS = "commits.json"  # in the working directory, once the bot has stopped
-WRITES = "writes"
 
 
 class SlowTool(commands.Cog):
@@ -23,13 +23,11 @@ class SlowTool(commands.Cog):
 
     def __init__(self) -> None:
         self._commits: list[float] = []
-        event.listen(Engine, "before_cursor_execute", self._begin)
         event.listen(Engine, "commit", self._commit)
 
     async def cog_unload(self) -> None:
         """Say when there was a commit."""
         event.remove(Engine, "commit", self._commit)
-        event.remove(Engine, "before_cursor_execute", self._begin)
         await asyncio.to_thread(Path(COMMITS).write_text, json.dumps(self._commits), "utf-8")
 
     @tool(idempotent=True)
@@ -42,13 +40,9 @@ class SlowTool(commands.Cog):
         await asyncio.sleep(PAUSE_SECONDS)
         return f"That was pause {number}."
 
-    @staticmethod
-    def _begin(connection: Connection, _cursor: object, statement: str, *_: object) -> None:
-        if statement == "BEGIN IMMEDIATE":
-            connection.info[WRITES] = True
-
     def _commit(self, connection: Connection) -> None:
-        if connection.info.pop(WRITES, False):
+        driver: Any = connection.connection.driver_connection
+        if not driver.only_reads:
             self._commits.append(time.monotonic())
 
 

@@ -12,7 +12,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from bench.play import LIMITS, READY_SECONDS, ROUND_TRIP_SECONDS, SETTLE_SECONDS
-from bench.processes import environment, migrate, running_bot
+from bench.processes import BotFailed, environment, migrate, running_bot
 from bench.slow_tool import COMMITS, PAUSE_SECONDS
 from sandbox.provider import Performance, ScriptedProvider
 from sandbox.stories import ScriptedCall, Story
@@ -63,6 +63,8 @@ async def measure_steps() -> str:
                 # Of the first one, imports that are made late and the connections are part.
                 _, *steps = [await step(sandbox, provider, channel, sent_at) for channel in channels]
         commits = json.loads((folder / COMMITS).read_text(encoding="utf-8"))
+    if not commits:  # a way of counting that sees nothing would find nothing wrong
+        raise BotFailed("no commit was seen")
     times = [each.milliseconds for each in steps]
     counts = [sum(each.asked_at <= at <= each.submitted_at for at in commits) for each in steps]
     rows = (
