@@ -33,12 +33,12 @@ class Connection(aiosqlite.Connection):
 
     async def commit(self) -> None:
         """Keep what the transaction has changed."""
-        if self._has_begun():
+        if self._awaited_beginning() is None:
             await self._end(self._conn.commit)
 
     async def rollback(self) -> None:
         """Undo what the transaction has changed."""
-        if self._has_begun():
+        if self._awaited_beginning() is None:
             await self._end(self._conn.rollback)
 
     def cursor(self) -> Cursor:  # type: ignore[override]  # what SQLAlchemy uses of it is there
@@ -55,10 +55,10 @@ class Connection(aiosqlite.Connection):
         if threading.current_thread() is not self._thread:  # which may be the one that forgets the connection
             self._thread.join()
 
-    def _has_begun(self) -> bool:
-        """Whether there is anything to end; if not, nothing begins any more."""
+    def _awaited_beginning(self) -> str | None:
+        """How a transaction of which nothing was carried out yet was to begin, which is forgotten by that."""
         beginning, self._beginning = self._beginning, None
-        return beginning is None
+        return beginning
 
     async def _end(self, step: Callable[[], None]) -> None:
         if self.only_reads:  # its thread does one thing after the other, and nothing was changed that could fail
@@ -67,7 +67,7 @@ class Connection(aiosqlite.Connection):
             await self._execute(step)  # type: ignore[no-untyped-call]
 
     async def _carry_out(self, statement: Callable[[sqlite3.Connection], Result]) -> Result:
-        beginning, self._beginning = self._beginning, None
+        beginning = self._awaited_beginning()
         result: Result = await self._execute(_begun, self._conn, beginning, statement)  # type: ignore[no-untyped-call]
         return result
 
