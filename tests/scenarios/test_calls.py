@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+import aiohttp
 import pytest
 
-from bot.reply.calls import Call, Calls
+from bot.reply.calls import Call, Calls, trace
 from bot.reply.pacer import Pacer
-from bot.reply.pacing import Bucket, Pacing
+from bot.reply.pacing import Bucket, Pacing, Urgency, Want
+from sandbox.world import Sandbox
 
 
 async def test_request_that_fails_unforeseen_is_not_waited_for() -> None:
@@ -28,3 +30,17 @@ async def test_request_that_is_cut_off_is_not_waited_for() -> None:
         acknowledged = calls.start(Call(1, Bucket.EDIT), asyncio.Event().wait)
     with pytest.raises(asyncio.CancelledError):
         await acknowledged
+
+
+@pytest.mark.parametrize(
+    ("path", "has_room"), [("/interactions/1/token/callback", True), ("/channels/1/messages", False)]
+)
+async def test_first_answer_to_a_command_takes_no_room_from_replies(path: str, has_room: bool) -> None:
+    """Discord does not count it against the limit of the whole bot, as it does any other request."""
+    pacing = Pacing(requests_per_second=1)
+    config = trace(Pacer(pacing), timeout_seconds=10.0)
+    async with Sandbox.open() as sandbox, aiohttp.ClientSession(trace_configs=[config]) as session:
+        (await session.post(sandbox.api_base_url + path, json={})).release()
+        now = asyncio.get_running_loop().time()
+        pacing.want(Want(reply="reply", channel=2, bucket=Bucket.CREATE, urgency=Urgency.FINAL, since=now))
+        assert [want.reply for want in pacing.due(now)[0]] == ["reply"] * has_room
