@@ -6,11 +6,11 @@ import asyncio
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 from discord.ext import commands
 from sqlalchemy import Connection, Engine, event
 
+from bot.store.database import driver_of
 from bot.tools.caller import Caller
 from bot.tools.declare import tool
 
@@ -41,8 +41,7 @@ class SlowTool(commands.Cog):
         return f"That was pause {number}."
 
     def _commit(self, connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        if not driver.only_reads:
+        if not driver_of(connection).only_reads:
             self._commits.append(time.monotonic())
 
 

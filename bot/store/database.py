@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import aiosqlite
 from sqlalchemy import URL, Connection, event, text
@@ -232,8 +232,7 @@ def make_sqlite_engine(
 
     @event.listens_for(engine.sync_engine, "begin")
     def start(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        driver.begin(begin)
+        driver_of(connection).begin(begin)
 
     @event.listens_for(engine.sync_engine, "invalidate")
     def give_up(connection: DBAPIConnection, _: ConnectionPoolEntry, __: BaseException | None) -> None:
@@ -242,6 +241,11 @@ def make_sqlite_engine(
         connection.rollback()
 
     return engine
+
+
+def driver_of(connection: Connection) -> sqlite_driver.Connection:
+    """What SQLAlchemy's connection to a SQLite file stands on, for those who listen to its events."""
+    return cast("sqlite_driver.Connection", connection.connection.driver_connection)
 
 
 async def use_write_ahead_log(driver: aiosqlite.Connection) -> None:

@@ -10,7 +10,6 @@ import threading
 from collections.abc import Mapping
 from multiprocessing.connection import Connection as Line
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
@@ -18,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from bot.__main__ import main
+from bot.store.database import driver_of
 
 WRITES, COMMITTED = "writes", "committed"
 
@@ -63,8 +63,7 @@ def watch_commits(fuse: Fuse) -> None:
     """Burn a fuse before and after each commit of every transaction that may write."""
 
     def begin(connection: Connection) -> None:
-        driver: Any = connection.connection.driver_connection
-        if not driver.only_reads:
+        if not driver_of(connection).only_reads:
             connection.info[WRITES] = True
 
     def before(connection: Connection) -> None:

@@ -11,13 +11,13 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, event
 
 from bot.__main__ import expected_errors
 from bot.errors import StartupError
+from bot.store.database import driver_of
 from bot.store.faults import BUSY, GONE, SQLITE_SENTENCES
 from sandbox.stories import Story
 from tests.scenarios.scene import WAIT_SECONDS, Scene
@@ -74,8 +74,7 @@ class Disk:
 
     def begin(self, connection: Connection) -> None:
         """At the beginning of a transaction: let it find room, or none, and note it if it writes."""
-        driver: Any = connection.connection.driver_connection
-        self._writes_to_come -= not driver.only_reads
+        self._writes_to_come -= not driver_of(connection).only_reads
         if self._writes_to_come <= 0:
             self._came.set()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {1 if self.is_full else MAX_PAGES}")
